@@ -1,0 +1,33 @@
+/** How dproxy speaks to a backend. `https` verifies the certificate unless `tlsVerify` is false. */
+export type BackendProtocol = 'http' | 'https' | 'tcp';
+
+/**
+ * - `ready`: takes requests
+ * - `starting`: its health check has not passed yet
+ * - `unhealthy`: its health check fails
+ * - `paused`, `stopped`: the container exists but does not run
+ * - `unreachable`: it runs, but dproxy shares no network with it; `reason` tells the command that mends it
+ */
+export type BackendState = 'ready' | 'starting' | 'unhealthy' | 'paused' | 'stopped' | 'unreachable';
+
+/**
+ * One address that requests are sent to. The unit of balancing. Backends are identified by `id`, which is stable while
+ * the container (or the file entry) is the same one, so that a restart with a new address is an update, not a new backend.
+ */
+export interface Backend {
+  /** `docker:<12 hex>/<service>:<port>` or `file:<url>`. */
+  readonly id: string;
+  /** What a person calls it: the container's name, or the URL of the file entry. */
+  readonly name: string;
+  readonly protocol: BackendProtocol;
+  /** IP address, or a name that the upstream pool resolves and caches. Empty when `state` is not `ready`. */
+  readonly address: string;
+  readonly port: number;
+  readonly state: BackendState;
+  /** Why it is not ready, with the command that mends it. Empty when ready. */
+  readonly reason: string;
+  /** False accepts any certificate of an `https` backend. Default true. */
+  readonly tlsVerify: boolean;
+  /** The container (full id) that stands behind it; empty for file entries. */
+  readonly containerId: string;
+}

@@ -1,0 +1,105 @@
+import type { Backend } from './backend.ts';
+import type { Rejection } from './rejection.ts';
+import type { Route, ShadowedRoute } from './route.ts';
+import type { CertificateMaterial, Snapshot } from './snapshot.ts';
+
+/** Counters of one worker since it started; all increase, except `connections` and `tunnels`, which are gauges. */
+export interface WorkerStats {
+  readonly requests: number;
+  readonly connections: number;
+  readonly tunnels: number;
+  readonly upstreamConnections: number;
+  readonly errors: Readonly<Record<string, number>>;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}
+
+/** What a drain did. `cut` counts connections that were still busy at the deadline. */
+export interface DrainReport {
+  readonly finished: number;
+  readonly cut: number;
+}
+
+/** Listeners that could not be opened; the others serve. */
+export interface ApplyReport {
+  readonly failed: readonly { readonly listenerId: string; readonly reason: string }[];
+}
+
+/** The port of the data plane: what a worker (or `createProxy`) holds. Implemented by @dproxy/proxy. */
+export interface DataPlane {
+  /** Compiles the Snapshot and swaps it in; opens new listeners before it closes old ones. Running requests keep theirs. */
+  apply(snapshot: Snapshot, material: ReadonlyMap<string, CertificateMaterial>): Promise<ApplyReport>;
+  /** Stops accepting, answers with `Connection: close`, resolves when empty or at the deadline. Idempotent. */
+  drain(deadlineMs: number): Promise<DrainReport>;
+  /** Cuts everything. */
+  close(): Promise<void>;
+  stats(): WorkerStats;
+  /** The addresses that listeners are really bound to (port 0 resolved), by listener id. */
+  addresses(): ReadonlyMap<string, readonly { readonly host: string; readonly port: number }[]>;
+}
+
+export type WorkerState = 'starting' | 'online' | 'draining' | 'stopped' | 'errored';
+export type BalancerState = 'running' | 'stopped';
+
+export interface WorkerStatus {
+  /** PM2's id of the process, or 0 without PM2. */
+  readonly id: number;
+  readonly pid: number;
+  readonly state: WorkerState;
+  /** Version of the Snapshot that it serves; 0 before the first. */
+  readonly snapshot: number;
+}
+
+export interface BalancerStatus {
+  readonly state: BalancerState;
+  /** How many workers are wanted. */
+  readonly size: number;
+  readonly workers: readonly WorkerStatus[];
+  /** `ok`, or `gone` when PM2 died under us: everything serves on, but nothing can be started. */
+  readonly supervisor: 'ok' | 'gone';
+}
+
+/** Progress of a call that acts on workers: done, or still waiting for connections to end. */
+export interface BalancerChange {
+  readonly done: boolean;
+  readonly status: BalancerStatus;
+}
+
+/** The port through which the admin API acts on the workers. Implemented by @dproxy/cluster. */
+export interface Balancer {
+  status(): BalancerStatus;
+  /** All three resolve when the workers are as wanted, or after 15 s with `done: false`. */
+  start(): Promise<BalancerChange>;
+  stop(): Promise<BalancerChange>;
+  /** @throws RangeError with a sentence for the user when `size` is not possible here. */
+  resize(size: number): Promise<BalancerChange>;
+}
+
+/** A container as discovery sees it, for `/containers`. */
+export interface ContainerView {
+  readonly id: string;
+  readonly name: string;
+  readonly image: string;
+  readonly engine: string;
+  readonly state: string;
+  readonly health: string;
+  readonly hosts: readonly string[];
+  readonly backends: readonly {
+    readonly id: string;
+    readonly address: string;
+    readonly port: number;
+    readonly state: string;
+  }[];
+  /** Why it has no route, with what to add; empty when it has. */
+  readonly reason: string;
+}
+
+/** The port through which the admin API and the command line look inside. */
+export interface Inspector {
+  containers(): readonly ContainerView[];
+  backends(): readonly Backend[];
+  routes(): { readonly routes: readonly Route[]; readonly shadowed: readonly ShadowedRoute[] };
+  rejected(): readonly Rejection[];
+  /** Facts for `/healthz` and the banner, such as `tcp_migrate_req is 0`. */
+  warnings(): readonly string[];
+}

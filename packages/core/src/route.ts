@@ -1,0 +1,100 @@
+import type { Backend } from './backend.ts';
+
+/** Where a definition comes from, for messages, `/routes` and ownership. */
+export interface Origin {
+  /** `file:/etc/dproxy.yml`, `docker:unix:///var/run/docker.sock`, `demo`. */
+  readonly source: string;
+  /** Container name or `routes[3]`. */
+  readonly name: string;
+  /** 1-based line in a file; 0 elsewhere. */
+  readonly line: number;
+  /** Compose project of the container; empty elsewhere. */
+  readonly project: string;
+}
+
+/** `rate` bytes per second and so on are in `Limits`; these override it for one route. Milliseconds; 0 = the default. */
+export interface RouteTimeouts {
+  readonly connectMs: number;
+  /** From the end of the request until the head of the response. */
+  readonly responseMs: number;
+  /** Without a byte in either direction, once the response has begun. */
+  readonly idleMs: number;
+}
+
+/** Header changes of one route, applied after dproxy's own headers. Names are lower case. */
+export interface HeaderRules {
+  readonly requestSet: readonly (readonly [name: string, value: string])[];
+  readonly requestRemove: readonly string[];
+  readonly responseSet: readonly (readonly [name: string, value: string])[];
+  readonly responseRemove: readonly string[];
+}
+
+export interface BackendRef {
+  readonly backendId: string;
+  /** Relative share, 1-1000; 1 unless given. 0: takes no new requests. */
+  readonly weight: number;
+}
+
+export type RouteAction =
+  | { readonly type: 'forward'; readonly backends: readonly BackendRef[] }
+  | {
+      readonly type: 'respond';
+      readonly status: number;
+      readonly body: string;
+      readonly headers: readonly (readonly [string, string])[];
+    }
+  | { readonly type: 'redirect'; readonly status: 301 | 302 | 303 | 307 | 308; readonly location: string };
+
+/** Who may use a route: `local` answers only when both ends are loopback and nothing was forwarded (contract: local names). */
+export type RouteAudience = 'everyone' | 'local';
+
+/** Which listeners a route answers on: empty = every http and https listener; else listener ids. */
+export type ListenerIds = readonly string[];
+
+interface RouteOptions {
+  /**
+   * Prefix in whole segments, canonical, starts with `/`; `/` for all paths. `/api` takes `/api` and `/api/x`, not `/apis`.
+   */
+  readonly path: string;
+  readonly audience: RouteAudience;
+  readonly headers: HeaderRules;
+  readonly timeouts: RouteTimeouts;
+  /** Names of plugins; a route with one is served by the application path. */
+  readonly plugins: readonly string[];
+  readonly listeners: ListenerIds;
+  /** False: the first wildcard candidate's answer is final even when it is an error. */
+  readonly fallThrough: boolean;
+}
+
+/** What a source says, before the merge: one container's service or one file entry. Several hosts, its own backends. */
+export interface RouteDefinition extends Omit<RouteOptions, 'fallThrough'> {
+  /** Unique within its source and stable over restarts of the container: the quarantine key. */
+  readonly id: string;
+  readonly origin: Origin;
+  /** Lower case, no port, no trailing dot, IDNA A-labels; `app.example.com` or `*.example.com`. */
+  readonly hosts: readonly string[];
+  /** For `forward`: refs into `backends`. */
+  readonly action: RouteAction;
+  readonly backends: readonly Backend[];
+  /** Epoch milliseconds at which the container was created or the file entry was first seen. The oldest claim wins. */
+  readonly sinceMs: number;
+}
+
+/** What workers match: one host pattern and one path prefix. The result of the merge. */
+export interface Route extends RouteOptions {
+  /** `<host><path>`; local names have the prefix `local:`. Unique in a Snapshot. */
+  readonly id: string;
+  readonly host: string;
+  readonly action: RouteAction;
+  /** All that contribute, the oldest (whose settings hold) first. */
+  readonly origins: readonly Origin[];
+}
+
+/** A definition that lost its host+path to an older one; shown, never served. */
+export interface ShadowedRoute {
+  readonly host: string;
+  readonly path: string;
+  readonly origin: Origin;
+  readonly shadowedBy: Origin;
+  readonly reason: string;
+}
