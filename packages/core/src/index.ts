@@ -1,4 +1,5 @@
 export type { Backend, BackendProtocol, BackendState } from './backend.ts';
+export type { EngineEndpoint } from './engine-endpoint.ts';
 export { ERRORS, ProxyError, type ErrorCode, type ErrorSource, type Retry } from './errors.ts';
 export { DEFAULT_LIMITS, LIMITS, type LimitName, type Limits } from './limits.ts';
 export type { ListenAddress, Listener } from './listener.ts';
