@@ -1,0 +1,41 @@
+// Installs what the tests need from Debian, when we are root on Debian and it is absent.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+
+/** A program that proves the package is there, and why tests need it. */
+const PACKAGES = [
+  { name: 'docker.io', proof: '/usr/sbin/dockerd', why: 'the Docker engine that discovery is tested on' },
+  { name: 'iptables', proof: '/usr/sbin/iptables', why: "the engine's published ports" },
+  { name: 'iproute2', proof: '/bin/ip', why: 'the network namespace that tests run in' },
+  { name: 'busybox-static', proof: '/bin/busybox', why: 'small test images' },
+  { name: 'openssl', proof: '/usr/bin/openssl', why: 'an independent TLS client' },
+  { name: 'procps', proof: '/sbin/sysctl', why: 'tcp_migrate_req in that namespace' },
+] as const;
+
+/** @throws Error naming what is missing, where it cannot be installed and `isRequired` */
+export function installDebianPackages({ isRequired }: { isRequired: boolean }): void {
+  const missing = PACKAGES.filter((entry) => !existsSync(entry.proof));
+  if (missing.length === 0) return;
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
+    const list = missing.map((entry) => `${entry.name} (${entry.why})`).join(', ');
+    if (isRequired) throw new Error(`the tests need ${list}; install them, or run as root on Debian`);
+    console.error(`dproxy: without ${list} the tests that need them fail`);
+    return;
+  }
+  if (readdirSync('/var/lib/apt/lists').length < 3) apt(['update']);
+  const install = ['install', '-y', '--no-install-recommends', ...missing.map((entry) => entry.name)];
+  if (!apt(install)) {
+    apt(['update']);
+    if (!apt(install)) throw new Error(`apt-get could not install ${missing.map((entry) => entry.name).join(', ')}`);
+  }
+}
+
+function apt(args: string[]): boolean {
+  console.error(`dproxy: apt-get ${args.join(' ')}`);
+  const result = spawnSync('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=120', ...args], {
+    stdio: ['ignore', 2, 2],
+    // A policy of "do not start" keeps apt from starting the machine's own engine or web server.
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
+  });
+  return result.status === 0;
+}

@@ -1,0 +1,111 @@
+// @ts-check
+// Brings node_modules up to date with the lockfile. Plain JavaScript, because it runs on the machine's own Node (20 or newer)
+// before the pinned one is there. Called by `prestart` and `pretest`.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const modules = join(root, 'node_modules');
+const stampFile = join(modules, '.dproxy-installed');
+const instancesFolder = join(modules, '.dproxy-instances');
+
+const wanted = createHash('sha256')
+  .update(readFileSync(join(root, 'package-lock.json')))
+  .digest('hex');
+
+if (!isInstalled()) {
+  const release = await takeLock(join(tmpdir(), `dproxy-install-${createHash('sha256').update(root).digest('hex').slice(0, 16)}`));
+  try {
+    if (!isInstalled()) install();
+  } finally {
+    release();
+  }
+}
+
+function isInstalled() {
+  return existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted;
+}
+
+function install() {
+  const running = runningInstances();
+  if (running.length > 0) {
+    console.error(
+      `dproxy: the dependencies are not those of package-lock.json, and this checkout is running (pid ${running.join(', ')}).\n` +
+        '        Stop it first (`npx dproxy stop`, or Ctrl-C where it runs); installing under it would break it.',
+    );
+    process.exit(1);
+  }
+  console.error('dproxy: installing dependencies (npm ci) ...');
+  const result = spawnSync('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    env: { ...process.env, PATH: pathWithoutOurBin() },
+  });
+  if (result.status !== 0) {
+    console.error(`dproxy: npm ci failed (${result.error?.message ?? `exit ${result.status}`}); nothing was started.`);
+    process.exit(1);
+  }
+  writeFileSync(stampFile, wanted);
+}
+
+/** npm must not run on the pinned node, which `npm ci` is about to remove. */
+function pathWithoutOurBin() {
+  const ours = join(modules, '.bin');
+  return (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .filter((entry) => entry !== ours)
+    .join(delimiter);
+}
+
+/** Each primary leaves a file named by its pid there. */
+function runningInstances() {
+  if (!existsSync(instancesFolder)) return [];
+  return readdirSync(instancesFolder).filter((pid) => /^\d+$/.test(pid) && isAlive(Number(pid)));
+}
+
+/** @param {number} pid */
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return /** @type {NodeJS.ErrnoException} */ (error).code === 'EPERM';
+  }
+}
+
+/**
+ * Waits for other installations of this checkout; a lock whose owner is gone is taken over.
+ * @param {string} file
+ * @returns {Promise<() => void>}
+ */
+async function takeLock(file) {
+  for (;;) {
+    try {
+      const handle = openSync(file, 'wx');
+      writeFileSync(handle, String(process.pid));
+      closeSync(handle);
+      return () => rmSync(file, { force: true });
+    } catch (error) {
+      if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
+    }
+    const owner = Number(readLock(file));
+    if (owner > 0 && !isAlive(owner)) rmSync(file, { force: true });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 250);
+    });
+  }
+}
+
+/** @param {string} file */
+function readLock(file) {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT') return '';
+    throw error;
+  }
+}
