@@ -12,7 +12,8 @@ if (Number(process.versions.node.split('.')[0]) >= 26) {
   await import(cli);
 } else {
   const child = spawn(pinnedNode(), [cli, ...process.argv.slice(2)], { stdio: 'inherit' });
-  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.on(signal, () => child.kill(signal));
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))
+    process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => {
     process.exitCode = code ?? (signal === null ? 1 : 128);
   });
@@ -26,6 +27,8 @@ function pinnedNode() {
   } catch (error) {
     if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'MODULE_NOT_FOUND') throw error;
   }
-  console.error(`dproxy: needs Node 26; found ${process.version}, and no pinned one for ${process.platform}-${process.arch}. Run: npm ci`);
+  console.error(
+    `dproxy: needs Node 26; found ${process.version}, and no pinned one for ${process.platform}-${process.arch}. Run: npm ci`,
+  );
   process.exit(1);
 }
