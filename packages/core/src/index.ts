@@ -1,9 +1,30 @@
+export { canonicalAddress, isIpv4, isLoopbackAddress, parseAddress, type ParsedAddress } from './address.ts';
+export { refusedAddress } from './address-policy.ts';
 export type { Backend, BackendProtocol, BackendState } from './backend.ts';
-export type { EngineEndpoint } from './engine-endpoint.ts';
+export { readyShares, RoundRobin, type Share, type WorkerSlot } from './balance.ts';
+export {
+  compileCidrs,
+  forwardedAddress,
+  trustedClient,
+  type AddressMatcher,
+  type ClientAddress,
+} from './client-address.ts';
+export { canonicalJson } from './content-hash.ts';
 export { ERRORS, ProxyError, type ErrorCode, type ErrorSource, type Retry } from './errors.ts';
+export {
+  debugHeaders,
+  ForwardedHeaders,
+  type DebugFacts,
+  type ForwardedClaimValues,
+  type ForwardedPolicy,
+} from './forwarded-headers.ts';
+export { canonicalHost, isAddressHost, isLocalName } from './host.ts';
 export { DEFAULT_LIMITS, LIMITS, type LimitName, type Limits } from './limits.ts';
 export type { ListenAddress, Listener } from './listener.ts';
 export { silentLog, type Log } from './log.ts';
+export { buildSnapshot, type SnapshotInput, type SnapshotResult } from './merge.ts';
+export { OWNERSHIP_RELEASE_MS, type Ownership, type OwnershipLedger } from './ownership.ts';
+export { canonicalPath, canonicalRoutePath } from './path.ts';
 export type {
   ApplyReport,
   Balancer,
@@ -19,6 +40,7 @@ export type {
   WorkerStatus,
 } from './ports.ts';
 export type { Rejection } from './rejection.ts';
+export { mayRetry, mayTryCandidates, type Attempt } from './retry-policy.ts';
 export type {
   BackendRef,
   HeaderRules,
@@ -31,6 +53,25 @@ export type {
   RouteTimeouts,
   ShadowedRoute,
 } from './route.ts';
+export {
+  compileRoutes,
+  type MatchOutcome,
+  type MatchScope,
+  type RouteMatch,
+  type RoutePattern,
+  type RouteTable,
+} from './route-table.ts';
+export { sameValue } from './same-value.ts';
 export type { WorkerSettings } from './settings.ts';
 export type { CertificateMaterial, CertificateRef, PageOverride, Snapshot, SnapshotTables } from './snapshot.ts';
+export {
+  decodeDelta,
+  decodeSnapshot,
+  encodeSnapshot,
+  SnapshotMalformed,
+  type EncodedSnapshot,
+} from './snapshot-codec.ts';
+export { applyDelta, DeltaMismatch, diffSnapshots, type Delta, type TableDelta } from './snapshot-delta.ts';
+export { hashContent, type SnapshotContent } from './snapshot-tables.ts';
 export type { Source, SourceState } from './source.ts';
+export { WildcardMemory, type Remembered } from './wildcard-memory.ts';

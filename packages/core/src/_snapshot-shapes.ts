@@ -1,0 +1,95 @@
+import { LIMITS } from './limits.ts';
+import { flag, integer, listOf, matching, nullOr, object, oneOf, partial, text, tuple, variant } from './_shape.ts';
+
+/** These follow the types in backend.ts, listener.ts, route.ts, settings.ts and snapshot.ts, field by field. */
+
+const texts = listOf(text);
+const pairs = listOf(tuple(text, text));
+const port = integer(0, 65_535);
+const count = integer(0);
+const hash = matching(/^[0-9a-f]{32}$/, '32 hexadecimal digits');
+const refs = listOf(object({ backendId: text, weight: integer(0, 1_000) }));
+
+const BACKEND = object({
+  id: text,
+  name: text,
+  protocol: oneOf('http', 'https', 'tcp'),
+  address: text,
+  port,
+  state: oneOf('ready', 'starting', 'unhealthy', 'paused', 'stopped', 'unreachable'),
+  reason: text,
+  tlsVerify: flag,
+  containerId: text,
+});
+
+const LISTENER = object({
+  id: text,
+  protocol: oneOf('http', 'https', 'tcp'),
+  addresses: listOf(object({ host: text, port })),
+  publicPort: port,
+  backends: refs,
+  proxyProtocol: texts,
+});
+
+const ROUTE = object({
+  id: text,
+  host: text,
+  path: matching(/^\//, 'a path that starts with /'),
+  audience: oneOf('everyone', 'local'),
+  headers: object({ requestSet: pairs, requestRemove: texts, responseSet: pairs, responseRemove: texts }),
+  timeouts: object({ connectMs: count, responseMs: count, idleMs: count }),
+  plugins: texts,
+  listeners: texts,
+  fallThrough: flag,
+  action: variant('type', {
+    forward: object({ type: text, backends: refs }),
+    respond: object({ type: text, status: integer(100, 999), body: text, headers: pairs }),
+    redirect: object({ type: text, status: oneOf(301, 302, 303, 307, 308), location: text }),
+  }),
+  origins: listOf(object({ source: text, name: text, line: count, project: text })),
+});
+
+const CERTIFICATE = object({ id: text, names: texts, kind: oneOf('file', 'local') });
+const PAGE = object({ id: text, content: text });
+
+const SETTINGS = object({
+  trustedProxies: texts,
+  debugClients: texts,
+  debugHeaders: flag,
+  localNamesClients: texts,
+  accessLog: flag,
+  serverName: text,
+  limits: object(Object.fromEntries(Object.keys(LIMITS).map((name) => [name, count]))),
+  drainMs: count,
+  ownAddresses: texts,
+});
+
+export const ENCODED_SNAPSHOT = object({
+  version: integer(1),
+  hash,
+  settings: SETTINGS,
+  listeners: listOf(LISTENER),
+  routes: listOf(ROUTE),
+  backends: listOf(BACKEND),
+  certificates: listOf(CERTIFICATE),
+  pages: listOf(PAGE),
+});
+
+function deltaOf(entry: Parameters<typeof listOf>[0]): ReturnType<typeof object> {
+  return object({ set: listOf(entry), remove: texts });
+}
+
+export const DELTA = object({
+  from: integer(1),
+  to: integer(1),
+  fromHash: hash,
+  hash,
+  settings: nullOr(SETTINGS),
+  tables: partial({
+    listeners: deltaOf(LISTENER),
+    routes: deltaOf(ROUTE),
+    backends: deltaOf(BACKEND),
+    certificates: deltaOf(CERTIFICATE),
+    pages: deltaOf(PAGE),
+  }),
+});

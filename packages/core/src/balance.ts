@@ -1,0 +1,115 @@
+import type { Backend } from './backend.ts';
+import type { BackendRef } from './route.ts';
+
+/** One of several workers that share a route without talking to each other. */
+export interface WorkerSlot {
+  /** 0 to count - 1. */
+  readonly index: number;
+  readonly count: number;
+}
+
+export interface Share<T> {
+  /** Backend id. */
+  readonly id: string;
+  /** 1-1000. */
+  readonly weight: number;
+  readonly target: T;
+}
+
+/** The backends of a route that may be chosen now, in the order that all workers share. */
+export function readyShares(refs: readonly BackendRef[], backends: ReadonlyMap<string, Backend>): Share<Backend>[] {
+  const shares: Share<Backend>[] = [];
+  for (const { backendId, weight } of refs) {
+    const target = backends.get(backendId);
+    if (target?.state === 'ready' && weight > 0) shares.push({ id: backendId, weight, target });
+  }
+  return shares;
+}
+
+/**
+ * Weighted round robin: a ring in which every backend has as many places as its weight says, spread evenly, and a
+ * position that goes round.
+ *
+ * ```
+ * weights a=3 b=1          ring of 2 workers, 4 backends
+ *   a a b a                  a  b  c  d
+ *   ^ position               ^ 0   ^ 1     worker k of n starts k/n of the way round
+ * ```
+ *
+ * Every worker alone is even to within one request, whatever the others do: so no count of workers, and no resize, can
+ * make the whole uneven by more than one request per worker. The different starts make small bursts even, too.
+ */
+export class RoundRobin<T> {
+  readonly #ring: readonly Share<T>[];
+  #position: number;
+
+  /** @param previous of the same route before a change: the turn goes on where it was, instead of favouring the first. */
+  constructor(shares: readonly Share<T>[], worker: WorkerSlot, previous?: RoundRobin<T>) {
+    this.#ring = makeRing(shares);
+    this.#position = previous === undefined ? start(this.#ring.length, worker) : previous.#positionIn(this.#ring);
+  }
+
+  /** How many different choices there are in one round. */
+  get length(): number {
+    return this.#ring.length;
+  }
+
+  /**
+   * The next backend in turn. Those in `exclude` lose this turn: a retry that only borrowed it would send all of a dead
+   * backend's share to the one behind it.
+   *
+   * @returns undefined when there is none left
+   */
+  next(exclude?: ReadonlySet<string>): T | undefined {
+    const ring = this.#ring;
+    for (let tried = 0; tried < ring.length; tried += 1) {
+      const share = ring[this.#position];
+      this.#position = this.#position + 1 === ring.length ? 0 : this.#position + 1;
+      if (share !== undefined && (exclude === undefined || !exclude.has(share.id))) return share.target;
+    }
+    return undefined;
+  }
+
+  #positionIn(ring: readonly Share<T>[]): number {
+    if (ring.length === 0) return 0;
+    if (isSameRing(this.#ring, ring)) return this.#position;
+    const next = this.#ring[this.#position];
+    const index = next === undefined ? -1 : ring.findIndex((share) => share.id === next.id);
+    return index === -1 ? this.#position % ring.length : index;
+  }
+}
+
+/** Longest ring for unequal weights; beyond it weights are rounded, to a share that is off by 1/4096 at most. */
+const MAX_RING = 4_096;
+
+/** Every k-th place of a backend is due at (k + 1/2) / weight of the round; ties go by order. */
+function makeRing<T>(shares: readonly Share<T>[]): readonly Share<T>[] {
+  const weights = reduceWeights(shares.map((share) => share.weight));
+  if (weights.every((weight) => weight === 1)) return shares;
+  const places = shares.flatMap((share, index) => {
+    const weight = weights[index] ?? 1;
+    return Array.from({ length: weight }, (_, turn) => ({ share, due: (turn + 0.5) / weight, index }));
+  });
+  places.sort((a, b) => a.due - b.due || a.index - b.index);
+  return places.map((place) => place.share);
+}
+
+function reduceWeights(weights: readonly number[]): number[] {
+  const divisor = weights.reduce(greatestCommonDivisor, 0);
+  const reduced = weights.map((weight) => weight / divisor);
+  const sum = reduced.reduce((total, weight) => total + weight, 0);
+  const limit = Math.max(MAX_RING, weights.length);
+  return sum <= limit ? reduced : reduced.map((weight) => Math.max(1, Math.round((weight * limit) / sum)));
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}
+
+function start(length: number, { index, count }: WorkerSlot): number {
+  return Math.floor(((index % count) * length) / count);
+}
+
+function isSameRing<T>(a: readonly Share<T>[], b: readonly Share<T>[]): boolean {
+  return a.length === b.length && a.every((share, index) => share.id === b[index]?.id);
+}

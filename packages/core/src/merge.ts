@@ -1,0 +1,190 @@
+import { refusedAddress } from './address-policy.ts';
+import type { Backend } from './backend.ts';
+import { byAge, isContainer, routeId, settleClaims, shadow, sourceOf, type Claim, type Settled } from './claims.ts';
+import type { Listener } from './listener.ts';
+import { settleOwnership, type HostClaim, type OwnershipLedger } from './ownership.ts';
+import type { Rejection } from './rejection.ts';
+import type { RouteDefinition, ShadowedRoute } from './route.ts';
+import { sameValue } from './same-value.ts';
+import type { WorkerSettings } from './settings.ts';
+import { hashContent, shareTable, TABLE_NAMES, type SnapshotContent } from './snapshot-tables.ts';
+import type { CertificateRef, PageOverride, Snapshot } from './snapshot.ts';
+import type { SourceState } from './source.ts';
+
+export interface SnapshotInput {
+  readonly sources: readonly SourceState[];
+  readonly listeners: readonly Listener[];
+  /** What `tcp` listeners refer to. */
+  readonly backends?: readonly Backend[];
+  readonly settings: WorkerSettings;
+  readonly certificates: readonly CertificateRef[];
+  readonly pages: readonly PageOverride[];
+  /** `wildcards.fallThrough`; default true. */
+  readonly fallThrough?: boolean;
+  /** The Snapshot that is served now: what did not change is taken from it. */
+  readonly previous?: Snapshot | undefined;
+  /** `ownership: project`; absent: containers of all projects are replicas of each other. */
+  readonly ownership?: { readonly ledger: OwnershipLedger; readonly nowMs: number } | undefined;
+}
+
+export interface SnapshotResult {
+  /** `previous` itself when nothing changed. */
+  readonly snapshot: Snapshot;
+  readonly changed: boolean;
+  readonly shadowed: readonly ShadowedRoute[];
+  /** Of the sources and of the merge. */
+  readonly rejected: readonly Rejection[];
+  /** To be persisted; empty without `ownership`. */
+  readonly ledger: OwnershipLedger;
+}
+
+/**
+ * Merges what all sources say into the one value that workers serve. Pure and deterministic: the order of the sources and
+ * of their definitions does not matter.
+ */
+export function buildSnapshot(input: SnapshotInput): SnapshotResult {
+  const { sources, settings, previous, ownership } = input;
+  const screened = screenBackends(sources, settings.ownAddresses);
+  const claims = screened.definitions.flatMap(claimsOf).sort(byAge);
+  const ledger =
+    ownership === undefined ? NO_LEDGER : settleOwnership(ownership.ledger, hostClaims(claims), ownership.nowMs);
+  const owned = dropForeignClaims(claims, ledger);
+  const settled = [...groupClaims(owned.claims)].map((group) => settleClaims(group, input.fallThrough ?? true));
+
+  const content: SnapshotContent = {
+    settings: previous !== undefined && sameValue(previous.settings, settings) ? previous.settings : settings,
+    listeners: shareTable(input.listeners, previous?.listeners),
+    routes: shareTable(
+      settled.map(({ route }) => route),
+      previous?.routes,
+    ),
+    backends: shareTable(collectBackends(input.backends ?? [], settled), previous?.backends),
+    certificates: shareTable(input.certificates, previous?.certificates),
+    pages: shareTable(input.pages, previous?.pages),
+  };
+  return {
+    ...nextVersion(content, previous),
+    shadowed: [...owned.shadowed, ...settled.flatMap((each) => each.shadowed)],
+    rejected: [
+      ...sources.flatMap(({ rejected }) => rejected),
+      ...screened.rejected,
+      ...settled.flatMap(({ differences }) => differences),
+    ],
+    ledger,
+  };
+}
+
+const NO_LEDGER: OwnershipLedger = new Map();
+
+function nextVersion(
+  content: SnapshotContent,
+  previous: Snapshot | undefined,
+): { snapshot: Snapshot; changed: boolean } {
+  if (previous !== undefined) {
+    const isSame =
+      content.settings === previous.settings && TABLE_NAMES.every((name) => content[name] === previous[name]);
+    if (isSame) return { snapshot: previous, changed: false };
+  }
+  const version = (previous?.version ?? 0) + 1;
+  return { snapshot: { version, hash: hashContent(content), ...content }, changed: true };
+}
+
+/** Takes out the backends that no container may have, and the definitions that have none left. */
+function screenBackends(
+  sources: readonly SourceState[],
+  ownAddresses: readonly string[],
+): { definitions: RouteDefinition[]; rejected: Rejection[] } {
+  const definitions: RouteDefinition[] = [];
+  const rejected: Rejection[] = [];
+  for (const definition of sources.flatMap((source) => source.definitions)) {
+    const refused = new Set<string>();
+    for (const backend of definition.backends) {
+      const reason =
+        backend.containerId === '' ? undefined : refusedAddress(backend.address, backend.port, ownAddresses);
+      if (reason === undefined) continue;
+      refused.add(backend.id);
+      rejected.push(refusal(definition, backend, reason));
+    }
+    const rest = refused.size === 0 ? definition : withoutBackends(definition, refused);
+    if (rest !== undefined) definitions.push(rest);
+  }
+  return { definitions, rejected };
+}
+
+function refusal(definition: RouteDefinition, { address, port }: Backend, reason: string): Rejection {
+  return {
+    source: sourceOf(definition),
+    line: definition.origin.line,
+    column: 0,
+    message: `${address}:${port} is refused as a backend: ${reason}`,
+    expected: 'an address of the container on a network that dproxy shares, or its published port',
+  };
+}
+
+function withoutBackends(definition: RouteDefinition, refused: ReadonlySet<string>): RouteDefinition | undefined {
+  const backends = definition.backends.filter(({ id }) => !refused.has(id));
+  if (definition.action.type !== 'forward') return { ...definition, backends };
+  const refs = definition.action.backends.filter(({ backendId }) => !refused.has(backendId));
+  return refs.length === 0 ? undefined : { ...definition, backends, action: { type: 'forward', backends: refs } };
+}
+
+function claimsOf(definition: RouteDefinition): Claim[] {
+  return [...new Set(definition.hosts)].map((host) => ({ host, definition }));
+}
+
+function* hostClaims(claims: readonly Claim[]): Generator<HostClaim> {
+  for (const { host, definition } of claims) {
+    if (isOwnable(definition)) yield { host, project: projectOf(definition), sinceMs: definition.sinceMs };
+  }
+}
+
+/** The operator's own routes need no owner, and local names nobody asked for. */
+function isOwnable(definition: RouteDefinition): boolean {
+  return definition.audience === 'everyone' && isContainer(definition);
+}
+
+function projectOf({ origin }: RouteDefinition): string {
+  return origin.project === '' ? `container:${origin.name}` : origin.project;
+}
+
+function dropForeignClaims(
+  claims: readonly Claim[],
+  ledger: OwnershipLedger,
+): { claims: readonly Claim[]; shadowed: ShadowedRoute[] } {
+  if (ledger.size === 0) return { claims, shadowed: [] };
+  const kept: Claim[] = [];
+  const shadowed: ShadowedRoute[] = [];
+  for (const claim of claims) {
+    const owner = ledger.get(claim.host);
+    if (owner === undefined || !isOwnable(claim.definition) || owner.project === projectOf(claim.definition)) {
+      kept.push(claim);
+      continue;
+    }
+    const holder = claims.find((other) => other.host === claim.host && projectOf(other.definition) === owner.project);
+    const by = holder?.definition ?? { origin: { source: '', name: '', line: 0, project: owner.project } };
+    shadowed.push(shadow(claim.host, claim.definition, by, `the host belongs to ${owner.project}`));
+  }
+  return { claims: kept, shadowed };
+}
+
+function groupClaims(claims: readonly Claim[]): Iterable<[Claim, ...Claim[]]> {
+  const groups = new Map<string, [Claim, ...Claim[]]>();
+  for (const claim of claims) {
+    const id = routeId(claim);
+    const group = groups.get(id);
+    if (group === undefined) groups.set(id, [claim]);
+    else group.push(claim);
+  }
+  return groups.values();
+}
+
+/** One table for all. Where two definitions describe one backend differently, the oldest's words hold. */
+function collectBackends(own: readonly Backend[], settled: readonly Settled[]): Iterable<Backend> {
+  const table = new Map(own.map((backend) => [backend.id, backend]));
+  for (const { winners } of settled) {
+    for (const backend of winners.flatMap((winner) => winner.backends)) {
+      if (!table.has(backend.id)) table.set(backend.id, backend);
+    }
+  }
+  return table.values();
+}
