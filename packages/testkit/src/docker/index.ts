@@ -1,0 +1,13 @@
+export { dockerOf, runContainer, type ContainerSpec } from './containers.ts';
+export { startEngine, type Engine, type EngineAccess, type EngineOptions } from './engine.ts';
+export {
+  bakeImage,
+  BUSYBOX_IMAGE,
+  importBusybox,
+  importFolder,
+  importImages,
+  installProgram,
+  NODE_IMAGE,
+  type FolderImage,
+} from './images.ts';
+export { sharedEngine } from './shared-engine.ts';
