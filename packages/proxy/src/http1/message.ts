@@ -19,7 +19,7 @@ export interface ForwardedClaims {
  */
 export interface RequestHead {
   readonly method: string;
-  /** As sent, in origin form (absolute form is reduced to it after its authority was checked against Host). `*` for OPTIONS *. */
+  /** As sent, in origin form (absolute form is reduced to it after its authority was checked against Host). `*` for OPTIONS * (matched as `/`). */
   readonly target: string;
   readonly minorVersion: 0 | 1;
   /** For matching: lower case, without port and trailing dot; IPv6 literals keep their brackets. */
@@ -37,7 +37,10 @@ export interface RequestHead {
   readonly keepAlive: boolean;
   /** The `Upgrade` offer when `Connection` names it (never `h2c`); else empty. */
   readonly upgrade: string;
+  /** `Expect: 100-continue` was there, and there is a body to wait for. */
   readonly expectContinue: boolean;
+  /** `TE: trailers` was there. */
+  readonly trailers: boolean;
   readonly claims: ForwardedClaims;
   /** `X-Debug` was there. */
   readonly debug: boolean;

@@ -1,0 +1,88 @@
+import type { FieldKind } from './field-kind.ts';
+import { type FieldTaker, joined } from './header-section.ts';
+
+/** What the header lines of one request say to the codec. */
+export class RequestFields implements FieldTaker {
+  host = '';
+  hosts = 0;
+  connection = '';
+  contentLength = '';
+  contentLengths = 0;
+  transferEncoding = '';
+  transferEncodings = 0;
+  te = '';
+  upgrade = '';
+  expect = '';
+  expects = 0;
+  accept = '';
+  xForwardedFor = '';
+  xForwardedProto = '';
+  xForwardedHost = '';
+  xForwardedPort = '';
+  xRealIp = '';
+  anyForwarded = false;
+  debug = false;
+
+  take(kind: FieldKind, value: string): boolean {
+    switch (kind) {
+      case 'plain':
+        return false;
+      case 'drop':
+      case 'keep-alive':
+        return true;
+      case 'via':
+        this.anyForwarded = true;
+        return false;
+      case 'accept':
+        this.accept = joined(this.accept, value);
+        return false;
+      case 'host':
+        this.host = value;
+        this.hosts++;
+        return true;
+      case 'connection':
+        this.connection = joined(this.connection, value);
+        return true;
+      case 'content-length':
+        this.contentLength = value;
+        this.contentLengths++;
+        return true;
+      case 'transfer-encoding':
+        this.transferEncoding = value;
+        this.transferEncodings++;
+        return true;
+      case 'te':
+        this.te = joined(this.te, value);
+        return true;
+      case 'upgrade':
+        this.upgrade = joined(this.upgrade, value);
+        return true;
+      case 'expect':
+        this.expect = value;
+        this.expects++;
+        return true;
+      case 'x-debug':
+        this.debug = true;
+        return true;
+      case 'forwarded':
+      case 'x-forwarded-for':
+      case 'x-forwarded-proto':
+      case 'x-forwarded-host':
+      case 'x-forwarded-port':
+      case 'x-real-ip':
+        this.#takeForwarded(kind, value);
+        return true;
+      default:
+        return kind satisfies never;
+    }
+  }
+
+  #takeForwarded(kind: FieldKind, value: string): void {
+    this.anyForwarded = true;
+    if (kind === 'x-forwarded-for') this.xForwardedFor = joined(this.xForwardedFor, value);
+    else if (kind === 'x-forwarded-proto') this.xForwardedProto = joined(this.xForwardedProto, value);
+    else if (kind === 'x-forwarded-host') this.xForwardedHost = joined(this.xForwardedHost, value);
+    else if (kind === 'x-forwarded-port') this.xForwardedPort = joined(this.xForwardedPort, value);
+    else if (kind === 'x-real-ip') this.xRealIp = joined(this.xRealIp, value);
+  }
+}

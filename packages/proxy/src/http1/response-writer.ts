@@ -1,0 +1,53 @@
+import { withoutFields } from './field-block.ts';
+import type { CompiledHeaderRules } from './header-rules.ts';
+import type { Framing, ResponseHead } from './message.ts';
+
+/** What dproxy decides about a response. */
+export interface ResponseAdditions {
+  /** Of the request: an HTTP/1.0 client knows no chunks and keeps a connection only when told. */
+  readonly clientMinorVersion: 0 | 1;
+  /** The connection to the client stays open; false while draining. `close` framing overrides it. */
+  readonly keepAlive: boolean;
+  /** `X-Debug-*` lines, each ended by CRLF, made by `headerLine` or checked by `checkHeaderBlock`; usually empty. */
+  readonly debugBlock: string;
+  /** The route's rules, `compileHeaderRules(...).response`; undefined when it has none. */
+  readonly rules: CompiledHeaderRules | undefined;
+}
+
+/**
+ * How the body goes to the client: a body that ends by closing becomes chunked for HTTP/1.1, so that a cut is noticed and
+ * the connection lives on; a chunked one ends by closing for HTTP/1.0.
+ */
+export function clientFraming(head: ResponseHead, clientMinorVersion: 0 | 1): Framing {
+  if (head.framing === 'chunked' || head.framing === 'close') return clientMinorVersion === 1 ? 'chunked' : 'close';
+  return head.framing;
+}
+
+/** The head of the response to the client, to be written as latin1. Not for interim ones: `writeInterimHead`. */
+export function writeResponseHead(head: ResponseHead, additions: ResponseAdditions): string {
+  const { rules } = additions;
+  const own = head.passed + additions.debugBlock;
+  const fields = rules === undefined ? own : withoutFields(own, (name) => rules.taken.has(name)) + rules.added;
+  const framing = clientFraming(head, additions.clientMinorVersion);
+  const framed = fields + framingLine(head, framing);
+  return `HTTP/1.1 ${head.status} ${head.reason}\r\n${framed}${connectionLines(head, framing, additions)}\r\n`;
+}
+
+/** A 1xx on its way to an HTTP/1.1 client (RFC 9110 section 15.2: never to an HTTP/1.0 one). */
+export function writeInterimHead(head: ResponseHead): string {
+  return `HTTP/1.1 ${head.status} ${head.reason}\r\n${head.passed}\r\n`;
+}
+
+function framingLine(head: ResponseHead, framing: Framing): string {
+  if (framing === 'length') return `Content-Length: ${head.contentLength}\r\n`;
+  if (framing === 'chunked') return 'Transfer-Encoding: chunked\r\n';
+  // RFC 9110 section 8.6: of HEAD and 304 it may be told how long the body would be; a 1xx or 204 has no such field.
+  const isStated = head.statedLength >= 0 && head.status >= 200 && head.status !== 204;
+  return isStated ? `Content-Length: ${head.statedLength}\r\n` : '';
+}
+
+function connectionLines(head: ResponseHead, framing: Framing, additions: ResponseAdditions): string {
+  if (head.status === 101) return `Connection: Upgrade\r\nUpgrade: ${head.upgrade}\r\n`;
+  if (!additions.keepAlive || framing === 'close') return 'Connection: close\r\n';
+  return additions.clientMinorVersion === 0 ? 'Connection: keep-alive\r\n' : '';
+}
