@@ -1,0 +1,91 @@
+/**
+ * What PM2 runs: one primary and N workers. Works with `pm2 start`, and in the foreground with `pm2-runtime start`.
+ * docs/adr/0001-fork-mode-and-reuseport.md says why it is fork mode and what each unusual line is for.
+ */
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(fileURLToPath(import.meta.url));
+const { env, platform, arch, execPath, versions } = process;
+
+/** A worker that was told to leave ends with it (LEFT_EXIT_CODE of @dproxy/cluster) and is not started again. */
+const LEFT_EXIT_CODE = 79;
+
+/** Longer than any drain deadline that dproxy.yml accepts. */
+const DRAIN_KILL_MS = 70_000;
+
+/** The absolute path of the pinned node: by PATH a service would start the system's, which may be past its end of life. */
+function pinnedNode() {
+  const folders = [`node-${platform}-${arch}`, `node-bin-${platform}-${arch}`];
+  for (const folder of folders) {
+    const path = join(root, 'node_modules', folder, 'bin', 'node');
+    if (existsSync(path)) return path;
+  }
+  if (Number.parseInt(versions.node, 10) >= 26) return execPath;
+  throw new Error(`dproxy needs Node 26: run npm ci in ${root}, or start PM2 with Node 26 (this is ${versions.node})`);
+}
+
+function workerCount() {
+  const count = Number(env.DOCKER_PROXY_WORKER_LIMIT);
+  if (!Number.isInteger(count) || count < 1) return availableParallelism();
+  return Math.min(count, 256);
+}
+
+/** macOS has no SO_REUSEPORT that balances: several listeners of one port are possible there, but one gets everything. */
+const workers = platform === 'linux' ? workerCount() : 1;
+
+/** All that a worker may know of the environment: it faces the internet, so no tokens, no DNS provider's keys. */
+const WORKER_VARIABLES = [
+  'DOCKER_PROXY_STATE_PATH',
+  'HOME',
+  'LANG',
+  'PATH',
+  'TZ',
+  'XDG_RUNTIME_DIR',
+  'XDG_STATE_HOME',
+  'NODE_EXTRA_CA_CERTS',
+];
+
+function pick(names) {
+  return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
+}
+
+const shared = {
+  cwd: root,
+  interpreter: pinnedNode(),
+  // Under cluster mode all workers die with PM2; under fork mode and without pmx they go on serving.
+  exec_mode: 'fork',
+  pmx: false,
+  vizion: false,
+  autorestart: true,
+  // 100 ms, then half as much again each time, up to 15 s: a crash loop costs nothing and ends by itself.
+  exp_backoff_restart_delay: 100,
+  merge_logs: true,
+};
+
+export const apps = [
+  {
+    ...shared,
+    name: 'dproxy-primary',
+    script: join(root, 'packages/dproxy/src/primary.ts'),
+    instances: 1,
+    kill_timeout: 15_000,
+    env: { DPROXY_LAUNCHED_WORKERS: String(workers) },
+  },
+  {
+    ...shared,
+    name: 'dproxy-worker',
+    script: join(root, 'packages/dproxy/src/worker.ts'),
+    instances: workers,
+    wait_ready: true,
+    // A worker without a primary waits ten seconds for it before it takes the stored table.
+    listen_timeout: 20_000,
+    kill_timeout: DRAIN_KILL_MS,
+    stop_exit_codes: [LEFT_EXIT_CODE],
+    // PM2 drops every variable whose name contains the text: all of them. Those of `env` stay.
+    filter_env: [''],
+    env: pick(WORKER_VARIABLES),
+  },
+];

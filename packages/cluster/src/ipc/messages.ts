@@ -1,0 +1,61 @@
+import type { ApplyReport, CertificateMaterial, WorkerState, WorkerStats } from '@dproxy/core';
+
+/** Raised when a message changes its meaning; both sides refuse another one in the handshake. */
+export const PROTOCOL = 1;
+
+/** Who a worker is. `supervisorPid` is its parent when it started: by it the primary tells orphans from its own. */
+export interface WorkerIdentity {
+  readonly pid: number;
+  /** PM2's id of the process; -1 without PM2. */
+  readonly pmId: number;
+  readonly supervisorPid: number;
+  readonly startedAtMs: number;
+}
+
+export interface ListenersReport {
+  readonly listeners: readonly {
+    readonly id: string;
+    readonly addresses: readonly { readonly host: string; readonly port: number }[];
+  }[];
+  readonly failed: ApplyReport['failed'];
+}
+
+export type WorkerMessage =
+  | ({
+      readonly type: 'hello';
+      readonly protocol: number;
+      readonly instance: string;
+      /** 0 and '' when it has no table, or one from disk, which has no keys. */
+      readonly haveVersion: number;
+      readonly haveHash: string;
+    } & WorkerIdentity)
+  | ({ readonly type: 'ready' } & ListenersReport)
+  | { readonly type: 'ack'; readonly version: number; readonly hash: string; readonly failed: ApplyReport['failed'] }
+  | { readonly type: 'resync'; readonly reason: string }
+  | { readonly type: 'state'; readonly state: WorkerState }
+  | { readonly type: 'stats'; readonly request: number; readonly stats: WorkerStats };
+
+/** What the first frame of a connection may be: a worker, or a primary that wants to take over. */
+export type TakeoverMessage = { readonly type: 'takeover'; readonly instance: string; readonly pid: number };
+
+export type PrimaryMessage =
+  | { readonly type: 'welcome'; readonly instance: string; readonly index: number; readonly count: number }
+  | { readonly type: 'refused'; readonly reason: string }
+  | { readonly type: 'snapshot'; readonly version: number; readonly hash: string; readonly snapshot: unknown }
+  | {
+      readonly type: 'delta';
+      readonly fromVersion: number;
+      readonly fromHash: string;
+      readonly version: number;
+      readonly hash: string;
+      readonly delta: unknown;
+    }
+  | { readonly type: 'tls'; readonly material: readonly CertificateMaterial[] }
+  | { readonly type: 'drain'; readonly deadlineMs: number }
+  | { readonly type: 'index'; readonly index: number; readonly count: number }
+  | { readonly type: 'stats'; readonly request: number };
+
+export type TakeoverAnswer =
+  | { readonly type: 'granted' }
+  /** `refused` is also what a wrong instance gets. */
+  | { readonly type: 'refused'; readonly reason: string };

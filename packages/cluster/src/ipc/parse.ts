@@ -1,0 +1,145 @@
+import type { CertificateMaterial, WorkerStats } from '@dproxy/core';
+import type { PrimaryMessage, TakeoverAnswer, TakeoverMessage, WorkerMessage } from './messages.ts';
+import { MalformedMessage, Shape } from './shape.ts';
+
+const WORKER_STATES = ['starting', 'online', 'draining', 'stopped', 'errored'] as const;
+const PEM_BYTES = 1024 * 1024;
+
+/**
+ * Checks what a worker (which faces the internet and may have been taken over) says to the primary.
+ * @throws MalformedMessage
+ */
+export function parseWorkerMessage(value: unknown): WorkerMessage | TakeoverMessage {
+  const shape = new Shape(value, 'message');
+  const type = shape.oneOf('type', ['hello', 'ready', 'ack', 'resync', 'state', 'stats', 'takeover'] as const);
+  switch (type) {
+    case 'hello':
+      return {
+        type,
+        protocol: shape.integer('protocol'),
+        instance: shape.string('instance', 256),
+        pid: shape.integer('pid', 1),
+        pmId: shape.integer('pmId', -1),
+        supervisorPid: shape.integer('supervisorPid'),
+        startedAtMs: shape.integer('startedAtMs'),
+        haveVersion: shape.integer('haveVersion'),
+        haveHash: shape.string('haveHash', 256),
+      };
+    case 'ready':
+      return { type, listeners: shape.list('listeners', listenerOf), failed: shape.list('failed', failedOf) };
+    case 'ack':
+      return {
+        type,
+        version: shape.integer('version'),
+        hash: shape.string('hash', 256),
+        failed: shape.list('failed', failedOf),
+      };
+    case 'resync':
+      return { type, reason: shape.string('reason') };
+    case 'state':
+      return { type, state: shape.oneOf('state', WORKER_STATES) };
+    case 'stats':
+      return { type, request: shape.integer('request'), stats: statsOf(shape.object('stats')) };
+    case 'takeover':
+      return { type, instance: shape.string('instance', 256), pid: shape.integer('pid', 1) };
+    default:
+      return type satisfies never;
+  }
+}
+
+/** @throws MalformedMessage */
+export function parsePrimaryMessage(value: unknown): PrimaryMessage {
+  const shape = new Shape(value, 'message');
+  const type = shape.oneOf('type', [
+    'welcome',
+    'refused',
+    'snapshot',
+    'delta',
+    'tls',
+    'drain',
+    'index',
+    'stats',
+  ] as const);
+  switch (type) {
+    case 'welcome':
+      return {
+        type,
+        instance: shape.string('instance', 256),
+        index: shape.integer('index'),
+        count: shape.integer('count'),
+      };
+    case 'refused':
+      return { type, reason: shape.string('reason') };
+    case 'snapshot':
+      return {
+        type,
+        version: shape.integer('version', 1),
+        hash: shape.string('hash', 256),
+        snapshot: body(shape, 'snapshot'),
+      };
+    case 'delta':
+      return {
+        type,
+        fromVersion: shape.integer('fromVersion', 1),
+        fromHash: shape.string('fromHash', 256),
+        version: shape.integer('version', 1),
+        hash: shape.string('hash', 256),
+        delta: body(shape, 'delta'),
+      };
+    case 'tls':
+      return { type, material: shape.list('material', materialOf) };
+    case 'drain':
+      return { type, deadlineMs: shape.integer('deadlineMs') };
+    case 'index':
+      return { type, index: shape.integer('index'), count: shape.integer('count') };
+    case 'stats':
+      return { type, request: shape.integer('request') };
+    default:
+      return type satisfies never;
+  }
+}
+
+/** @throws MalformedMessage */
+export function parseTakeoverAnswer(value: unknown): TakeoverAnswer {
+  const shape = new Shape(value, 'answer');
+  const type = shape.oneOf('type', ['granted', 'refused'] as const);
+  return type === 'granted' ? { type } : { type, reason: shape.string('reason') };
+}
+
+/** The table itself is checked by core's codec, which knows its shape. */
+function body(shape: Shape, key: string): unknown {
+  const value = shape.unknown(key);
+  if (value === undefined) throw new MalformedMessage(`message.${key}: found nothing, expected a table`);
+  return value;
+}
+
+function listenerOf(item: Shape): { id: string; addresses: { host: string; port: number }[] } {
+  return {
+    id: item.string('id'),
+    addresses: item.list('addresses', (address) => ({ host: address.string('host'), port: address.integer('port') })),
+  };
+}
+
+function failedOf(item: Shape): { listenerId: string; reason: string } {
+  return { listenerId: item.string('listenerId'), reason: item.string('reason', 16_384) };
+}
+
+function materialOf(item: Shape): CertificateMaterial {
+  return {
+    id: item.string('id', 256),
+    certificatePem: item.string('certificatePem', PEM_BYTES),
+    keyPem: item.string('keyPem', PEM_BYTES),
+  };
+}
+
+function statsOf(item: Shape): WorkerStats {
+  return {
+    requests: item.integer('requests'),
+    connections: item.integer('connections'),
+    tunnels: item.integer('tunnels'),
+    upstreamConnections: item.integer('upstreamConnections'),
+    errors: item.counters('errors'),
+    bytesIn: item.integer('bytesIn'),
+    bytesOut: item.integer('bytesOut'),
+  };
+}

@@ -1,0 +1,228 @@
+import { chmod, mkdir, rm } from 'node:fs/promises';
+import { createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
+import type { CertificateMaterial, Log, Snapshot, WorkerStats } from '@dproxy/core';
+import { Channel } from './channel.ts';
+import { encodeFrame, WORKER_FRAME_BYTES } from './frames.ts';
+import { PROTOCOL, type TakeoverAnswer, type TakeoverMessage, type WorkerMessage } from './messages.ts';
+import { parseWorkerMessage } from './parse.ts';
+import { PublishedTable } from './published-table.ts';
+import { WorkerLink, type ConnectedWorker } from './worker-link.ts';
+
+export interface SnapshotServerOptions {
+  readonly socketPath: string;
+  readonly instance: string;
+  readonly log: Log;
+  /** Whether another primary may take over now. Absent: never. A `granted` makes this server stop listening first. */
+  readonly decideTakeover?: (byPid: number) => TakeoverAnswer;
+  /** After the socket is gone and before the other primary hears `granted`: releases the lock. */
+  readonly release?: () => Promise<void>;
+  /** After the other primary was told: the composition root exits 0. */
+  readonly handedOver?: () => void;
+}
+
+/** Time for the first message of a connection. */
+const GREETING_MS = 5_000;
+/** 256 workers twice over (a generation and its successors), with room to spare. */
+const MAX_CONNECTIONS = 1_024;
+
+/** The primary's end of the unix socket: hands the table out and knows what every worker says about itself. */
+export class SnapshotServer {
+  readonly #options: SnapshotServerOptions;
+  readonly #table = new PublishedTable();
+  readonly #links = new Set<WorkerLink>();
+  readonly #sockets = new Set<Socket>();
+  readonly #listeners = new Set<() => void>();
+  readonly #server: Server;
+  #state: 'new' | 'listening' | 'handing over' | 'closed' = 'new';
+
+  constructor(options: SnapshotServerOptions) {
+    this.#options = options;
+    this.#server = createServer((socket) => this.#accept(socket));
+    this.#server.maxConnections = MAX_CONNECTIONS;
+  }
+
+  /** Mode 0600 in a folder of mode 0700. The caller holds the primary lock: a socket file that is there is a dead one. */
+  async listen(): Promise<void> {
+    const { socketPath } = this.#options;
+    const folder = dirname(socketPath);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await chmod(folder, 0o700);
+    await rm(socketPath, { force: true });
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(socketPath, () => {
+        this.#server.off('error', reject);
+        resolve();
+      });
+    });
+    await chmod(socketPath, 0o600);
+    this.#server.on('error', (error) => this.#options.log.error({ error }, 'the socket for workers fails'));
+    this.#state = 'listening';
+  }
+
+  /** Hands a new table to every worker. @throws RangeError when its version does not increase. */
+  publish(snapshot: Snapshot, material: ReadonlyMap<string, CertificateMaterial>): void {
+    this.#table.publish(snapshot, material);
+    for (const link of this.#links) link.update();
+  }
+
+  /** In the order in which they started. */
+  workers(): readonly ConnectedWorker[] {
+    return [...this.#links].map((link) => link.describe()).sort(byStart);
+  }
+
+  /** Tells the workers with these pids to drain and leave. Those that are not connected are passed over. */
+  drain(pids: readonly number[], deadlineMs: number): void {
+    for (const link of this.#links) {
+      if (pids.includes(link.identity.pid)) link.drain(deadlineMs);
+    }
+    this.#changed();
+  }
+
+  /** Counters of every worker that answers in time. */
+  async stats(timeoutMs: number): Promise<readonly { readonly pid: number; readonly stats: WorkerStats }[]> {
+    const answers = await Promise.all(
+      [...this.#links].map(async (link) => ({ pid: link.identity.pid, stats: await link.stats(timeoutMs) })),
+    );
+    return answers.flatMap(({ pid, stats }) => (stats === undefined ? [] : [{ pid, stats }]));
+  }
+
+  /** Calls back after a worker came, went, got ready, acknowledged or changed its state. Returns what ends that. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** True once `predicate` holds, false at the deadline. */
+  waitUntil(predicate: (workers: readonly ConnectedWorker[]) => boolean, timeoutMs: number): Promise<boolean> {
+    if (predicate(this.workers())) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const settle = (result: boolean): void => {
+        stop();
+        clearTimeout(timer);
+        resolve(result);
+      };
+      const timer = setTimeout(() => settle(false), timeoutMs);
+      const stop = this.onChange(() => {
+        if (predicate(this.workers())) settle(true);
+      });
+    });
+  }
+
+  /** Cuts the connections; workers go on serving what they have. */
+  async close(): Promise<void> {
+    if (this.#state === 'closed') return;
+    const wasListening = this.#state === 'listening';
+    this.#state = 'closed';
+    const closed = wasListening ? this.#stopListening() : Promise.resolve();
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  #stopListening(): Promise<void> {
+    return new Promise((resolve) => this.#server.close(() => resolve()));
+  }
+
+  #accept(socket: Socket): void {
+    this.#sockets.add(socket);
+    let link: WorkerLink | undefined;
+    const greeting = setTimeout(() => channel.close(), GREETING_MS);
+    const channel = new Channel(socket, WORKER_FRAME_BYTES, {
+      message: (value) => {
+        const message = parseWorkerMessage(value);
+        clearTimeout(greeting);
+        if (link !== undefined) this.#receive(link, message);
+        else if (message.type === 'hello') link = this.#greet(message, channel);
+        else if (message.type === 'takeover') void this.#takeover(message, channel);
+        else channel.close();
+      },
+      closed: (error) => {
+        clearTimeout(greeting);
+        this.#sockets.delete(socket);
+        if (error !== undefined)
+          this.#options.log.warn({ error, pid: link?.identity.pid }, 'a connection to a worker broke');
+        if (link !== undefined) this.#forget(link);
+      },
+    });
+  }
+
+  #greet(hello: WorkerMessage & { type: 'hello' }, channel: Channel): WorkerLink | undefined {
+    const { instance, log } = this.#options;
+    const { pid } = hello;
+    const refusal = refusalOf(hello, instance);
+    if (refusal !== undefined) {
+      log.warn({ pid, found: hello.instance, expected: instance }, `a worker is refused: ${refusal}`);
+      channel.end(encodeFrame({ type: 'refused', reason: refusal }));
+      return undefined;
+    }
+    for (const other of this.#links) {
+      // It reconnected before we saw its old connection end.
+      if (other.identity.pid === pid) other.close();
+    }
+    const link = new WorkerLink(hello, channel, this.#table, log);
+    this.#links.add(link);
+    const members = this.#members();
+    link.welcome(instance, Math.max(0, members.indexOf(link)), members.length);
+    link.update();
+    log.debug({ pid, haveVersion: hello.haveVersion }, 'a worker connected');
+    this.#changed();
+    return link;
+  }
+
+  #receive(link: WorkerLink, message: WorkerMessage | TakeoverMessage): void {
+    if (message.type !== 'takeover' && link.receive(message)) this.#changed();
+  }
+
+  #forget(link: WorkerLink): void {
+    link.dispose();
+    this.#links.delete(link);
+    this.#changed();
+  }
+
+  /** Workers that share the load: by it each knows where in the round it begins, so that backends are hit evenly. */
+  #members(): WorkerLink[] {
+    return [...this.#links]
+      .filter((link) => link.describe().state !== 'draining')
+      .sort((a, b) => byStart(a.identity, b.identity));
+  }
+
+  #changed(): void {
+    const members = this.#members();
+    for (const [index, link] of members.entries()) link.place(index, members.length);
+    for (const listener of this.#listeners) listener();
+  }
+
+  async #takeover(message: TakeoverMessage, channel: Channel): Promise<void> {
+    const answer = this.#answerTakeover(message);
+    if (answer.type === 'refused') {
+      this.#options.log.warn({ pid: message.pid, reason: answer.reason }, 'another primary may not take over');
+      channel.end(encodeFrame(answer));
+      return;
+    }
+    this.#state = 'handing over';
+    this.#options.log.info({ pid: message.pid }, 'another primary takes over');
+    const closed = this.#stopListening();
+    for (const link of this.#links) link.close();
+    await this.#options.release?.();
+    channel.end(encodeFrame(answer));
+    await closed;
+    this.#options.handedOver?.();
+  }
+
+  #answerTakeover({ instance, pid }: TakeoverMessage): TakeoverAnswer {
+    if (instance !== this.#options.instance) return { type: 'refused', reason: 'it is another dproxy' };
+    if (this.#state !== 'listening') return { type: 'refused', reason: 'this primary is leaving already' };
+    return this.#options.decideTakeover?.(pid) ?? { type: 'refused', reason: 'this primary does not hand over' };
+  }
+}
+
+function refusalOf(hello: WorkerMessage & { type: 'hello' }, instance: string): string | undefined {
+  if (hello.instance !== instance) return `it belongs to instance ${hello.instance}, this is ${instance}`;
+  if (hello.protocol !== PROTOCOL) return `it speaks protocol ${hello.protocol}, this primary speaks ${PROTOCOL}`;
+  return undefined;
+}
+
+function byStart(a: { startedAtMs: number; pid: number }, b: { startedAtMs: number; pid: number }): number {
+  return a.startedAtMs - b.startedAtMs || a.pid - b.pid;
+}

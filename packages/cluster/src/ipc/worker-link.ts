@@ -1,0 +1,198 @@
+import type { ApplyReport, Log, WorkerState, WorkerStats } from '@dproxy/core';
+import type { Channel } from './channel.ts';
+import { encodeFrame } from './frames.ts';
+import type { ListenersReport, PrimaryMessage, WorkerIdentity, WorkerMessage } from './messages.ts';
+import type { PublishedTable, TableFrame } from './published-table.ts';
+
+/** A worker as its own words describe it, which is the truth; PM2 is only asked about those that say nothing. */
+export interface ConnectedWorker extends WorkerIdentity {
+  readonly state: WorkerState;
+  /** Version of the table that it serves; 0 before the first. */
+  readonly version: number;
+  readonly hash: string;
+  /** What READY said; undefined before. */
+  readonly listeners: ListenersReport | undefined;
+  /** Listeners that the last table could not open. */
+  readonly failed: ApplyReport['failed'];
+}
+
+/** A worker that cannot apply even a full table is not sent it again at once: only the next one, or this one later. */
+const STUCK_RETRY_MS = 5_000;
+
+/**
+ * The primary's end of one worker. At most one table message is on its way until the worker acknowledges it; what is
+ * published meanwhile is skipped over, so a worker that does not read costs one message and never a growing queue.
+ *
+ *     idle --send--> waiting --ACK--> idle (sends again when the table moved on)
+ *                       |--RESYNC after a delta--> waiting (for a snapshot)
+ *                       |--RESYNC after a snapshot--> stuck --next publish or 5 s--> waiting
+ */
+export class WorkerLink {
+  readonly identity: WorkerIdentity;
+  readonly #channel: Channel;
+  readonly #table: PublishedTable;
+  readonly #log: Log;
+  #phase: 'idle' | 'waiting' | 'stuck' = 'idle';
+  #sent: TableFrame['kind'] = 'snapshot';
+  #stuckTimer: NodeJS.Timeout | undefined;
+  #state: WorkerState = 'starting';
+  #version: number;
+  #hash: string;
+  #listeners: ListenersReport | undefined;
+  #failed: ApplyReport['failed'] = [];
+  #index = -1;
+  #count = -1;
+  #material = new Set<string>();
+  #nextRequest = 1;
+  readonly #requests = new Map<number, (stats: WorkerStats | undefined) => void>();
+
+  constructor(hello: WorkerMessage & { type: 'hello' }, channel: Channel, table: PublishedTable, log: Log) {
+    const { pid, pmId, supervisorPid, startedAtMs } = hello;
+    this.identity = { pid, pmId, supervisorPid, startedAtMs };
+    this.#channel = channel;
+    this.#table = table;
+    this.#log = log;
+    this.#version = hello.haveVersion;
+    this.#hash = hello.haveHash;
+    const isCurrent = table.current !== undefined && table.frameFrom(this.#version, this.#hash) === undefined;
+    if (isCurrent) this.#material = new Set(table.materialIds());
+  }
+
+  describe(): ConnectedWorker {
+    return {
+      ...this.identity,
+      state: this.#state,
+      version: this.#version,
+      hash: this.#hash,
+      listeners: this.#listeners,
+      failed: this.#failed,
+    };
+  }
+
+  welcome(instance: string, index: number, count: number): void {
+    this.#index = index;
+    this.#count = count;
+    this.#send({ type: 'welcome', instance, index, count });
+  }
+
+  place(index: number, count: number): void {
+    if (index === this.#index && count === this.#count) return;
+    this.#index = index;
+    this.#count = count;
+    this.#send({ type: 'index', index, count });
+  }
+
+  drain(deadlineMs: number): void {
+    this.#state = 'draining';
+    this.#send({ type: 'drain', deadlineMs });
+  }
+
+  /** Undefined when the worker goes away, or does not answer in `timeoutMs`. */
+  stats(timeoutMs: number): Promise<WorkerStats | undefined> {
+    const request = this.#nextRequest++;
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#answer(request, undefined), timeoutMs);
+      this.#requests.set(request, (stats) => {
+        clearTimeout(timer);
+        resolve(stats);
+      });
+      this.#send({ type: 'stats', request });
+    });
+  }
+
+  /** Level-triggered: looks at what the worker has and sends the one next thing. */
+  update(): void {
+    if (this.#phase === 'waiting') return;
+    const frame = this.#table.frameFrom(this.#version, this.#hash);
+    if (frame === undefined) return;
+    this.#leaveStuck();
+    this.#sendTable(frame);
+  }
+
+  #sendTable(frame: TableFrame): void {
+    const tls = this.#table.tlsFrame(this.#material);
+    if (tls !== undefined) this.#channel.write(tls);
+    // The worker drops what the table that it gets does not name.
+    this.#material = new Set(this.#table.materialIds());
+    this.#phase = 'waiting';
+    this.#sent = frame.kind;
+    this.#channel.write(frame.bytes);
+  }
+
+  /** What the worker says about itself. True when something that others look at has changed. */
+  receive(message: WorkerMessage): boolean {
+    switch (message.type) {
+      case 'ready':
+        this.#listeners = { listeners: message.listeners, failed: message.failed };
+        if (this.#state === 'starting') this.#state = 'online';
+        return true;
+      case 'ack':
+        this.#acknowledge(message);
+        return true;
+      case 'resync':
+        this.#resync(message.reason);
+        return true;
+      case 'state':
+        // A worker that was told to leave never comes back to `online`.
+        if (this.#state !== 'draining' || message.state !== 'online') this.#state = message.state;
+        return true;
+      case 'stats':
+        this.#answer(message.request, message.stats);
+        return false;
+      case 'hello':
+        return false;
+      default:
+        return message satisfies never;
+    }
+  }
+
+  #acknowledge({ version, hash, failed }: WorkerMessage & { type: 'ack' }): void {
+    this.#version = version;
+    this.#hash = hash;
+    this.#failed = failed;
+    if (this.#phase === 'waiting') this.#phase = 'idle';
+    this.update();
+  }
+
+  #resync(reason: string): void {
+    const { pid } = this.identity;
+    this.#version = 0;
+    this.#hash = '';
+    this.#material = new Set();
+    if (this.#phase === 'waiting' && this.#sent === 'snapshot') {
+      this.#log.error({ pid, reason }, 'a worker cannot apply the table');
+      this.#phase = 'stuck';
+      this.#stuckTimer = setTimeout(() => this.update(), STUCK_RETRY_MS);
+      return;
+    }
+    this.#log.warn({ pid, reason }, 'a worker asks for the whole table');
+    this.#phase = 'idle';
+    this.update();
+  }
+
+  #leaveStuck(): void {
+    clearTimeout(this.#stuckTimer);
+    this.#stuckTimer = undefined;
+    this.#phase = 'idle';
+  }
+
+  #answer(request: number, stats: WorkerStats | undefined): void {
+    const resolve = this.#requests.get(request);
+    this.#requests.delete(request);
+    resolve?.(stats);
+  }
+
+  #send(message: PrimaryMessage): void {
+    this.#channel.write(encodeFrame(message));
+  }
+
+  /** The connection is gone. */
+  dispose(): void {
+    clearTimeout(this.#stuckTimer);
+    for (const request of this.#requests.keys()) this.#answer(request, undefined);
+  }
+
+  close(): void {
+    this.#channel.close();
+  }
+}

@@ -1,0 +1,56 @@
+import type { Log } from '@dproxy/core';
+
+/** One operation at a time, in the order of the calls; one that fails does not stop the next. */
+export class OperationQueue {
+  readonly #answerAfterMs: number;
+  readonly #log: Log;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(answerAfterMs: number, log: Log) {
+    this.#answerAfterMs = answerAfterMs;
+    this.#log = log;
+  }
+
+  /** In the background: a failure is logged. */
+  add(name: string, operation: () => Promise<void>): void {
+    this.#enqueue(operation).catch((error: unknown) => {
+      this.#log.warn({ error, operation: name }, 'the workers are not as wanted');
+    });
+  }
+
+  /** True when it is done, false when it goes on in the background. @throws what the operation throws before that. */
+  async run(name: string, operation: () => Promise<void>): Promise<boolean> {
+    let isLate = false;
+    const done = this.#enqueue(operation).then(
+      () => true,
+      (error: unknown) => {
+        if (!isLate) throw error;
+        this.#log.warn({ error, operation: name }, 'the workers are not as wanted');
+        return true;
+      },
+    );
+    const { promise: late, resolve } = Promise.withResolvers<boolean>();
+    const timer = setTimeout(() => {
+      isLate = true;
+      resolve(false);
+    }, this.#answerAfterMs);
+    try {
+      return await Promise.race([done, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Resolves when nothing runs or waits. */
+  idle(): Promise<void> {
+    return this.#last;
+  }
+
+  #enqueue(operation: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(operation);
+    this.#last = done.catch(() => {
+      // Reported by whoever asked for it.
+    });
+    return done;
+  }
+}

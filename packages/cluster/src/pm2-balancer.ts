@@ -1,0 +1,263 @@
+import type { Balancer, BalancerChange, BalancerStatus, Log } from '@dproxy/core';
+import type { SnapshotServer } from './ipc/snapshot-server.ts';
+import type { ConnectedWorker } from './ipc/worker-link.ts';
+import { OperationQueue } from './operation-queue.ts';
+import type { ListedProcess, Pm2Program } from './pm2-program.ts';
+import type { Supervisor } from './supervisor.ts';
+import type { Wanted, WantedSize } from './wanted-size.ts';
+import { census, countOnline, isDown, ownWorkers } from './worker-census.ts';
+import { DRAIN_GRACE_MS } from './worker-lifecycle.ts';
+
+export interface Pm2BalancerOptions {
+  readonly server: SnapshotServer;
+  readonly pm2: Pm2Program;
+  readonly supervisor: Supervisor;
+  readonly wanted: WantedSize;
+  readonly log: Log;
+  /** Workers that the configuration asks for; holds until a resize. */
+  readonly configuredSize: number;
+  /** Workers that ecosystem.config.js starts by itself; PM2 starts them one by one, beside us. */
+  readonly launchedSize: number;
+  /** 256, or 1 where the system does not balance between listeners of one port (macOS). */
+  readonly maxSize: number;
+  /** Drain deadline for leaving workers, in milliseconds. */
+  readonly drainMs: () => number;
+  /** A call answers `done: false` after it and goes on in the background; 15 s. */
+  readonly answerAfterMs?: number;
+  /** How long new workers have to get ready; 60 s. */
+  readonly readyTimeoutMs?: number;
+  /** Name of the PM2 app; `dproxy-worker`. */
+  readonly app?: string;
+}
+
+export const MAX_WORKERS = 256;
+const ANSWER_AFTER_MS = 15_000;
+const READY_TIMEOUT_MS = 60_000;
+/** A worker that is missing for this long is looked up in PM2's list, and again while it is missing. */
+const MISSING_LOOKUP_MS = 3_000;
+
+/** Acts on the workers through PM2's command line and our own socket. One thing at a time. */
+export class Pm2Balancer implements Balancer {
+  readonly #options: Pm2BalancerOptions;
+  readonly #app: string;
+  readonly #queue: OperationQueue;
+  readonly #unsubscribe: () => void;
+  #wanted: Wanted;
+  #listed: readonly ListedProcess[] = [];
+  #lookupTimer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  private constructor(options: Pm2BalancerOptions, wanted: Wanted | undefined) {
+    this.#options = options;
+    this.#app = options.app ?? 'dproxy-worker';
+    this.#queue = new OperationQueue(options.answerAfterMs ?? ANSWER_AFTER_MS, options.log);
+    this.#wanted = wanted ?? { state: 'running', size: options.configuredSize };
+    this.#unsubscribe = options.server.onChange(() => this.#observe());
+    this.#queue.add('start-up', () => (wanted === undefined ? this.#settle() : this.#converge()));
+  }
+
+  /** After the server listens. Brings the workers to what was asked for last, in the background. */
+  static async open(options: Pm2BalancerOptions): Promise<Pm2Balancer> {
+    return new Pm2Balancer(options, await options.wanted.load());
+  }
+
+  status(): BalancerStatus {
+    const { server, supervisor } = this.#options;
+    return {
+      ...this.#wanted,
+      workers: census(server.workers(), this.#listed, supervisor.pid),
+      supervisor: supervisor.isOurs ? 'ok' : 'gone',
+    };
+  }
+
+  start(): Promise<BalancerChange> {
+    return this.#change((wanted) => ({ ...wanted, state: 'running' }));
+  }
+
+  /** All workers drain; the size stays. */
+  stop(): Promise<BalancerChange> {
+    return this.#change((wanted) => ({ ...wanted, state: 'stopped' }));
+  }
+
+  async resize(size: number): Promise<BalancerChange> {
+    const { maxSize } = this.#options;
+    if (maxSize === 1 && size !== 1) {
+      throw new RangeError(
+        `size ${size} is not possible here: this system does not spread connections over several listeners of one port, so there is one worker`,
+      );
+    }
+    if (!Number.isInteger(size) || size < 1 || size > maxSize) {
+      throw new RangeError(`size ${size} is not possible: expected a whole number from 1 to ${maxSize}`);
+    }
+    return this.#change((wanted) => ({ ...wanted, size }));
+  }
+
+  /** Rolling replacement: one more, wait until it is ready, drain one. @throws Error when a new one does not get ready. */
+  async replaceAll(): Promise<BalancerChange> {
+    await this.#options.supervisor.assertAnswers();
+    const done = await this.#queue.run('replacement', () => this.#replaceAll());
+    return { done, status: this.status() };
+  }
+
+  /** Ends the watching; workers are left as they are. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#unsubscribe();
+    clearTimeout(this.#lookupTimer);
+    await this.#queue.idle();
+  }
+
+  async #change(next: (wanted: Wanted) => Wanted): Promise<BalancerChange> {
+    await this.#options.supervisor.assertAnswers();
+    const done = await this.#queue.run('change', async () => {
+      this.#wanted = next(this.#wanted);
+      await this.#options.wanted.save(this.#wanted);
+      await this.#converge();
+    });
+    return { done, status: this.status() };
+  }
+
+  /** PM2 is still starting the workers of ecosystem.config.js: acting on its list now would count them twice. */
+  async #settle(): Promise<void> {
+    const { launchedSize, wanted } = this.#options;
+    const isComplete = await this.#whenOnline(launchedSize);
+    await wanted.save(this.#wanted);
+    if (!isComplete || launchedSize !== this.#wanted.size) await this.#converge();
+  }
+
+  /** Level-triggered: compares what PM2 has with what is wanted and does what is missing. */
+  async #converge(): Promise<void> {
+    const target = this.#target();
+    await this.#list();
+    const down = this.#listed.filter(isDown);
+    const running = this.#listed.filter((entry) => !isDown(entry));
+    if (running.length > target) await this.#shrink(running, down, running.length - target);
+    else if (running.length < target) await this.#grow(running, down, target);
+    else if (target > 0) await this.#remove(down);
+    await this.#list();
+    if (!(await this.#whenOnline(target))) {
+      throw new Error(`${countOnline(this.#own())} of ${target} workers are ready`);
+    }
+  }
+
+  async #shrink(running: readonly ListedProcess[], down: readonly ListedProcess[], count: number): Promise<void> {
+    const leaving = this.#chooseLeaving(running, count);
+    await this.#drain(leaving.map(({ pid }) => pid));
+    // A stop keeps the entries: from an app without any, PM2 could not start one again.
+    if (this.#wanted.state === 'stopped') await this.#options.pm2.run(['stop', ...idsOf(leaving)]);
+    else await this.#remove([...leaving, ...down]);
+  }
+
+  async #grow(running: readonly ListedProcess[], down: readonly ListedProcess[], target: number): Promise<void> {
+    const { pm2 } = this.#options;
+    const missing = target - running.length;
+    const again = down.slice(0, missing);
+    if (again.length > 0 && again.length === this.#listed.length) {
+      // All of them: by name they start side by side, by id one after another.
+      await pm2.run(['restart', this.#app], { PM2_CONCURRENT_ACTIONS: String(again.length) });
+    } else if (again.length > 0) {
+      await pm2.run(['restart', ...idsOf(again)]);
+    }
+    await this.#remove(down.slice(missing));
+    if (again.length < missing) await pm2.run(['scale', this.#app, String(target)]);
+  }
+
+  /** Those that do not serve first, then as PM2 would: the lowest ids. */
+  #chooseLeaving(running: readonly ListedProcess[], count: number): ListedProcess[] {
+    const online = new Set(this.#own().flatMap(({ pmId, state }) => (state === 'online' ? [pmId] : [])));
+    return [...running]
+      .sort((a, b) => Number(online.has(a.id)) - Number(online.has(b.id)) || a.id - b.id)
+      .slice(0, count);
+  }
+
+  /** All together; PM2 by itself would stop one after another, each with its own deadline. */
+  async #drain(pids: readonly number[]): Promise<void> {
+    const { server, drainMs } = this.#options;
+    const deadlineMs = drainMs();
+    server.drain(pids, deadlineMs);
+    const isGone = (workers: readonly ConnectedWorker[]): boolean => !workers.some(({ pid }) => pids.includes(pid));
+    await server.waitUntil(isGone, deadlineMs + 2 * DRAIN_GRACE_MS);
+  }
+
+  async #remove(entries: readonly ListedProcess[]): Promise<void> {
+    if (entries.length > 0) await this.#options.pm2.run(['delete', ...idsOf(entries)]);
+  }
+
+  async #replaceAll(): Promise<void> {
+    const { pm2, server } = this.#options;
+    for (const old of this.#own().filter(({ state }) => state === 'online')) {
+      const before = new Set(server.workers().map(({ pid }) => pid));
+      // One by one is the point: never less capacity, never more than one extra worker.
+      await this.#list();
+      await pm2.run(['scale', this.#app, String(this.#listed.length + 1)]);
+      const isReady = await server.waitUntil(
+        (workers) => workers.some(({ pid, state }) => !before.has(pid) && state === 'online'),
+        this.#options.readyTimeoutMs ?? READY_TIMEOUT_MS,
+      );
+      const known = new Set(this.#listed.map(({ id }) => id));
+      await this.#list();
+      if (!isReady) {
+        await this.#remove(this.#listed.filter(({ id }) => !known.has(id)));
+        throw new Error('a new worker did not get ready: the others stay as they are');
+      }
+      await this.#drain([old.pid]);
+      await this.#remove(this.#listed.filter(({ id }) => id === old.pmId));
+    }
+    await this.#list();
+  }
+
+  #target(): number {
+    return this.#wanted.state === 'running' ? this.#wanted.size : 0;
+  }
+
+  #own(): ConnectedWorker[] {
+    return ownWorkers(this.#options.server.workers(), this.#options.supervisor.pid);
+  }
+
+  #whenOnline(count: number): Promise<boolean> {
+    const { server, supervisor, readyTimeoutMs = READY_TIMEOUT_MS } = this.#options;
+    return server.waitUntil((workers) => countOnline(ownWorkers(workers, supervisor.pid)) >= count, readyTimeoutMs);
+  }
+
+  async #list(): Promise<void> {
+    this.#listed = await this.#options.pm2.list(this.#app);
+    if (this.#listed.length === 0) throw new Error(`PM2 knows no app ${this.#app}: start dproxy again`);
+  }
+
+  #observe(): void {
+    if (this.#isClosed || !this.#options.supervisor.isOurs) return;
+    this.#retireOrphans();
+    this.#lookUpMissing();
+  }
+
+  /** Workers of a supervisor that died serve on until ours can take their load, and then drain. */
+  #retireOrphans(): void {
+    const { server, supervisor, drainMs, log } = this.#options;
+    if (countOnline(this.#own()) < this.#target()) return;
+    const orphans = server
+      .workers()
+      .filter((worker) => worker.supervisorPid !== supervisor.pid && worker.state !== 'draining')
+      .map(({ pid }) => pid);
+    if (orphans.length === 0) return;
+    log.info({ pids: orphans }, 'workers of a dead supervisor drain: their successors are ready');
+    server.drain(orphans, drainMs());
+  }
+
+  /** Asking PM2 costs a process; so only when a worker is missing, and not while an operation looks anyway. */
+  #lookUpMissing(): void {
+    const isMissing = countOnline(this.#own()) < this.#target();
+    if (!isMissing || this.#lookupTimer !== undefined) return;
+    this.#lookupTimer = setTimeout(() => {
+      this.#lookupTimer = undefined;
+      if (this.#isClosed || countOnline(this.#own()) >= this.#target()) return;
+      this.#queue.add('lookup', async () => {
+        await this.#list();
+        this.#lookUpMissing();
+      });
+    }, MISSING_LOOKUP_MS);
+  }
+}
+
+function idsOf(entries: readonly ListedProcess[]): string[] {
+  return entries.map(({ id }) => String(id));
+}
