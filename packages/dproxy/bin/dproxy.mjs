@@ -22,13 +22,20 @@ if (Number(process.versions.node.split('.')[0]) >= 26) {
 /** @returns {string} the absolute path of the pinned node */
 function pinnedNode() {
   const name = PACKAGES.find((entry) => entry.endsWith(`${process.platform}-${process.arch}`));
-  try {
-    if (name !== undefined) return createRequire(import.meta.url).resolve(`${name}/bin/node`);
-  } catch (error) {
-    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'MODULE_NOT_FOUND') throw error;
-  }
+  const path = name === undefined ? undefined : resolve(`${name}/bin/node`);
+  if (path !== undefined) return path;
   console.error(
     `dproxy: needs Node 26; found ${process.version}, and no pinned one for ${process.platform}-${process.arch}. Run: npm ci`,
   );
-  process.exit(1);
+  return process.exit(1);
+}
+
+/** @param {string} request */
+function resolve(request) {
+  try {
+    return createRequire(import.meta.url).resolve(request);
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'MODULE_NOT_FOUND') throw error;
+    return undefined;
+  }
 }

@@ -1,0 +1,119 @@
+import { LocalAuthority } from '@dproxy/certs';
+import { DEFAULT_LIMITS, silentLog, type RouteDefinition, type Snapshot, type WorkerSettings } from '@dproxy/core';
+import { eventually, tempFolder } from '@dproxy/testkit';
+import { expect, onTestFinished, test } from 'vitest';
+import { ControlPlane, type Frame } from './control-plane.ts';
+
+const settings: WorkerSettings = {
+  trustedProxies: [],
+  debugClients: [],
+  debugHeaders: true,
+  localNamesClients: [],
+  accessLog: false,
+  serverName: 'test',
+  limits: DEFAULT_LIMITS,
+  drainMs: 1_000,
+  ownAddresses: [],
+};
+
+const frame: Frame = {
+  listeners: [],
+  backends: [],
+  settings,
+  pages: [],
+  fallThrough: true,
+  isOwnedByProject: false,
+  rejected: [],
+};
+
+function definition(host: string): RouteDefinition {
+  return {
+    id: host,
+    origin: { source: 'file:/x.yml', name: 'routes[0]', line: 1, project: '' },
+    hosts: [host],
+    path: '/',
+    audience: 'everyone',
+    headers: { requestSet: [], requestRemove: [], responseSet: [], responseRemove: [] },
+    timeouts: { connectMs: 0, responseMs: 0, idleMs: 0 },
+    plugins: [],
+    listeners: [],
+    action: { type: 'respond', status: 200, body: 'hello', headers: [] },
+    backends: [],
+    sinceMs: 0,
+  };
+}
+
+async function newFolder(): Promise<string> {
+  const folder = await tempFolder();
+  onTestFinished(() => folder.remove());
+  return folder.path;
+}
+
+async function start(previous?: Snapshot, directory?: string) {
+  const authority = await LocalAuthority.open({
+    directory: directory ?? (await newFolder()),
+    log: silentLog,
+    now: Date.now,
+  });
+  const published: Snapshot[] = [];
+  const plane = new ControlPlane({
+    log: silentLog,
+    authority,
+    nowMs: Date.now,
+    previous,
+    ledger: new Map(),
+    publish: (snapshot) => published.push(snapshot),
+    saveLedger: () => {},
+  });
+  onTestFinished(() => plane.close());
+  return { plane, published };
+}
+
+test('nothing is published before every source has had its say', async () => {
+  const { plane, published } = await start();
+  plane.setFrame(frame);
+  plane.setSource({ source: 'file:/x.yml', definitions: [definition('a.test')], rejected: [] });
+  expect(published).toEqual([]);
+  await plane.open();
+  expect([...(published[0]?.routes.values() ?? [])].map((route) => route.host)).toEqual(['a.test']);
+});
+
+test('the leaf of the local CA follows the route in a second Snapshot', async () => {
+  const { plane, published } = await start();
+  plane.setFrame(frame);
+  plane.setSource({ source: 'file:/x.yml', definitions: [definition('a.test')], rejected: [] });
+  await plane.open();
+  expect(published[0]?.certificates.size).toBe(0);
+  await eventually(() => published.length > 1);
+  const names = [...(published[1]?.certificates.values() ?? [])].flatMap((ref) => ref.names);
+  expect(names).toContain('a.test');
+});
+
+test('several changes of one moment make one Snapshot', async () => {
+  const { plane, published } = await start();
+  plane.setFrame(frame);
+  await plane.open();
+  await eventually(() => (published.at(-1)?.certificates.size ?? 0) > 0);
+  const before = published.length;
+  for (const host of ['a.test', 'b.test', 'c.test']) {
+    plane.setSource({ source: `file:/${host}`, definitions: [definition(host)], rejected: [] });
+  }
+  await eventually(() => published.length > before);
+  expect(published[before]?.routes.size).toBe(3);
+});
+
+test('a restart with the same content says it once, with the same version', async () => {
+  const state = { source: 'file:/x.yml', definitions: [definition('a.test')], rejected: [] };
+  const folder = await newFolder();
+  const first = await start(undefined, folder);
+  first.plane.setFrame(frame);
+  first.plane.setSource(state);
+  await first.plane.open();
+  await eventually(() => first.published.length > 1);
+  const before = first.published.at(-1);
+  const second = await start(before, folder);
+  second.plane.setFrame(frame);
+  second.plane.setSource(state);
+  await second.plane.open();
+  expect(second.published[0]).toBe(before);
+});

@@ -1,0 +1,196 @@
+import { coverHosts, type CertificateFilesState, type CertificateSet, type LocalAuthority } from '@dproxy/certs';
+import {
+  buildSnapshot,
+  type Backend,
+  type CertificateMaterial,
+  type Listener,
+  type Log,
+  type OwnershipLedger,
+  type PageOverride,
+  type Rejection,
+  type ShadowedRoute,
+  type Snapshot,
+  type SourceState,
+  type WorkerSettings,
+} from '@dproxy/core';
+
+/** What the configuration gives beside routes; replaced as a whole when the file changes. */
+export interface Frame {
+  readonly listeners: readonly Listener[];
+  /** What tcp listeners refer to. */
+  readonly backends: readonly Backend[];
+  readonly settings: WorkerSettings;
+  readonly pages: readonly PageOverride[];
+  readonly fallThrough: boolean;
+  readonly isOwnedByProject: boolean;
+  readonly rejected: readonly Rejection[];
+}
+
+export interface ControlPlaneOptions {
+  readonly log: Log;
+  readonly authority: LocalAuthority;
+  readonly nowMs: () => number;
+  /** What was served before a restart: versions go on from it. */
+  readonly previous: Snapshot | undefined;
+  readonly ledger: OwnershipLedger;
+  /** Called with each new Snapshot, and again with the same one when only keys changed. */
+  readonly publish: (snapshot: Snapshot, material: ReadonlyMap<string, CertificateMaterial>) => void;
+  readonly saveLedger: (ledger: OwnershipLedger) => void;
+}
+
+const NO_CERTIFICATES: CertificateFilesState = { refs: [], material: new Map(), rejected: [] };
+
+/**
+ * Sources in, Snapshots out. A change is merged a moment later, together with what came with it; the leafs of the local CA
+ * follow in a second Snapshot, so that signing never holds a route back.
+ *
+ *   source --+                              +--> publish (routes, known certificates)
+ *   file ----+--> change --> merge ---------+
+ *   certs ---+       ^                      +--> issue missing leafs --> change
+ *                    +-----------------------------------------------------+
+ */
+export class ControlPlane {
+  readonly #options: ControlPlaneOptions;
+  readonly #sources = new Map<string, SourceState>();
+  #frame: Frame | undefined;
+  #files: CertificateFilesState = NO_CERTIFICATES;
+  #local: CertificateSet = NO_CERTIFICATES;
+  #snapshot: Snapshot | undefined;
+  #material: ReadonlyMap<string, CertificateMaterial> = new Map();
+  #shadowed: readonly ShadowedRoute[] = [];
+  #rejected: readonly Rejection[] = [];
+  #ledger: OwnershipLedger;
+  #isOpen = false;
+  /** A restarted primary says its table once, even when it is the one from before. */
+  #isPublished = false;
+  #pending: NodeJS.Immediate | undefined;
+  #issuing: Promise<void> | undefined;
+  /** The routes and file certificates that the local leafs were last made for. */
+  #covered: { readonly routes: Snapshot['routes']; readonly files: CertificateFilesState } | undefined;
+
+  constructor(options: ControlPlaneOptions) {
+    this.#options = options;
+    this.#ledger = options.ledger;
+    this.#snapshot = options.previous;
+  }
+
+  setFrame(frame: Frame): void {
+    this.#frame = frame;
+    this.#change();
+  }
+
+  setSource(state: SourceState): void {
+    this.#sources.set(state.source, state);
+    this.#change();
+  }
+
+  removeSource(source: string): void {
+    if (this.#sources.delete(source)) this.#change();
+  }
+
+  setCertificateFiles(state: CertificateFilesState): void {
+    this.#files = state;
+    this.#change();
+  }
+
+  /**
+   * From now on changes are published. Not called before every source has had its say, so that a restarted primary never
+   * takes routes away from workers that still serve them; nor their leafs, which are stored and are read again first.
+   */
+  async open(): Promise<void> {
+    const before = this.#snapshot;
+    if (before !== undefined) await this.#cover(before);
+    this.#isOpen = true;
+    this.#rebuild();
+  }
+
+  /** Looks again at what ends by time: leafs of the local CA, hosts reserved for a project. */
+  refresh(): void {
+    this.#covered = undefined;
+    this.#change();
+  }
+
+  async close(): Promise<void> {
+    this.#isOpen = false;
+    clearImmediate(this.#pending);
+    await this.#issuing;
+  }
+
+  get snapshot(): Snapshot | undefined {
+    return this.#snapshot;
+  }
+
+  get shadowed(): readonly ShadowedRoute[] {
+    return this.#shadowed;
+  }
+
+  get rejected(): readonly Rejection[] {
+    return this.#rejected;
+  }
+
+  #change(): void {
+    if (!this.#isOpen || this.#pending !== undefined) return;
+    this.#pending = setImmediate(() => this.#rebuild());
+  }
+
+  #rebuild(): void {
+    this.#pending = undefined;
+    const frame = this.#frame;
+    if (!this.#isOpen || frame === undefined) return;
+    const material = new Map([...this.#local.material, ...this.#files.material]);
+    const result = buildSnapshot({
+      sources: [...this.#sources.values()],
+      listeners: frame.listeners,
+      backends: frame.backends,
+      settings: frame.settings,
+      certificates: [...this.#files.refs, ...this.#local.refs],
+      pages: frame.pages,
+      fallThrough: frame.fallThrough,
+      previous: this.#snapshot,
+      ownership: frame.isOwnedByProject ? { ledger: this.#ledger, nowMs: this.#options.nowMs() } : undefined,
+    });
+    this.#shadowed = result.shadowed;
+    this.#rejected = [...frame.rejected, ...this.#files.rejected, ...result.rejected];
+    this.#keepLedger(result.ledger);
+    this.#publish(result.snapshot, material);
+    this.#coverHosts();
+  }
+
+  #publish(snapshot: Snapshot, material: ReadonlyMap<string, CertificateMaterial>): void {
+    const hasNewKeys = [...material.keys()].some((id) => !this.#material.has(id));
+    if (this.#isPublished && snapshot === this.#snapshot && !hasNewKeys) return;
+    this.#isPublished = true;
+    this.#snapshot = snapshot;
+    this.#material = material;
+    this.#options.publish(snapshot, material);
+  }
+
+  #keepLedger(ledger: OwnershipLedger): void {
+    if (ledger.size === 0 && this.#ledger.size === 0) return;
+    this.#ledger = ledger;
+    this.#options.saveLedger(ledger);
+  }
+
+  /** One run at a time; a change that comes meanwhile is looked at when it ends. */
+  #coverHosts(): void {
+    const { snapshot } = this;
+    if (snapshot === undefined || this.#issuing !== undefined) return;
+    if (this.#covered?.routes === snapshot.routes && this.#covered.files === this.#files) return;
+    this.#issuing = this.#cover(snapshot).finally(() => {
+      this.#issuing = undefined;
+      this.#change();
+    });
+  }
+
+  async #cover(snapshot: Snapshot): Promise<void> {
+    const files = this.#files;
+    this.#covered = { routes: snapshot.routes, files };
+    const hosts = new Set([...snapshot.routes.values()].map((route) => route.host));
+    const { authority, log } = this.#options;
+    try {
+      this.#local = await coverHosts(authority, hosts, { fileRefs: files.refs, log });
+    } catch (error) {
+      log.error({ error }, 'the local CA failed; hosts without another certificate have no HTTPS');
+    }
+  }
+}
