@@ -80,7 +80,7 @@ function makeRoute(claim: Claim, winners: readonly RouteDefinition[], fallThroug
     timeouts,
     plugins,
     listeners,
-    fallThrough,
+    fallThrough: definition.fallThrough ?? fallThrough,
     action: mergeActions(definition, winners),
     origins: winners.map((winner) => winner.origin),
   };
@@ -113,10 +113,10 @@ function differencesOf(host: string, [oldest, ...younger]: readonly RouteDefinit
   });
 }
 
+const SETTINGS_OF_ROUTES = ['headers', 'timeouts', 'plugins', 'listeners', 'fallThrough'] as const;
+
 function differingSettings(oldest: RouteDefinition, other: RouteDefinition): string[] {
-  const names = (['headers', 'timeouts', 'plugins', 'listeners'] as const).filter(
-    (name) => !sameValue(oldest[name], other[name]),
-  );
+  const names = SETTINGS_OF_ROUTES.filter((name) => !sameValue(oldest[name], other[name]));
   const isSameAction =
     oldest.action.type === 'forward' ? other.action.type === 'forward' : sameValue(oldest.action, other.action);
   return isSameAction ? names : [...names, 'action'];

@@ -7,6 +7,8 @@ const MAX_RAW = 1_024;
 /** `_` is no letter of a hostname, but container names have it, and DNS carries it. */
 const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
 const NUMERIC_LABEL = /^(?:[0-9]+|0x[0-9a-f]*)$/;
+const NOT_IN_NAMES = /[^\w.\-\u0080-\uffff]/;
+const PLAIN = /^[\w.-]*$/;
 const BRACKETED = /^\[([^\]]*)\](:[0-9]*)?$/;
 
 /**
@@ -55,7 +57,7 @@ function canonicalName(raw: string): string | undefined {
   const labels = name.split('.');
   if (!labels.every((label) => LABEL.test(label))) return undefined;
   // A last label of digits makes every client read the whole as an IPv4 address ("127.1" is 127.0.0.1 to them).
-  if (NUMERIC_LABEL.test(labels.at(-1) ?? '')) return isIpv4(written) ? written : undefined;
+  if (NUMERIC_LABEL.test(labels.at(-1) ?? '')) return isIpv4(name) ? name : undefined;
   return name;
 }
 
@@ -65,9 +67,11 @@ function isPort(text: string): boolean {
 }
 
 function asciiName(name: string): string {
+  // `domainToASCII` reads a URL: it drops line breaks and stops at a slash, so none may reach it.
+  if (NOT_IN_NAMES.test(name)) return '';
   const lower = name.toLowerCase();
-  // Plain names skip IDNA: it would also turn "0x7f.1" into an address, and refuse labels that only DNS knows.
-  return /^[\x21-\x7e]*$/.test(name) && !lower.includes('xn--') ? lower : domainToASCII(name);
+  // Plain names skip it: it would make an address of "0x7f.1".
+  return PLAIN.test(lower) && !lower.includes('xn--') ? lower : domainToASCII(name);
 }
 
 function withoutTrailingDot(name: string): string {

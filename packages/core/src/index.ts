@@ -1,5 +1,5 @@
 export { canonicalAddress, isIpv4, isLoopbackAddress, parseAddress, type ParsedAddress } from './address.ts';
-export { refusedAddress } from './address-policy.ts';
+export { compileAddressPolicy, refusedAddress, type AddressPolicy } from './address-policy.ts';
 export type { Backend, BackendProtocol, BackendState } from './backend.ts';
 export { readyShares, RoundRobin, type Share, type WorkerSlot } from './balance.ts';
 export {
@@ -10,6 +10,7 @@ export {
   type ClientAddress,
 } from './client-address.ts';
 export { canonicalJson } from './content-hash.ts';
+export type { EngineEndpoint } from './engine-endpoint.ts';
 export { ERRORS, ProxyError, type ErrorCode, type ErrorSource, type Retry } from './errors.ts';
 export {
   debugHeaders,

@@ -1,4 +1,4 @@
-import { refusedAddress } from './address-policy.ts';
+import { compileAddressPolicy } from './address-policy.ts';
 import type { Backend } from './backend.ts';
 import { byAge, isContainer, routeId, settleClaims, shadow, sourceOf, type Claim, type Settled } from './claims.ts';
 import type { Listener } from './listener.ts';
@@ -96,11 +96,11 @@ function screenBackends(
 ): { definitions: RouteDefinition[]; rejected: Rejection[] } {
   const definitions: RouteDefinition[] = [];
   const rejected: Rejection[] = [];
+  const refuse = compileAddressPolicy(ownAddresses);
   for (const definition of sources.flatMap((source) => source.definitions)) {
     const refused = new Set<string>();
     for (const backend of definition.backends) {
-      const reason =
-        backend.containerId === '' ? undefined : refusedAddress(backend.address, backend.port, ownAddresses);
+      const reason = backend.containerId === '' ? undefined : refuse(backend.address, backend.port);
       if (reason === undefined) continue;
       refused.add(backend.id);
       rejected.push(refusal(definition, backend, reason));
@@ -153,17 +153,22 @@ function dropForeignClaims(
 ): { claims: readonly Claim[]; shadowed: ShadowedRoute[] } {
   if (ledger.size === 0) return { claims, shadowed: [] };
   const kept: Claim[] = [];
-  const shadowed: ShadowedRoute[] = [];
+  const foreign: { readonly claim: Claim; readonly project: string }[] = [];
+  const holders = new Map<string, RouteDefinition>();
   for (const claim of claims) {
-    const owner = ledger.get(claim.host);
-    if (owner === undefined || !isOwnable(claim.definition) || owner.project === projectOf(claim.definition)) {
-      kept.push(claim);
+    const owner = isOwnable(claim.definition) ? ledger.get(claim.host) : undefined;
+    if (owner !== undefined && owner.project !== projectOf(claim.definition)) {
+      foreign.push({ claim, project: owner.project });
       continue;
     }
-    const holder = claims.find((other) => other.host === claim.host && projectOf(other.definition) === owner.project);
-    const by = holder?.definition ?? { origin: { source: '', name: '', line: 0, project: owner.project } };
-    shadowed.push(shadow(claim.host, claim.definition, by, `the host belongs to ${owner.project}`));
+    kept.push(claim);
+    if (owner !== undefined && !holders.has(claim.host)) holders.set(claim.host, claim.definition);
   }
+  const shadowed = foreign.map(({ claim: { host, definition }, project }) => {
+    // The owner may have no container at the moment: then only its project can be named.
+    const holder = holders.get(host) ?? { origin: { source: '', name: project, line: 0, project } };
+    return shadow(host, definition, holder, `the host belongs to the project ${project}`);
+  });
   return { claims: kept, shadowed };
 }
 

@@ -78,6 +78,8 @@ export interface RouteDefinition extends Omit<RouteOptions, 'fallThrough'> {
   readonly backends: readonly Backend[];
   /** Epoch milliseconds at which the container was created or the file entry was first seen. The oldest claim wins. */
   readonly sinceMs: number;
+  /** Absent: `wildcards.fallThrough` of the settings holds. */
+  readonly fallThrough?: boolean;
 }
 
 /** What workers match: one host pattern and one path prefix. The result of the merge. */

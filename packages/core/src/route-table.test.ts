@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { sampleRoute } from './_samples.ts';
+import { compileRoutes, type MatchScope } from './route-table.ts';
+import type { Route } from './route.ts';
+
+const HTTP: MatchScope = { isLocal: false, listenerId: 'http' };
+const LOCAL: MatchScope = { isLocal: true, listenerId: 'http' };
+
+/** `outcome id id ...`, so that one line says it all. */
+function ask(routes: readonly Route[], host: string, path = '/', scope = HTTP): string {
+  const { outcome, routes: found } = compileRoutes(routes).lookup(host, path, scope);
+  return [outcome, ...found.map(({ id }) => id)].join(' ');
+}
+
+describe('hosts', () => {
+  const routes = ['a.test', '*.a.test', '*.b.a.test', 'x.test', '*.localhost'].map((host) => sampleRoute(host));
+
+  it.each([
+    ['a.test', 'exact a.test/'],
+    ['b.a.test', 'wildcard *.a.test/'],
+    ['c.b.a.test', 'wildcard *.b.a.test/ *.a.test/'],
+    ['z.y.c.b.a.test', 'wildcard *.b.a.test/ *.a.test/'],
+    ['www.a.test', 'wildcard *.a.test/'],
+    ['www.x.test', 'www x.test/'],
+    ['www.www.x.test', 'route-unknown'],
+    ['y.x.test', 'route-unknown'],
+    ['test', 'route-unknown'],
+    ['', 'route-unknown'],
+    ['app.localhost', 'wildcard *.localhost/'],
+    ['localhost', 'route-unknown'],
+    ['__proto__', 'route-unknown'],
+    ['constructor', 'route-unknown'],
+    [`${'a.'.repeat(10_000)}a.test`, 'route-unknown'],
+  ])('%s: %s', (host, answer) => {
+    expect(ask(routes, host)).toBe(answer);
+  });
+
+  it('finds hosts that are named like parts of every object', () => {
+    const odd = ['__proto__', 'constructor', '*.hasownproperty'].map((host) => sampleRoute(host));
+    expect(ask(odd, '__proto__')).toBe('exact __proto__/');
+    expect(ask(odd, 'constructor')).toBe('exact constructor/');
+    expect(ask(odd, '__proto__.hasownproperty')).toBe('wildcard *.hasownproperty/');
+  });
+
+  it('ends the candidates at the first that allows no other', () => {
+    const [outer, inner] = [sampleRoute('*.test'), sampleRoute('*.a.test', { fallThrough: false })];
+    expect(ask([outer, inner], 'x.a.test')).toBe('wildcard *.a.test/');
+  });
+
+  it('gives the same answer object each time where one route answers', () => {
+    const table = compileRoutes(routes);
+    for (const host of ['a.test', 'b.a.test', 'www.x.test', 'nobody.test']) {
+      expect(table.lookup(host, '/', HTTP)).toBe(table.lookup(host, '/', HTTP));
+    }
+  });
+});
+
+describe('paths', () => {
+  const routes = ['/', '/api', '/api/v1', '/api-docs', '/app'].map((path) => sampleRoute('a.test', { path }));
+
+  it.each([
+    ['/', '/'],
+    ['/x', '/'],
+    ['/api', '/api'],
+    ['/api/', '/api'],
+    ['/api/v1', '/api/v1'],
+    ['/api/v1/users', '/api/v1'],
+    ['/api/v12', '/api'],
+    ['/apis', '/'],
+    ['/api-docs/x', '/api-docs'],
+    ['/api-doc', '/'],
+    ['/ap', '/'],
+    ['/app/x', '/app'],
+  ])('%s goes to %s', (path, prefix) => {
+    expect(ask(routes, 'a.test', path)).toBe(`exact a.test${prefix}`);
+  });
+
+  it('falls to the next host when a host has no route for the path', () => {
+    const all = [
+      sampleRoute('x.a.test', { path: '/api' }),
+      sampleRoute('*.a.test', { path: '/web' }),
+      sampleRoute('*.test'),
+    ];
+    expect(ask(all, 'x.a.test', '/api/1')).toBe('exact x.a.test/api');
+    expect(ask(all, 'x.a.test', '/web')).toBe('wildcard *.a.test/web *.test/');
+    expect(ask(all, 'x.a.test', '/other')).toBe('wildcard *.test/');
+  });
+
+  it('says that the path is unknown only where the host is known', () => {
+    const all = [sampleRoute('a.test', { path: '/api' }), sampleRoute('*.b.test', { path: '/api' })];
+    expect(ask(all, 'a.test', '/')).toBe('path-unknown');
+    expect(ask(all, 'www.a.test', '/')).toBe('path-unknown');
+    expect(ask(all, 'x.b.test', '/')).toBe('path-unknown');
+    expect(ask(all, 'c.test', '/')).toBe('route-unknown');
+  });
+});
+
+describe('scope', () => {
+  it('shows local names to local clients only, and does not betray them to others', () => {
+    const routes = [sampleRoute('app.localhost', { audience: 'local' })];
+    expect(ask(routes, 'app.localhost', '/', LOCAL)).toBe('exact local:app.localhost/');
+    expect(ask(routes, 'app.localhost', '/', HTTP)).toBe('route-unknown');
+  });
+
+  it('prefers what was asked for by name to a local name', () => {
+    const routes = [sampleRoute('app.localhost', { audience: 'local' }), sampleRoute('app.localhost')];
+    expect(ask(routes, 'app.localhost', '/', LOCAL)).toBe('exact app.localhost/');
+  });
+
+  it('answers on the listeners of the route only', () => {
+    const routes = [sampleRoute('a.test', { listeners: ['https', 'internal'] })];
+    expect(ask(routes, 'a.test', '/', { isLocal: false, listenerId: 'internal' })).toBe('exact a.test/');
+    expect(ask(routes, 'a.test', '/', HTTP)).toBe('route-unknown');
+  });
+
+  it('falls to a shorter path when the longer one is for others', () => {
+    const routes = [sampleRoute('a.test'), sampleRoute('a.test', { path: '/admin', listeners: ['internal'] })];
+    expect(ask(routes, 'a.test', '/admin')).toBe('exact a.test/');
+  });
+});
