@@ -4,8 +4,12 @@ import { FieldLine } from './field-line.ts';
 
 /** What the fields of a message do with a line that means something to the codec. */
 export interface FieldTaker {
-  /** @returns whether the line is left out of what goes on */
-  take(kind: FieldKind, value: string): boolean;
+  /**
+   * @param value shares memory with the whole head: not to be kept beyond the message
+   * @param valueStart its offset in the buffer
+   * @returns whether the line is left out of what goes on
+   */
+  take(kind: FieldKind, value: string, valueStart: number): boolean;
 }
 
 export type SectionState = 'complete' | 'incomplete' | 'malformed' | 'ambiguous' | 'too-many';
@@ -53,7 +57,7 @@ export class HeaderSection {
     for (let index = 0; index < this.#noted; index++) {
       const valueStart = this.#valueStarts[index] as number;
       const value = text.slice(valueStart - base, (this.#valueEnds[index] as number) - base);
-      if (!fields.take(this.#kinds[index] as FieldKind, value)) continue;
+      if (!fields.take(this.#kinds[index] as FieldKind, value, valueStart)) continue;
       const lineStart = this.#lineStarts[index] as number;
       if (runStart < lineStart) passed += text.slice(runStart - base, lineStart - base);
       runStart = this.#lineEnds[index] as number;

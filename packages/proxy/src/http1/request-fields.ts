@@ -3,7 +3,9 @@ import { type FieldTaker, joined } from './header-section.ts';
 
 /** What the header lines of one request say to the codec. */
 export class RequestFields implements FieldTaker {
-  host = '';
+  /** Offsets of the value of the last Host line. */
+  hostStart = 0;
+  hostEnd = 0;
   hosts = 0;
   connection = '';
   contentLength = '';
@@ -23,7 +25,7 @@ export class RequestFields implements FieldTaker {
   anyForwarded = false;
   debug = false;
 
-  take(kind: FieldKind, value: string): boolean {
+  take(kind: FieldKind, value: string, valueStart: number): boolean {
     switch (kind) {
       case 'plain':
         return false;
@@ -37,7 +39,8 @@ export class RequestFields implements FieldTaker {
         this.accept = joined(this.accept, value);
         return false;
       case 'host':
-        this.host = value;
+        this.hostStart = valueStart;
+        this.hostEnd = valueStart + value.length;
         this.hosts++;
         return true;
       case 'connection':

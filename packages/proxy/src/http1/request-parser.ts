@@ -4,7 +4,7 @@ import { type ConnectionOptions, connectionOptions } from './connection.ts';
 import { withoutFields } from './field-block.ts';
 import { parseContentLength, transferEncodingFault } from './framing.ts';
 import type { HeadProgress } from './head-progress.ts';
-import { hostName } from './host.ts';
+import { parseHost } from './host.ts';
 import type { ForwardedClaims, Framing, RequestHead } from './message.ts';
 import { HeaderSection } from './header-section.ts';
 import { RequestFields } from './request-fields.ts';
@@ -60,9 +60,9 @@ function readHead(
   const fields = new RequestFields();
   const passed = section.passed(text, lineStart, fields);
   if (fields.hosts !== 1) throw new ProxyError('host-malformed', `found ${fields.hosts} Host headers, expected 1`);
-  const host = hostName(fields.host);
+  const { host, hostHeader } = parseHost(bytes, fields.hostStart, fields.hostEnd);
   const raw = text.slice(requestLine.targetStart - lineStart, requestLine.targetEnd - lineStart);
-  const { target, path, rawPath } = parseTarget(raw, method, fields.host);
+  const { target, path, rawPath } = parseTarget(raw, method, hostHeader);
   const options = connectionOptions(fields.connection);
   if (options === undefined) throw new ProxyError('header-malformed', 'Connection is not a list of names');
   const framing = framingOf(fields, minorVersion);
@@ -72,7 +72,7 @@ function readHead(
     target,
     minorVersion,
     host,
-    hostHeader: fields.host,
+    hostHeader,
     path,
     rawPath,
     framing,

@@ -52,16 +52,17 @@ export function parseResponseHead(
 function readHead(bytes: Buffer, start: number, end: number, context: ResponseContext): ResponseHead | undefined {
   if (!statusLine.read(bytes, start, end)) return undefined;
   if (!readSection(bytes, end, context.limits)) return undefined;
-  const { status, reason, minorVersion } = statusLine;
+  const text = latin1(bytes, start, section.end);
+  const { status, minorVersion } = statusLine;
   const fields = new ResponseFields();
-  const passed = section.passed(latin1(bytes, statusLine.nextLine, section.end), statusLine.nextLine, fields);
+  const passed = section.passed(text, start, fields);
   const options = connectionOptions(fields.connection);
   if (options === undefined) throw malformed('Connection is not a list of names');
   const statedLength = lengthOf(fields);
   const framing = framingOf(fields, status, minorVersion, context.method);
   return {
     status,
-    reason,
+    reason: text.slice(statusLine.reasonStart - start, statusLine.reasonEnd - start),
     minorVersion,
     framing,
     contentLength: framing === 'length' ? statedLength : 0,
@@ -140,8 +141,9 @@ function keepsAlive(fields: ResponseFields, options: ConnectionOptions, status: 
 
 /** `timeout=5` of Keep-Alive, in ms; 0 when there is none that makes sense. */
 function timeoutMs(value: string): number {
-  const match = /(?:^|[\t ,])timeout=([0-9]{1,6})(?:$|[\t ,])/i.exec(value);
-  return match === null ? 0 : Number(match[1]) * 1000;
+  const at = value.toLowerCase().indexOf('timeout=');
+  const seconds = at < 0 ? 0 : Number.parseInt(value.slice(at + 'timeout='.length, at + 'timeout='.length + 6), 10);
+  return seconds > 0 ? seconds * 1000 : 0;
 }
 
 function switchedTo(fields: ResponseFields, options: ConnectionOptions, context: ResponseContext): string {
