@@ -1,0 +1,160 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { Balancer, BalancerChange, BalancerStatus, Inspector, Log, Route } from '@dproxy/core';
+import { silentLog } from '@dproxy/core';
+import { type Admin, type AdminOptions, createAdmin } from './admin.ts';
+import type { Answer } from './answers.ts';
+
+export const TOKEN = 'correct-horse-battery-staple';
+
+/** A balancer in memory that notes what it was asked for. */
+export class FakeBalancer implements Balancer {
+  readonly calls: string[] = [];
+  size = 2;
+  isDone = true;
+  supervisor: BalancerStatus['supervisor'] = 'ok';
+  failure: Error | undefined;
+
+  status(): BalancerStatus {
+    const workers = Array.from(
+      { length: this.size },
+      (_, id) => ({ id, pid: 100 + id, state: 'online', snapshot: 7 }) as const,
+    );
+    return { state: this.size === 0 ? 'stopped' : 'running', size: this.size, workers, supervisor: this.supervisor };
+  }
+
+  start(): Promise<BalancerChange> {
+    return this.#act('start', 2);
+  }
+
+  stop(): Promise<BalancerChange> {
+    return this.#act('stop', 0);
+  }
+
+  resize(size: number): Promise<BalancerChange> {
+    return this.#act(`resize ${size}`, size);
+  }
+
+  async #act(call: string, size: number): Promise<BalancerChange> {
+    this.calls.push(call);
+    if (this.failure !== undefined) throw this.failure;
+    this.size = size;
+    return { done: this.isDone, status: this.status() };
+  }
+}
+
+const origin = { source: 'file:/etc/dproxy.yml', name: 'routes[0]', line: 3, project: '' };
+
+const route: Route = {
+  id: 'app.test/',
+  host: 'app.test',
+  path: '/',
+  action: { type: 'forward', backends: [{ backendId: 'file:http://u:canary@127.0.0.1:1', weight: 1 }] },
+  origins: [origin],
+  audience: 'everyone',
+  headers: {
+    requestSet: [['authorization', 'Bearer canary']],
+    requestRemove: [],
+    responseSet: [['x-ok', 'visible']],
+    responseRemove: [],
+  },
+  timeouts: { connectMs: 0, responseMs: 0, idleMs: 0 },
+  plugins: [],
+  listeners: [],
+  fallThrough: true,
+};
+
+export const inspector: Inspector = {
+  containers: () => [
+    {
+      id: 'abc',
+      name: 'web',
+      image: 'nginx',
+      engine: 'unix:///var/run/docker.sock',
+      state: 'running',
+      health: '',
+      hosts: ['web.localhost'],
+      backends: [{ id: 'docker:abc/web:80', address: '172.17.0.2', port: 80, state: 'ready' }],
+      reason: '',
+    },
+  ],
+  backends: () => [
+    {
+      id: 'file:http://u:canary@127.0.0.1:1',
+      name: 'http://u:canary@127.0.0.1:1',
+      protocol: 'http',
+      address: '127.0.0.1',
+      port: 1,
+      state: 'ready',
+      reason: '',
+      tlsVerify: true,
+      containerId: '',
+    },
+  ],
+  routes: () => ({
+    routes: [route],
+    shadowed: [{ host: 'app.test', path: '/', origin, shadowedBy: origin, reason: 'younger' }],
+  }),
+  rejected: () => [{ source: '/etc/dproxy.yml', line: 4, column: 2, message: 'unknown key "hots"', expected: 'host' }],
+  warnings: () => ['tcp_migrate_req is 0'],
+};
+
+export interface Running {
+  readonly admin: Admin;
+  readonly port: number;
+  readonly balancer: FakeBalancer;
+  readonly logged: string[];
+}
+
+export async function startAdmin(options: Partial<AdminOptions> = {}, host = '127.0.0.1'): Promise<Running> {
+  const balancer = new FakeBalancer();
+  const logged: string[] = [];
+  const note = (fields: object, message: string): void => void logged.push(`${message} ${JSON.stringify(fields)}`);
+  const log: Log = { ...silentLog, warn: note, error: note };
+  const admin = createAdmin({ balancer, inspector, token: TOKEN, tokenAlways: false, log, ...options });
+  const { port } = await admin.listen(host, 0);
+  return { admin, port, balancer, logged };
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: ReadonlyMap<string, string>;
+  readonly text: string;
+  readonly answer: Answer;
+}
+
+/** Sends bytes as they are and reads until the server closes; a fetch would put headers in order first. */
+export async function sendRaw(port: number, bytes: string, host = '127.0.0.1'): Promise<Reply> {
+  const socket = connect({ port, host });
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  socket.on('error', (cause) => chunks.push(Buffer.from(chunks.length === 0 ? String(cause) : '')));
+  socket.write(bytes);
+  await once(socket, 'close');
+  return parseReply(Buffer.concat(chunks).toString());
+}
+
+/** One request with these headers; `Host` is right unless given. */
+export function send(
+  port: number,
+  line: string,
+  headers: Readonly<Record<string, string>> = {},
+  body = '',
+): Promise<Reply> {
+  const all = { Host: `127.0.0.1:${port}`, Connection: 'close', ...headers };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  const length = body === '' ? '' : `Content-Length: ${body.length}\r\n`;
+  return sendRaw(port, `${line} HTTP/1.1\r\n${lines.join('')}${length}\r\n${body}`);
+}
+
+function parseReply(text: string): Reply {
+  const end = text.indexOf('\r\n\r\n');
+  const [first = '', ...lines] = text.slice(0, end).split('\r\n');
+  const headers = new Map(
+    lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 2)]),
+  );
+  const body = text.slice(end + 4);
+  const isJson = headers.get('content-type')?.startsWith('application/json') === true && body !== '';
+  const answer = (isJson ? JSON.parse(body) : { ok: false, message: '', data: null }) as Answer;
+  return { status: Number(first.split(' ')[1]), headers, text: body, answer };
+}

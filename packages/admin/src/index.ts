@@ -1,0 +1,12 @@
+export { type Admin, type AdminOptions, createAdmin } from './admin.ts';
+export {
+  AdminClient,
+  type AdminClientOptions,
+  AdminError,
+  type AdminErrorReason,
+  type BalancerProgress,
+  type Health,
+  type RouteRow,
+} from './client.ts';
+export { assertListenable } from './listenable.ts';
+export { ensureToken, readToken } from './token.ts';

@@ -1,0 +1,103 @@
+/** JSON schemas of what is answered, for the OpenAPI document. Tests hold real answers against them. */
+type Schema = Readonly<Record<string, unknown>>;
+
+const text = { type: 'string' } as const;
+const integer = { type: 'integer' } as const;
+const texts = { type: 'array', items: text } as const;
+
+function object(properties: Readonly<Record<string, Schema>>, optional: readonly string[] = []): Schema {
+  const required = Object.keys(properties).filter((name) => !optional.includes(name));
+  return { type: 'object', properties, required };
+}
+
+function list(items: Schema): Schema {
+  return { type: 'array', items };
+}
+
+const worker = object({
+  id: integer,
+  pid: integer,
+  state: { type: 'string', enum: ['starting', 'online', 'draining', 'stopped', 'errored'] },
+  snapshot: { type: 'integer', description: 'version of the Snapshot that it serves; 0 before the first' },
+});
+
+const balancer = {
+  state: { type: 'string', enum: ['running', 'stopped'] },
+  size: { type: 'integer', description: 'how many workers are wanted' },
+  workers: list(worker),
+  supervisor: { type: 'string', enum: ['ok', 'gone'] },
+} as const;
+
+const origin = object({ source: text, name: text, line: integer, project: text });
+
+export const BALANCER = object(balancer);
+export const BALANCER_CHANGE = object({
+  done: { type: 'boolean', description: 'false: connections of leaving workers are still open' },
+  ...balancer,
+});
+export const HEALTH = object({ ...balancer, online: integer, warnings: texts });
+export const CONTAINERS = list(
+  object({
+    id: text,
+    name: text,
+    image: text,
+    engine: text,
+    state: text,
+    health: text,
+    hosts: texts,
+    backends: list(object({ id: text, address: text, port: integer, state: text })),
+    reason: { type: 'string', description: 'why it has no route, with what to add; empty when it has' },
+  }),
+);
+export const BACKENDS = list(
+  object({
+    id: text,
+    name: text,
+    protocol: { type: 'string', enum: ['http', 'https', 'tcp'] },
+    address: text,
+    port: integer,
+    state: { type: 'string', enum: ['ready', 'starting', 'unhealthy', 'paused', 'stopped', 'unreachable'] },
+    reason: text,
+    tlsVerify: { type: 'boolean' },
+    containerId: text,
+  }),
+);
+export const ROUTES = list(
+  object(
+    {
+      host: text,
+      path: text,
+      state: { type: 'string', enum: ['serving', 'shadowed'] },
+      origins: list(origin),
+      id: text,
+      audience: { type: 'string', enum: ['everyone', 'local'] },
+      action: { type: 'object' },
+      shadowedBy: origin,
+      reason: text,
+    },
+    ['id', 'audience', 'action', 'shadowedBy', 'reason'],
+  ),
+);
+export const REJECTED = list(object({ source: text, line: integer, column: integer, message: text, expected: text }));
+export const ENDPOINTS = object({ endpoints: list(object({ method: text, path: text, summary: text })) });
+
+/** `{ok, message, data}` around `data`. */
+export function answerOf(data: Schema, description: string): Schema {
+  return { description, ...object({ ok: { type: 'boolean' }, message: text, data }) };
+}
+
+/** Refusals that every call can meet. */
+export function refusals(...statuses: readonly (keyof typeof REFUSALS)[]): Readonly<Record<number, Schema>> {
+  const all = [400, 401, 429, ...statuses] as const;
+  return Object.fromEntries(all.map((status) => [status, answerOf({ type: 'null' }, REFUSALS[status])]));
+}
+
+const REFUSALS = {
+  400: 'The request is malformed; the message says what was expected.',
+  401: 'The token is missing or wrong.',
+  413: 'The body is too large.',
+  415: 'The body is not JSON.',
+  429: 'Too many wrong tokens.',
+  500: 'The call failed; the log says why.',
+  503: 'The supervisor is gone: everything serves on, but no worker can be started or stopped.',
+} as const;
