@@ -82,16 +82,22 @@ export class RoundRobin<T> {
 /** Longest ring for unequal weights; beyond it weights are rounded, to a share that is off by 1/4096 at most. */
 const MAX_RING = 4_096;
 
-/** Every k-th place of a backend is due at (k + 1/2) / weight of the round; ties go by order. */
+/**
+ * The k-th place of a backend is due at (k + phase) / weight of the round. Backends of one weight have different phases,
+ * else those with few places would all have them at one spot. Ties go by order.
+ */
 function makeRing<T>(shares: readonly Share<T>[]): readonly Share<T>[] {
   const weights = reduceWeights(shares.map((share) => share.weight));
   if (weights.every((weight) => weight === 1)) return shares;
-  const places = shares.flatMap((share, index) => {
-    const weight = weights[index] ?? 1;
-    return Array.from({ length: weight }, (_, turn) => ({ share, due: (turn + 0.5) / weight, index }));
-  });
+  const groups = Map.groupBy(shares.keys(), (index) => weights[index] ?? 1);
+  const places = [...groups].flatMap(([weight, indexes]) =>
+    indexes.flatMap((index, rank) => {
+      const phase = (rank + 0.5) / indexes.length;
+      return Array.from({ length: weight }, (_, turn) => ({ index, due: (turn + phase) / weight }));
+    }),
+  );
   places.sort((a, b) => a.due - b.due || a.index - b.index);
-  return places.map((place) => place.share);
+  return places.flatMap(({ index }) => shares[index] ?? []);
 }
 
 function reduceWeights(weights: readonly number[]): number[] {

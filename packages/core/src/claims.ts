@@ -23,9 +23,9 @@ export function routeId({ host, definition }: Claim): string {
   return `${definition.audience === 'local' ? 'local:' : ''}${host}${definition.path}`;
 }
 
-/** A definition that an engine made of a container; everything else was written by the operator. */
-export function isContainer({ backends }: RouteDefinition): boolean {
-  return backends.some((backend) => backend.containerId !== '');
+/** A definition that an engine made of a container, which may have no backend; everything else was written by the operator. */
+export function isContainer({ origin, backends }: RouteDefinition): boolean {
+  return origin.source.startsWith('docker:') || backends.some((backend) => backend.containerId !== '');
 }
 
 /** The oldest first; the rest of the order only has to be the same every time. */
