@@ -1,0 +1,141 @@
+import type { RouteDefinition } from '@dproxy/core';
+import type { FileSettings, ParsedFile, RefusedPart, TcpEntry } from './parsed-file.ts';
+import { collectRejections } from './parsed-file.ts';
+
+/**
+ * What is in force after `next` was read while `previous` was: every part of `next` that is good, and for every refused one
+ * its last good version. A file that is refused as a whole changes nothing but the rejections.
+ *
+ * A refused route is recognised by its hosts and path, wherever it stands now; where these are what is wrong, by its
+ * position, provided that no other entry has taken over what stood there. A refused entry of `tcp` likewise, by its port.
+ */
+export function mergeLastGood(previous: ParsedFile | null, next: ParsedFile): ParsedFile {
+  if (previous === null) return next;
+  if (!next.isReadable) return { ...previous, refused: next.refused, rejected: next.rejected };
+  const merge = new Merge(previous, next);
+  const settings = merge.settings();
+  const definitions = merge.definitions();
+  const tcp = merge.tcp();
+  const refused = next.refused.map((part) => (merge.kept.has(part) ? withNote(part) : part));
+  return { ...next, settings, definitions, tcp, refused, rejected: collectRejections(refused) };
+}
+
+class Merge {
+  /** Refused parts of which a last good version stays. */
+  readonly kept = new Set<RefusedPart>();
+  readonly #previous: ParsedFile;
+  readonly #next: ParsedFile;
+
+  constructor(previous: ParsedFile, next: ParsedFile) {
+    this.#previous = previous;
+    this.#next = next;
+  }
+
+  settings(): FileSettings {
+    const merged: Record<string, unknown> = { ...this.#next.settings };
+    const before = this.#previous.settings as Readonly<Record<string, unknown>>;
+    for (const part of this.#next.refused) {
+      const old = before[part.section];
+      if (old === undefined) continue;
+      if (part.name === '') {
+        merged[part.section] = old;
+        this.kept.add(part);
+      } else if (Object.hasOwn(old as object, part.name)) {
+        const value = (old as Readonly<Record<string, unknown>>)[part.name];
+        merged[part.section] = { ...(merged[part.section] as object | undefined), [part.name]: value };
+        this.kept.add(part);
+      }
+    }
+    return merged;
+  }
+
+  definitions(): RouteDefinition[] {
+    const { definitions: old, path } = this.#previous;
+    const ageOf = new Map(old.map(({ id, sinceMs }) => [id, sinceMs]));
+    const fresh = this.#next.definitions.map((definition) => ({
+      ...definition,
+      sinceMs: Math.min(definition.sinceMs, ageOf.get(definition.id) ?? Infinity),
+    }));
+    const taken = new Set(fresh.flatMap((definition) => definition.hosts.map((host) => host + definition.path)));
+    const list = this.#refusedOf('routes');
+    if (list.some(({ index }) => index < 0)) return [...old];
+    const kept = this.#pick(
+      old,
+      list,
+      taken.size === 0 ? () => false : (one) => one.hosts.every((host) => taken.has(host + one.path)),
+    );
+    return [
+      ...fresh,
+      ...kept.map(([part, definition]) => ({
+        ...definition,
+        hosts: definition.hosts.filter((host) => !taken.has(host + definition.path)),
+        origin: { ...definition.origin, source: `file:${path}`, name: `routes[${part.index}]`, line: lineOf(part) },
+      })),
+    ].sort(byPosition);
+  }
+
+  tcp(): TcpEntry[] {
+    const { tcp: old } = this.#previous;
+    const list = this.#refusedOf('tcp');
+    if (list.some(({ index }) => index < 0)) return [...old];
+    const taken = new Set(this.#next.tcp.flatMap(({ listener }) => listener.addresses.map(({ port }) => port)));
+    const named = old.map((entry) => ({ ...entry, id: entry.listener.id }));
+    const kept = this.#pick(named, list, ({ listener }) => listener.addresses.some(({ port }) => taken.has(port)));
+    return [
+      ...this.#next.tcp,
+      ...kept.map(([part, { listener, backends, origin }]) => ({
+        listener,
+        backends,
+        origin: { ...origin, name: `tcp[${part.index}]`, line: lineOf(part) },
+      })),
+    ].sort(byPosition);
+  }
+
+  /** The last good version of each refused part, where there is one that nothing else has replaced. */
+  #pick<T extends Entry>(
+    old: readonly T[],
+    refused: readonly RefusedPart[],
+    isReplaced: (entry: T) => boolean,
+  ): [RefusedPart, T][] {
+    const byId = new Map(old.map((entry) => [entry.id, entry]));
+    const byName = new Map(old.map((entry) => [entry.origin.name, entry]));
+    const claimed = new Set(refused.map(({ id }) => id));
+    const picked = new Map<T, RefusedPart>();
+    for (const part of refused) {
+      const atSamePlace = byName.get(`${part.section}[${part.index}]`);
+      const entry = byId.get(part.id) ?? (atSamePlace && !claimed.has(atSamePlace.id) ? atSamePlace : undefined);
+      if (entry === undefined || picked.has(entry) || isReplaced(entry)) continue;
+      picked.set(entry, part);
+      this.kept.add(part);
+    }
+    return [...picked].map(([entry, part]) => [part, entry]);
+  }
+
+  #refusedOf(section: 'routes' | 'tcp'): RefusedPart[] {
+    const parts = this.#next.refused.filter((part) => part.section === section);
+    for (const part of parts) if (part.index < 0) this.kept.add(part);
+    return parts;
+  }
+}
+
+interface Entry {
+  readonly id: string;
+  readonly origin: { readonly name: string };
+}
+
+function withNote(part: RefusedPart): RefusedPart {
+  const note = (text: string) => `${text}; its last good version stays in force`;
+  return { ...part, rejections: part.rejections.map((one) => ({ ...one, message: note(one.message) })) };
+}
+
+function lineOf(part: RefusedPart): number {
+  return part.rejections[0]?.line ?? 0;
+}
+
+function byPosition(a: Pick<Entry, 'origin'>, b: Pick<Entry, 'origin'>): number {
+  return positionOf(a) - positionOf(b);
+}
+
+function positionOf({ origin: { name } }: Pick<Entry, 'origin'>): number {
+  return Number(name.slice(name.indexOf('[') + 1, -1));
+}

@@ -1,0 +1,50 @@
+import type { Backend, Listener, Origin, Rejection, RouteDefinition } from '@dproxy/core';
+import type { FileValues } from '../schema/file-schema.ts';
+
+/** What the file says beside routes and TCP; an absent key was not mentioned (or was refused, without a last good). */
+export type FileSettings = { readonly [K in keyof Omit<FileValues, 'routes' | 'tcp'>]?: NonNullable<FileValues[K]> };
+
+/** One entry of `tcp`: a listener and the backends that it refers to. */
+export interface TcpEntry {
+  readonly listener: Listener;
+  readonly backends: readonly Backend[];
+  readonly origin: Origin;
+}
+
+/** A part of the file that was refused, with all that is wrong with it. */
+export interface RefusedPart {
+  readonly section: string;
+  /** The name within the section (`limits.headMs`), or empty. */
+  readonly name: string;
+  /** Position in the list (`routes`, `tcp`), or -1. */
+  readonly index: number;
+  /** `RouteDefinition.id` or the id of the listener, as far as the entry still says it; else empty. */
+  readonly id: string;
+  readonly rejections: readonly Rejection[];
+}
+
+/** A dproxy.yml after validation. Plain data. */
+export interface ParsedFile {
+  /** Absolute. */
+  readonly path: string;
+  /** False: the text is no YAML document of ours at all, and `refused` says why. */
+  readonly isReadable: boolean;
+  readonly settings: FileSettings;
+  readonly definitions: readonly RouteDefinition[];
+  readonly tcp: readonly TcpEntry[];
+  readonly refused: readonly RefusedPart[];
+  /** All of `refused`, in the order of lines; at most 1,000. */
+  readonly rejected: readonly Rejection[];
+}
+
+const MAX_REJECTIONS = 1_000;
+
+/** The rejections of all parts, in the order of the file. */
+export function collectRejections(refused: readonly RefusedPart[]): Rejection[] {
+  const all = refused.flatMap((part) => part.rejections);
+  all.sort((a, b) => a.line - b.line || a.column - b.column);
+  const last = all[MAX_REJECTIONS - 1];
+  if (all.length <= MAX_REJECTIONS || last === undefined) return all;
+  const rest = { ...last, message: `${all.length - MAX_REJECTIONS + 1} more are not shown`, expected: 'see above' };
+  return [...all.slice(0, MAX_REJECTIONS - 1), rest];
+}

@@ -1,0 +1,22 @@
+export { demoDefinitions } from './demo.ts';
+export type { FileSettings, ParsedFile, TcpEntry } from './file/parsed-file.ts';
+export { loadSettings, type LoadedSettings, type LoadOptions } from './load-settings.ts';
+export { configurationReference, fileJsonSchema } from './reference/index.ts';
+export { gatherFacts, type Facts } from './settings/facts.ts';
+export type { Environment } from './settings/inputs.ts';
+export type { Resolved } from './settings/resolve-settings.ts';
+export {
+  formatProblem,
+  type AcmeSettings,
+  type ApiSettings,
+  type DockerSettings,
+  type ListenPlan,
+  type LogLevel,
+  type Paths,
+  type Problem,
+  type Settings,
+} from './settings/settings.ts';
+export { VARIABLES, type Flags, type VariableName } from './settings/variables.ts';
+export { FileSource, type FileSourceOptions } from './watch/file-source.ts';
+export { validateFile } from './watch/load-file.ts';
+export type { Scheduler } from './watch/scheduler.ts';

@@ -1,0 +1,33 @@
+import type { ParsedFile } from './file/parsed-file.ts';
+import type { Facts } from './settings/facts.ts';
+import type { Environment } from './settings/inputs.ts';
+import { readEnvironment } from './settings/read-environment.ts';
+import { resolveSettings, type Resolved } from './settings/resolve-settings.ts';
+import type { Flags } from './settings/variables.ts';
+import { loadFile } from './watch/load-file.ts';
+
+export interface LoadOptions {
+  readonly env: Environment;
+  readonly flags: Flags;
+  readonly facts: Facts;
+  readonly nowMs: number;
+}
+
+export interface LoadedSettings extends Resolved {
+  /** What the file says; null where there is none. */
+  readonly file: ParsedFile | null;
+  /** The settings after a change of the file, with the same flags and variables. */
+  readonly resolve: (file: ParsedFile) => Resolved;
+}
+
+/** Everything that dproxy is told at its start. Does not throw: look at `problems` first. */
+export function loadSettings({ env, flags, facts, nowMs }: LoadOptions): LoadedSettings {
+  const overrides = readEnvironment(env, flags, facts);
+  const { path, isNamed } = overrides.config;
+  const file = facts.fileExists(path) ? loadFile(path, nowMs) : null;
+  const resolve = (changed: ParsedFile | null): Resolved => resolveSettings({ env, facts, overrides }, changed);
+  const resolved = resolve(file);
+  const warnings = [...resolved.warnings];
+  if (file === null && isNamed) warnings.push(`${path} does not exist; it is used as soon as it does`);
+  return { ...resolved, warnings, file, resolve };
+}

@@ -1,0 +1,2 @@
+export { configurationReference } from './configuration-reference.ts';
+export { fileJsonSchema } from './json-schema.ts';

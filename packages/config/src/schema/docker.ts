@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { readEngineUrl, type EngineUrl } from './engine-url.ts';
+import { field, flag, oneOrMore, readable, required, section, text } from './field.ts';
+
+const ENGINE = 'unix:///path, tcp://host:port, https://host:port or host:port';
+
+/** An engine, before the folder of its certificates is known in full. */
+export interface EngineEntry extends EngineUrl {
+  /** As written; empty when not given. */
+  readonly certPath: string;
+  readonly tlsVerify: boolean;
+}
+
+/** `docker`: undefined parts are not mentioned. */
+export interface DockerEntry {
+  /** Undefined: not mentioned, the default engine; empty: none. */
+  readonly engines: readonly EngineEntry[] | undefined;
+  readonly trustImages: boolean | undefined;
+  readonly exposedByDefault: boolean | undefined;
+}
+
+const engine = () => {
+  const url = () => readable(ENGINE, readEngineUrl);
+  const detailed = section({
+    url: required(url(), { meaning: 'Where the engine listens: unix:///path, tcp://host:port or https://host:port' }),
+    certPath: field(text('a folder'), {
+      meaning:
+        'Folder with ca.pem, cert.pem and key.pem, as for the docker client; makes tcp:// speak TLS. Relative to this file',
+      default: 'none, plain for tcp://',
+    }),
+    tlsVerify: field(flag(), {
+      meaning: "Whether the engine's certificate is verified",
+      default: 'true',
+      danger: 'an engine decides where requests go, so whoever can pretend to be one does',
+    }),
+  });
+  return z.union(
+    [
+      url().transform((value): EngineEntry => ({ ...value, certPath: '', tlsVerify: true })),
+      detailed.transform((value): EngineEntry => ({
+        ...value.url,
+        certPath: value.certPath ?? '',
+        tlsVerify: value.tlsVerify ?? true,
+      })),
+    ],
+    { error: `${ENGINE}, or {url, certPath, tlsVerify}` },
+  );
+};
+
+const engines = () =>
+  z.union(
+    [
+      oneOrMore(engine(), ENGINE),
+      z
+        .array(z.never())
+        .max(0)
+        .transform((): EngineEntry[] => []),
+    ],
+    {
+      error: `${ENGINE}, a list of them, or an empty list`,
+    },
+  );
+
+const detailed = section({
+  engines: field(engines(), {
+    meaning: 'The engines: a URL, {url, certPath, tlsVerify}, or a list; an empty list for none',
+    default: 'unix:///var/run/docker.sock, or the socket of a rootless engine',
+    danger: 'access to an engine is root on its host; workers never get it',
+  }),
+  trustImages: field(flag(), {
+    meaning: 'Whether hosts and public ports that are baked into an image (ENV, LABEL) count',
+    default: 'false',
+    danger: 'with true, whoever publishes an image that you run can claim any host name',
+  }),
+  exposedByDefault: field(flag(), {
+    meaning: 'Whether containers without a host label or variable answer as <name>.localhost',
+    default: 'true',
+  }),
+});
+
+/** `docker`: an engine, a list of them, or an object. */
+export function docker() {
+  const named = engines().transform((list): DockerEntry => ({
+    engines: list,
+    trustImages: undefined,
+    exposedByDefault: undefined,
+  }));
+  const full = detailed.transform((value): DockerEntry => ({
+    engines: value.engines,
+    trustImages: value.trustImages,
+    exposedByDefault: value.exposedByDefault,
+  }));
+  return z.union([named, full], { error: `${ENGINE}, a list, or {engines, trustImages, exposedByDefault}` });
+}

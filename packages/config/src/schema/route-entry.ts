@@ -1,0 +1,169 @@
+import { z } from 'zod';
+import { canonicalHost, canonicalRoutePath } from '@dproxy/core';
+import { field, flag, integer, oneOrMore, readable, required, section, text, type Read } from './field.ts';
+import { headerMap, headerRules } from './header-rules.ts';
+import { duration } from './units.ts';
+import { readHttpUpstream } from './upstream-url.ts';
+
+const HOST = 'a host name such as app.example.com or *.example.com';
+const PATH = 'a path prefix such as /api: starts with "/", without "?", "#", ";" and dot segments';
+const URL_ = 'http://host[:port], https://host[:port] or host:port';
+const REDIRECT_TO = 'an http:// or https:// URL, or a path that starts with "/"';
+
+const REDIRECT_STATUSES = [301, 302, 303, 307, 308] as const;
+
+const backend = () => {
+  const url = () => readable(URL_, readHttpUpstream);
+  const weighted = section({
+    url: required(url(), {
+      meaning: 'Where the backend listens: http://host[:port], https://host[:port] or host:port',
+    }),
+    weight: field(integer(0, 1_000), {
+      meaning: 'Relative share of the requests',
+      default: '1',
+      zero: 'takes no new requests, as when it is about to be switched off',
+    }),
+  });
+  return z.union(
+    [
+      url().transform((upstream) => ({ upstream, weight: 1 })),
+      weighted.transform((value) => ({ upstream: value.url, weight: value.weight ?? 1 })),
+    ],
+    { error: `${URL_}, or {url, weight}` },
+  );
+};
+
+const respond = () =>
+  section({
+    status: field(integer(200, 599), { meaning: 'Status of the answer', default: '200' }),
+    body: field(z.string({ error: 'a text' }), { meaning: 'Body of the answer, in UTF-8', default: 'empty' }),
+    headers: field(headerMap(), {
+      meaning: 'Headers of the answer',
+      default: 'content-type: text/plain; charset=utf-8 where there is a body',
+    }),
+  });
+
+const redirect = () => {
+  const to = () => readable(REDIRECT_TO, readRedirectTarget);
+  const status = () =>
+    z
+      .int({ error: `one of: ${REDIRECT_STATUSES.join(', ')}` })
+      .refine((value) => isRedirectStatus(value), { error: `one of: ${REDIRECT_STATUSES.join(', ')}` })
+      .transform((value) => value);
+  const detailed = section({
+    to: required(to(), { meaning: 'Where the client is sent: an absolute URL, or a path on the same host' }),
+    status: field(status(), {
+      meaning: 'Status of the redirect',
+      default: '302',
+      danger: 'browsers keep a 301 or 308 for ever, even after the entry is gone',
+    }),
+  });
+  return z.union(
+    [
+      to().transform((location) => ({ location, status: 302 as const })),
+      detailed.transform((value) => ({ location: value.to, status: value.status ?? (302 as const) })),
+    ],
+    { error: `${REDIRECT_TO}, or {to, status}` },
+  );
+};
+
+const timeouts = () =>
+  section({
+    connect: field(duration(0), {
+      meaning: 'Until the backend accepts the connection, in ms or as 5s',
+      default: 'limits.upstreamConnectMs',
+      zero: 'the default',
+    }),
+    response: field(duration(0), {
+      meaning: 'From the end of the request until the head of the response, in ms or as 5m',
+      default: 'limits.upstreamResponseMs',
+      zero: 'the default',
+    }),
+    idle: field(duration(0), {
+      meaning: 'Without a byte either way once the response has begun, in ms or as 5m',
+      default: 'limits.upstreamIdleMs',
+      zero: 'the default',
+    }),
+  });
+
+const names = (what: string) => oneOrMore(text(what, 64), what);
+
+/** One entry of `routes`. */
+export const routeEntry = section({
+  host: required(oneOrMore(readable(HOST, readHost), HOST), {
+    meaning:
+      'Host name or list of them. *.example.com takes any depth below example.com, but not example.com itself. The same host and path may stand in one entry only',
+  }),
+  path: field(readable(PATH, readPath), {
+    meaning: 'Path prefix in whole segments: /api takes /api and /api/x, not /apis',
+    default: '/, all paths',
+  }),
+  to: field(oneOrMore(backend(), URL_), {
+    meaning:
+      'Backend or list of them, balanced round robin: http://host[:port], https://host[:port], host:port, or {url, weight}. Give exactly one of to, respond and redirect',
+    default: 'none',
+    danger: 'the address is not checked against private networks: whoever writes this file decides what is reachable',
+  }),
+  respond: field(respond(), { meaning: 'A fixed answer that dproxy gives itself', default: 'none' }),
+  redirect: field(redirect(), { meaning: 'A redirect: the place, or {to, status}', default: 'none' }),
+  headers: field(headerRules(), { meaning: 'Header changes', default: 'none' }),
+  timeouts: field(timeouts(), {
+    meaning: 'Deadlines of this route, in place of those in limits',
+    default: 'those in limits',
+  }),
+  plugins: field(names('the name of a plugin'), {
+    meaning:
+      'Plugins (names under plugins:) that its requests go through; the route is then served by the application path',
+    default: 'none',
+  }),
+  listeners: field(names('the name of a listener'), {
+    meaning: 'Listeners (names under listen:) on which it answers',
+    default: 'all HTTP and HTTPS listeners',
+  }),
+  tlsVerify: field(flag(), {
+    meaning: 'Whether the certificate of an https:// backend is verified',
+    default: 'true',
+    danger: 'with false, whoever is in between can read and change everything',
+  }),
+  fallThrough: field(flag(), {
+    meaning: 'For a wildcard host: whether the next candidate is tried when this one answers with an error',
+    default: 'wildcards.fallThrough',
+  }),
+}).superRefine((value, context) => {
+  const actions = (['to', 'respond', 'redirect'] as const).filter((key) => value[key] !== undefined);
+  const problem = actions.length === 0 ? 'no to, respond or redirect' : `${actions.join(' and ')} together`;
+  if (actions.length !== 1) {
+    context.addIssue({ code: 'custom', message: 'exactly one of to, respond and redirect', params: { problem } });
+  }
+  if (value.respond?.body !== undefined && [204, 205, 304].includes(value.respond.status ?? 200)) {
+    const message = 'no body with the status 204, 205 or 304 (RFC 9110 section 6.4.1)';
+    context.addIssue({ code: 'custom', message, path: ['respond', 'body'] });
+  }
+});
+
+export type RouteEntry = z.output<typeof routeEntry>;
+
+export function readHost(raw: string): Read<string> {
+  if (/^(?:[^:[\]]*|\[.*\]):\d*$/.test(raw)) return { problem: 'a host with a port; a listener has the port' };
+  const host = canonicalHost(raw);
+  if (host !== undefined) return { value: host };
+  if (raw === '*') return { problem: 'a wildcard for everything' };
+  return { problem: raw.includes('*') ? 'a wildcard that is not the whole first label' : 'not a host name' };
+}
+
+export function readPath(raw: string): Read<string> {
+  const path = canonicalRoutePath(raw);
+  return path === undefined ? { problem: 'not a path prefix' } : { value: path };
+}
+
+function isRedirectStatus(value: number): value is (typeof REDIRECT_STATUSES)[number] {
+  return (REDIRECT_STATUSES as readonly number[]).includes(value);
+}
+
+function readRedirectTarget(raw: string): Read<string> {
+  if (/[^\x21-\x7e\u0080-\uffff]/.test(raw)) return { problem: 'it has spaces or control characters' };
+  // "//host" is another host in the eyes of a browser: an open redirect by a slip of the finger.
+  if (/^\/(?![/\\])/.test(raw)) return { value: raw };
+  if (!/^https?:\/\//i.test(raw) || !URL.canParse(raw)) return { problem: 'neither a URL nor a path' };
+  return new URL(raw).username === '' ? { value: raw } : { problem: 'a URL with a user name' };
+}

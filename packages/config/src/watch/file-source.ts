@@ -1,0 +1,140 @@
+import { sameValue, type Log, type Source, type SourceState } from '@dproxy/core';
+import { mergeLastGood } from '../file/merge-last-good.ts';
+import { absentFile } from '../file/parse-file.ts';
+import type { ParsedFile } from '../file/parsed-file.ts';
+import { FileWatch } from './file-watch.ts';
+import { toParsedFile } from './load-file.ts';
+import { readFile, type FileRead } from './read-file.ts';
+import { systemScheduler, type Scheduler } from './scheduler.ts';
+
+/** Quiet time after a hint before the file is read, and between two reads that must be the same. */
+const SETTLE_MS = 100;
+/** A file that is always being touched is read all the same. */
+const MAX_SETTLE_MS = 400;
+/** An empty file is what a writer leaves between truncating and writing; so is a missing one between two renames. */
+const EMPTY_SETTLE_MS = 2_000;
+
+export interface FileSourceOptions {
+  /** Absolute; the file need not exist. */
+  readonly path: string;
+  readonly log: Log;
+  /** Called before the state is published whenever something other than routes changed, and once at the start. */
+  readonly onSettings: (file: ParsedFile) => void;
+  readonly scheduler?: Scheduler;
+}
+
+/**
+ * dproxy.yml as a source. A change is applied when two reads 100 ms apart give the same text; an empty or deleted file must
+ * stay so for two seconds, and a deleted one keeps the last good version. Nothing that is in the file can make it throw.
+ *
+ *   quiet -- hint --> settling -- read --> confirming -- same again --> apply, quiet
+ *                        ^                     | differs: read once more
+ *                        +------- hint --------+
+ */
+export class FileSource implements Source {
+  readonly name: string;
+  readonly #path: string;
+  readonly #log: Log;
+  readonly #onSettings: (file: ParsedFile) => void;
+  readonly #scheduler: Scheduler;
+  readonly #watch: FileWatch;
+  #publish: ((state: SourceState) => void) | null = null;
+  #current: ParsedFile | null = null;
+  /** What `#current` was made of; to see that nothing changed. */
+  #applied = '';
+  #settlingSinceMs: number | null = null;
+  #cancelTimer: () => void = () => {};
+
+  constructor({ path, log, onSettings, scheduler = systemScheduler }: FileSourceOptions) {
+    this.name = `file:${path}`;
+    this.#path = path;
+    this.#log = log;
+    this.#onSettings = onSettings;
+    this.#scheduler = scheduler;
+    this.#watch = new FileWatch(path, scheduler, () => this.#settle());
+  }
+
+  /** Resolves when what the file says now is published. A file that is empty at the start is believed at once. */
+  async start(publish: (state: SourceState) => void): Promise<void> {
+    this.#publish = publish;
+    // Watch first, read then: what changes in between is seen.
+    this.#watch.start();
+    this.#apply(readFile(this.#path));
+    await Promise.resolve();
+  }
+
+  async stop(): Promise<void> {
+    this.#publish = null;
+    this.#cancelTimer();
+    this.#watch.stop();
+    await Promise.resolve();
+  }
+
+  /** A hint came: wait until it is quiet, but not for ever. */
+  #settle(): void {
+    const nowMs = this.#scheduler.nowMs();
+    this.#settlingSinceMs ??= nowMs;
+    const leftMs = this.#settlingSinceMs + MAX_SETTLE_MS - nowMs;
+    this.#plan(Math.max(0, Math.min(SETTLE_MS, leftMs)), () => {
+      this.#settlingSinceMs = null;
+      this.#confirm(readFile(this.#path));
+    });
+  }
+
+  /** Applies what was read when it is still there after a while. */
+  #confirm(first: FileRead): void {
+    if (contentOf(first) === this.#applied) return;
+    this.#plan(isEmpty(first) ? EMPTY_SETTLE_MS : SETTLE_MS, () => {
+      const second = readFile(this.#path);
+      if (contentOf(second) === contentOf(first)) this.#apply(second);
+      else this.#confirm(second);
+    });
+  }
+
+  #plan(delayMs: number, run: () => void): void {
+    this.#cancelTimer();
+    this.#cancelTimer = this.#scheduler.after(delayMs, run);
+  }
+
+  #apply(read: FileRead): void {
+    this.#applied = contentOf(read);
+    const previous = this.#current;
+    const next = isAbsent(read) && previous === null ? absentFile(this.#path) : this.#merge(read);
+    this.#current = next;
+    this.#report(read, next);
+    if (previous === null || !sameSettings(previous, next)) this.#onSettings(next);
+    if (previous !== null && sameValue(toState(this.name, previous), toState(this.name, next))) return;
+    this.#publish?.(toState(this.name, next));
+  }
+
+  #merge(read: FileRead): ParsedFile {
+    return mergeLastGood(this.#current, toParsedFile(this.#path, read, this.#scheduler.nowMs()));
+  }
+
+  #report(read: FileRead, { definitions, rejected }: ParsedFile): void {
+    const fields = { path: this.#path, routes: definitions.length, rejected: rejected.length };
+    if (read.kind !== 'missing') this.#log.info(fields, 'read the configuration file');
+    for (const rejection of rejected) this.#log.warn({ ...rejection }, 'refused a part of the configuration file');
+  }
+}
+
+function isAbsent(read: FileRead): boolean {
+  return read.kind === 'missing' && read.signature === 'ENOENT';
+}
+
+function toState(source: string, { definitions, rejected }: ParsedFile): SourceState {
+  return { source, definitions, rejected };
+}
+
+function sameSettings(a: ParsedFile, b: ParsedFile): boolean {
+  return sameValue(a.settings, b.settings) && sameValue(a.tcp, b.tcp);
+}
+
+function contentOf(read: FileRead): string {
+  return read.kind === 'text' ? `text ${read.text}` : `${read.kind} ${read.reason}`;
+}
+
+/** No text but comments counts as empty: so does a file whose writer has come no further than its head. */
+function isEmpty(read: FileRead): boolean {
+  return read.kind === 'missing' || (read.kind === 'text' && /^(?:\s*(?:#[^\n]*)?\n)*\s*(?:#[^\n]*)?$/.test(read.text));
+}

@@ -1,0 +1,9 @@
+// Writes what is made from the schema of dproxy.yml: the JSON schema for editors and the reference page.
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { configurationReference, fileJsonSchema } from '@dproxy/config';
+
+const root = dirname(import.meta.dirname);
+writeFileSync(join(root, 'config/dproxy.schema.json'), `${JSON.stringify(fileJsonSchema(), null, 2)}\n`);
+writeFileSync(join(root, 'docs/configuration.md'), configurationReference());
+console.log('wrote config/dproxy.schema.json and docs/configuration.md');
