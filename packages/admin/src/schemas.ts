@@ -62,6 +62,20 @@ export const BACKENDS = list(
     containerId: text,
   }),
 );
+/** A shadowed row has these not, or only these. */
+const ROUTE_OPTIONAL = [
+  'id',
+  'audience',
+  'action',
+  'headers',
+  'timeouts',
+  'plugins',
+  'listeners',
+  'fallThrough',
+  'shadowedBy',
+  'reason',
+] as const;
+
 export const ROUTES = list(
   object(
     {
@@ -71,15 +85,22 @@ export const ROUTES = list(
       origins: list(origin),
       id: text,
       audience: { type: 'string', enum: ['everyone', 'local'] },
-      action: { type: 'object' },
+      action: { type: 'object', description: 'forward, respond or redirect, with what it needs' },
+      headers: { type: 'object', description: 'changes of headers; credentials are replaced by ***' },
+      timeouts: { type: 'object', description: 'milliseconds; 0: the default' },
+      plugins: texts,
+      listeners: { ...texts, description: 'empty: every http and https listener' },
+      fallThrough: { type: 'boolean' },
       shadowedBy: origin,
       reason: text,
     },
-    ['id', 'audience', 'action', 'shadowedBy', 'reason'],
+    ROUTE_OPTIONAL,
   ),
 );
 export const REJECTED = list(object({ source: text, line: integer, column: integer, message: text, expected: text }));
-export const ENDPOINTS = object({ endpoints: list(object({ method: text, path: text, summary: text })) });
+export const ENDPOINTS = object({
+  endpoints: list(object({ method: text, path: text, summary: text, query: text, statuses: texts })),
+});
 
 /** `{ok, message, data}` around `data`. */
 export function answerOf(data: Schema, description: string): Schema {

@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { chmod, link, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** A longer file is not a token. */
@@ -55,7 +55,8 @@ async function writeOnce(path: string, content: string): Promise<void> {
   try {
     await link(temporary, path);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
+    // File systems without links (FAT, some mounts of desktop machines) leave the race to the lock of the state folder.
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') await rename(temporary, path);
   } finally {
     await rm(temporary, { force: true });
   }
