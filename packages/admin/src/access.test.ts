@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Running, send, sendRaw, startAdmin, TOKEN } from './_fixture.ts';
+import { Access } from './access.ts';
 import { Lockout } from './lockout.ts';
 
 const AUTHORIZED = { Authorization: `Bearer ${TOKEN}` };
@@ -222,4 +223,18 @@ test('beyond loopback nothing listens without a token', async () => {
   for (const host of ['0.0.0.0', '::', '192.0.2.1', 'example.com', '']) {
     await expect(startAdmin({ token: '' }, host)).rejects.toThrow(/set DOCKER_PROXY_API_TOKEN/);
   }
+});
+
+test.each([
+  ['192.0.2.1', '127.0.0.1'],
+  ['127.0.0.1', '192.0.2.1'],
+  ['::ffff:192.0.2.1', '::1'],
+  ['::1%eth0', '::1'],
+  ['', ''],
+])('both ends have to be loopback: from %s to %s is not local', (remoteAddress, localAddress) => {
+  const access = new Access({ token: TOKEN, tokenAlways: false });
+  const caller = { remoteAddress, localAddress, localPort: 16_000, rawHeaders: ['Host', 'localhost:16000'] };
+  expect(access.judge(caller, true, 0)).toMatchObject({ type: 'refused', status: 401 });
+  const local = { ...caller, remoteAddress: '::ffff:127.0.0.1', localAddress: '127.0.0.1' };
+  expect(access.judge(local, true, 0)).toEqual({ type: 'allowed', by: 'loopback' });
 });

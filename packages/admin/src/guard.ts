@@ -26,6 +26,7 @@ const HEADERS = {
   'x-frame-options': 'DENY',
 } as const;
 
+/** Below Node's own maximum, beyond which it drops headers silently, and with them an `Origin` that tells a web page. */
 const MAX_HEADERS = 100;
 const MAX_TARGET = 2_048;
 

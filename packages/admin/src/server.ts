@@ -31,8 +31,6 @@ export function createServer(log: Log): FastifyInstance {
     frameworkErrors: (error, request, reply) => answerError(error, request, reply as FastifyReply, log),
     clientErrorHandler: answerUnreadable,
   });
-  // Node drops what is beyond its maximum silently, and with it an Origin that tells a web page; the guard counts itself.
-  app.server.maxHeadersCount = 0;
   app.server.maxConnections = MAX_CONNECTIONS;
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
