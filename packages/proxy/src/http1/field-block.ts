@@ -8,7 +8,9 @@ export function withoutFields(block: string, isRemoved: (lowerCaseName: string) 
   let kept = '';
   let runStart = 0;
   for (let at = 0; at < block.length;) {
-    const next = block.indexOf('\r\n', at) + 2;
+    const lineEnd = block.indexOf('\r\n', at);
+    if (lineEnd < 0) throw new RangeError('a block of header lines must end in CRLF');
+    const next = lineEnd + 2;
     if (isRemoved(block.slice(at, block.indexOf(':', at)).toLowerCase())) {
       kept += block.slice(runStart, at);
       runStart = next;

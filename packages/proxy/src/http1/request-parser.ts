@@ -32,7 +32,7 @@ export function parseRequestHead(
   progress: HeadProgress,
 ): RequestHead | undefined {
   if (progress.scanned > 0 && !isComplete(bytes, start, end, limits, progress)) return undefined;
-  const lineStart = bytes[start] === CR && bytes[start + 1] === LF && start + 1 < end ? start + 2 : start;
+  const lineStart = bytes[start] === CR ? behindEmptyLine(bytes, start, end) : start;
   const parseEnd = Math.min(end, start + limits.headBytes);
   const head = readHead(bytes, start, lineStart, parseEnd, limits);
   if (head !== undefined) {
@@ -42,6 +42,12 @@ export function parseRequestHead(
   if (end - start >= limits.headBytes) throw tooLarge(bytes, lineStart, end, limits);
   isComplete(bytes, start, end, limits, progress);
   return undefined;
+}
+
+/** RFC 9112 section 2.2: one empty line before the request line is skipped; old clients send one after a body. */
+function behindEmptyLine(bytes: Buffer, start: number, end: number): number {
+  if (start + 1 < end && bytes[start + 1] !== LF) throw new ProxyError('request-line-malformed', 'a CR without LF');
+  return Math.min(start + 2, end);
 }
 
 function readHead(
