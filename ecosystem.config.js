@@ -8,7 +8,13 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(fileURLToPath(import.meta.url));
-const { env, platform, arch, execPath, versions } = process;
+const { argv, env, platform, arch, execPath, versions } = process;
+
+// The daemon asks version.pm2.io every day otherwise. Under pm2-runtime this process is the daemon.
+env['PM2_DISABLE_VERSION_CHECK'] ??= 'true';
+
+/** In the foreground the log goes to stdout alone: PM2's own files would grow without anybody to rotate them. */
+const isForeground = /pm2-(runtime|docker)$/.test(argv[1] ?? '');
 
 /** A worker that was told to leave ends with it (LEFT_EXIT_CODE of @dproxy/cluster) and is not started again. */
 const LEFT_EXIT_CODE = 79;
@@ -28,7 +34,7 @@ function pinnedNode() {
 }
 
 function workerCount() {
-  const count = Number(env.DOCKER_PROXY_WORKER_LIMIT);
+  const count = Number(env['DOCKER_PROXY_WORKER_LIMIT']);
   if (!Number.isInteger(count) || count < 1) return availableParallelism();
   return Math.min(count, 256);
 }
@@ -48,6 +54,7 @@ const WORKER_VARIABLES = [
   'NODE_EXTRA_CA_CERTS',
 ];
 
+/** @param {string[]} names */
 function pick(names) {
   return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
 }
@@ -63,6 +70,7 @@ const shared = {
   // 100 ms, then half as much again each time, up to 15 s: a crash loop costs nothing and ends by itself.
   exp_backoff_restart_delay: 100,
   merge_logs: true,
+  ...(isForeground ? { out_file: '/dev/null', error_file: '/dev/null' } : {}),
 };
 
 export const apps = [

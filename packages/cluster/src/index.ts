@@ -8,6 +8,7 @@ export { MAX_WORKERS, Pm2Balancer, type Pm2BalancerOptions } from './pm2-balance
 export { Pm2Failed, Pm2Program, type Pm2ProgramOptions } from './pm2-program.ts';
 export { PrimaryLock, PrimaryLockHeld } from './primary-lock.ts';
 export { identify, isRunning, readBootId, readStartTime, type ProcessIdentity } from './process-identity.ts';
+export { readySignal } from './ready-signal.ts';
 export { loadStoredSnapshot, StoredSnapshot, type StoredSnapshotOptions } from './stored-snapshot.ts';
 export { Supervisor, SupervisorGone, type SupervisorOptions } from './supervisor.ts';
 export { askForTakeover, becomePrimary, type TakeoverOptions } from './takeover.ts';

@@ -1,6 +1,6 @@
 import type { Balancer, BalancerChange, BalancerStatus, Log } from '@dproxy/core';
 import type { SnapshotServer } from './ipc/snapshot-server.ts';
-import type { ConnectedWorker } from './ipc/worker-link.ts';
+import { isStaying, type ConnectedWorker } from './ipc/worker-link.ts';
 import { OperationQueue } from './operation-queue.ts';
 import type { ListedProcess, Pm2Program } from './pm2-program.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -33,8 +33,9 @@ export interface Pm2BalancerOptions {
 export const MAX_WORKERS = 256;
 const ANSWER_AFTER_MS = 15_000;
 const READY_TIMEOUT_MS = 60_000;
-/** A worker that is missing for this long is looked up in PM2's list, and again while it is missing. */
+/** A worker that is missing for this long is looked up in PM2's list (a process of its own), and again while it is missing. */
 const MISSING_LOOKUP_MS = 3_000;
+const MISSING_AGAIN_MS = 10_000;
 
 /** Acts on the workers through PM2's command line and our own socket. One thing at a time. */
 export class Pm2Balancer implements Balancer {
@@ -53,6 +54,7 @@ export class Pm2Balancer implements Balancer {
     this.#queue = new OperationQueue(options.answerAfterMs ?? ANSWER_AFTER_MS, options.log);
     this.#wanted = wanted ?? { state: 'running', size: options.configuredSize };
     this.#unsubscribe = options.server.onChange(() => this.#observe());
+    this.#lookUpMissing();
     this.#queue.add('start-up', () => (wanted === undefined ? this.#settle() : this.#converge()));
   }
 
@@ -236,25 +238,33 @@ export class Pm2Balancer implements Balancer {
     if (countOnline(this.#own()) < this.#target()) return;
     const orphans = server
       .workers()
-      .filter((worker) => worker.supervisorPid !== supervisor.pid && worker.state !== 'draining')
+      .filter((worker) => worker.supervisorPid !== supervisor.pid && isStaying(worker.state))
       .map(({ pid }) => pid);
     if (orphans.length === 0) return;
     log.info({ pids: orphans }, 'workers of a dead supervisor drain: their successors are ready');
     server.drain(orphans, drainMs());
   }
 
-  /** Asking PM2 costs a process; so only when a worker is missing, and not while an operation looks anyway. */
-  #lookUpMissing(): void {
-    const isMissing = countOnline(this.#own()) < this.#target();
-    if (!isMissing || this.#lookupTimer !== undefined) return;
+  /** Beside the queue: what an operation waits for may be exactly the worker that crashes. */
+  #lookUpMissing(afterMs = MISSING_LOOKUP_MS): void {
+    if (this.#isClosed || this.#lookupTimer !== undefined || !this.#isMissing()) return;
     this.#lookupTimer = setTimeout(() => {
-      this.#lookupTimer = undefined;
-      if (this.#isClosed || countOnline(this.#own()) >= this.#target()) return;
-      this.#queue.add('lookup', async () => {
-        await this.#list();
-        this.#lookUpMissing();
-      });
-    }, MISSING_LOOKUP_MS);
+      void this.#lookUp();
+    }, afterMs);
+  }
+
+  #isMissing(): boolean {
+    return this.#options.supervisor.isOurs && countOnline(this.#own()) < this.#target();
+  }
+
+  async #lookUp(): Promise<void> {
+    try {
+      if (this.#isMissing()) this.#listed = await this.#options.pm2.list(this.#app);
+    } catch (error) {
+      this.#options.log.warn({ error }, 'PM2 does not list the workers');
+    }
+    this.#lookupTimer = undefined;
+    this.#lookUpMissing(MISSING_AGAIN_MS);
   }
 }
 

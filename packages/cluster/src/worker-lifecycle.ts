@@ -21,7 +21,7 @@ export interface WorkerLifecycleOptions {
   readonly log: Log;
   readonly loadStored: () => Promise<Snapshot | undefined>;
   readonly storedAfterMs?: number;
-  /** `process.send('ready')` under PM2. Called once, with a table in force and open listeners. */
+  /** `readySignal(process)`. Called once, with a table in force and open listeners. */
   readonly sayReady: () => void;
   /** `process.exit` */
   readonly exit: (code: number) => void;

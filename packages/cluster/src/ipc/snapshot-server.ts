@@ -7,7 +7,7 @@ import { encodeFrame, WORKER_FRAME_BYTES } from './frames.ts';
 import { PROTOCOL, type TakeoverAnswer, type TakeoverMessage, type WorkerMessage } from './messages.ts';
 import { parseWorkerMessage } from './parse.ts';
 import { PublishedTable } from './published-table.ts';
-import { WorkerLink, type ConnectedWorker } from './worker-link.ts';
+import { isStaying, WorkerLink, type ConnectedWorker } from './worker-link.ts';
 
 export interface SnapshotServerOptions {
   readonly socketPath: string;
@@ -140,8 +140,7 @@ export class SnapshotServer {
       closed: (error) => {
         clearTimeout(greeting);
         this.#sockets.delete(socket);
-        if (error !== undefined)
-          this.#options.log.warn({ error, pid: link?.identity.pid }, 'a connection to a worker broke');
+        if (error !== undefined) this.#report(error, link);
         if (link !== undefined) this.#forget(link);
       },
     });
@@ -174,6 +173,14 @@ export class SnapshotServer {
     if (message.type !== 'takeover' && link.receive(message)) this.#changed();
   }
 
+  /** A reset is how the connection of a process that exits may end; anything else is a worker that talks nonsense. */
+  #report(error: Error, link: WorkerLink | undefined): void {
+    const fields = { error, pid: link?.identity.pid };
+    const isNormal = 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+    if (isNormal) this.#options.log.debug(fields, 'a worker ended its connection');
+    else this.#options.log.warn(fields, 'a worker is cut off: it does not keep to the protocol');
+  }
+
   #forget(link: WorkerLink): void {
     link.dispose();
     this.#links.delete(link);
@@ -183,7 +190,7 @@ export class SnapshotServer {
   /** Workers that share the load: by it each knows where in the round it begins, so that backends are hit evenly. */
   #members(): WorkerLink[] {
     return [...this.#links]
-      .filter((link) => link.describe().state !== 'draining')
+      .filter((link) => isStaying(link.describe().state))
       .sort((a, b) => byStart(a.identity, b.identity));
   }
 

@@ -16,6 +16,11 @@ export interface ConnectedWorker extends WorkerIdentity {
   readonly failed: ApplyReport['failed'];
 }
 
+/** Takes load, or will in a moment. */
+export function isStaying(state: WorkerState): boolean {
+  return state === 'starting' || state === 'online';
+}
+
 /** A worker that cannot apply even a full table is not sent it again at once: only the next one, or this one later. */
 const STUCK_RETRY_MS = 5_000;
 

@@ -1,0 +1,329 @@
+import { once } from 'node:events';
+import { stat } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import type { ApplyReport, CertificateMaterial, Snapshot, WorkerStats } from '@dproxy/core';
+import { collectLog, eventually, tempFolder, within } from '@dproxy/testkit';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { fixtureTable } from '../fixtures/fixture-table.ts';
+import { encodeFrame, FrameReader } from './frames.ts';
+import { SnapshotClient, type SnapshotClientOptions } from './snapshot-client.ts';
+import { SnapshotServer, type SnapshotServerOptions } from './snapshot-server.ts';
+
+const NO_STATS: WorkerStats = {
+  requests: 0,
+  connections: 0,
+  tunnels: 0,
+  upstreamConnections: 0,
+  bytesIn: 0,
+  bytesOut: 0,
+  errors: {},
+};
+
+let folder: Awaited<ReturnType<typeof tempFolder>>;
+let socketPath: string;
+let log: ReturnType<typeof collectLog>;
+const open: { close(): Promise<void> }[] = [];
+let nextPid = 1;
+
+beforeEach(async () => {
+  folder = await tempFolder();
+  socketPath = join(folder.path, 'run', 'x.sock');
+  log = collectLog();
+});
+
+afterEach(async () => {
+  for (const part of open.splice(0).reverse()) await part.close();
+  await folder.remove();
+});
+
+async function primary(options: Partial<SnapshotServerOptions> = {}): Promise<SnapshotServer> {
+  const server = new SnapshotServer({ socketPath, instance: 'one', log, ...options });
+  await server.listen();
+  open.push(server);
+  return server;
+}
+
+interface TestWorker {
+  readonly client: SnapshotClient;
+  readonly applied: { snapshot: Snapshot; material: ReadonlyMap<string, CertificateMaterial> }[];
+  readonly places: string[];
+  readonly drains: number[];
+  readonly pid: number;
+}
+
+function worker(options: Partial<SnapshotClientOptions> = {}): TestWorker {
+  const applied: TestWorker['applied'] = [];
+  const places: string[] = [];
+  const drains: number[] = [];
+  const pid = nextPid++;
+  const client = new SnapshotClient({
+    socketPath,
+    instance: 'one',
+    identity: { pid, pmId: pid, supervisorPid: 1, startedAtMs: pid },
+    log,
+    apply: async (snapshot, material): Promise<ApplyReport> => {
+      applied.push({ snapshot, material });
+      return { failed: [] };
+    },
+    onDrain: (deadlineMs) => drains.push(deadlineMs),
+    onPlace: (index, count) => places.push(`${index}/${count}`),
+    stats: () => NO_STATS,
+    loadStored: async () => undefined,
+    ...options,
+  });
+  open.push(client);
+  client.start();
+  return { client, applied, places, drains, pid };
+}
+
+const versionsOf = ({ applied }: TestWorker): number[] => applied.map(({ snapshot }) => snapshot.version);
+const allHave = (server: SnapshotServer, version: number, count = 1): Promise<boolean> =>
+  server.waitUntil((workers) => workers.filter((each) => each.version === version).length === count, 10_000);
+
+/** Speaks the protocol by hand. */
+async function rawWorker(hello: object = {}) {
+  const socket = connect(socketPath);
+  await once(socket, 'connect');
+  const reader = new FrameReader(100_000_000);
+  const received: Record<string, unknown>[] = [];
+  socket.on('data', (chunk: Buffer) => received.push(...([...reader.push(chunk)] as Record<string, unknown>[])));
+  socket.on('error', () => undefined);
+  const send = (message: object): void => void socket.write(encodeFrame(message));
+  const identity = { instance: 'one', pid: 9_999, pmId: 1, supervisorPid: 1, startedAtMs: 1 };
+  send({ type: 'hello', protocol: 1, ...identity, haveVersion: 0, haveHash: '', ...hello });
+  open.push({ close: async () => void socket.destroy() });
+  const get = (type: string, at = 0): Promise<Record<string, unknown>> =>
+    eventually(() => received.filter((message) => message['type'] === type)[at], { what: `${type} ${at}` });
+  return { socket, send, received, get };
+}
+
+it('listens on a socket that only its owner can use, in a folder that only its owner can enter', async () => {
+  await primary();
+  expect((await stat(socketPath)).mode & 0o777).toBe(0o600);
+  expect((await stat(join(folder.path, 'run'))).mode & 0o777).toBe(0o700);
+});
+
+it('hands the whole table to a worker that comes, and deltas after it', async () => {
+  const server = await primary();
+  const raw = await rawWorker();
+  await raw.get('welcome');
+  server.publish(fixtureTable({ version: 1, routes: 5_000 }), new Map());
+  const snapshot = await raw.get('snapshot');
+  raw.send({ type: 'ack', version: 1, hash: snapshot['hash'], failed: [] });
+  await allHave(server, 1);
+  server.publish(fixtureTable({ version: 2, routes: 5_000, firstPort: 7 }), new Map());
+  const delta = await raw.get('delta');
+  expect(delta).toMatchObject({ fromVersion: 1, version: 2 });
+  // One route of 5,000: bytes, not megabytes.
+  expect(JSON.stringify(delta).length).toBeLessThan(2_000);
+  expect(JSON.stringify(snapshot).length).toBeGreaterThan(1_000_000);
+});
+
+it('brings workers that came before, between and after the tables to the same one', async () => {
+  const early = worker();
+  const server = await primary();
+  server.publish(fixtureTable({ version: 1 }), new Map());
+  await allHave(server, 1);
+  const between = worker();
+  server.publish(fixtureTable({ version: 2, firstPort: 2 }), new Map());
+  await allHave(server, 2, 2);
+  server.publish(fixtureTable({ version: 3, firstPort: 3 }), new Map());
+  const late = worker();
+  await allHave(server, 3, 3);
+  for (const each of [early, between, late])
+    expect(each.client.current).toEqual(fixtureTable({ version: 3, firstPort: 3 }));
+});
+
+it('sends nothing before there is a table, so a primary that restarts never empties one', async () => {
+  const first = await primary();
+  const one = worker();
+  first.publish(fixtureTable({ version: 7 }), new Map());
+  await allHave(first, 7);
+  await first.close();
+  const second = await primary();
+  await second.waitUntil((workers) => workers.length === 1, 10_000);
+  expect(one.client.current?.version).toBe(7);
+  expect(second.workers()).toMatchObject([{ version: 7 }]);
+  second.publish(fixtureTable({ version: 1, firstPort: 5 }), new Map());
+  await allHave(second, 1);
+  expect(versionsOf(one)).toEqual([7, 1]);
+});
+
+it('does not send a table that the worker has already', async () => {
+  const first = await primary();
+  const one = worker();
+  first.publish(fixtureTable({ version: 1 }), new Map());
+  await allHave(first, 1);
+  await first.close();
+  const second = await primary();
+  second.publish(fixtureTable({ version: 1 }), new Map());
+  await allHave(second, 1);
+  second.publish(fixtureTable({ version: 2 }), new Map());
+  await allHave(second, 2);
+  expect(versionsOf(one)).toEqual([1, 2]);
+});
+
+it('asks for the whole table when a delta does not fit', async () => {
+  const server = await primary();
+  server.publish(fixtureTable({ version: 1 }), new Map());
+  const raw = await rawWorker();
+  const { hash } = await raw.get('snapshot');
+  raw.send({ type: 'ack', version: 1, hash, failed: [] });
+  await allHave(server, 1);
+  server.publish(fixtureTable({ version: 2, firstPort: 2 }), new Map());
+  await raw.get('delta');
+  raw.send({ type: 'resync', reason: 'the hash differs' });
+  expect(await raw.get('snapshot', 1)).toMatchObject({ version: 2 });
+});
+
+it('survives a table that cannot be applied, and takes the next one', async () => {
+  const server = await primary();
+  let mayApply = false;
+  const one = worker({
+    apply: async () => {
+      if (!mayApply) throw new Error('no');
+      return { failed: [] };
+    },
+  });
+  server.publish(fixtureTable({ version: 1 }), new Map());
+  await eventually(() => log.messages('error').includes('a worker cannot apply the table'));
+  expect(one.client.current).toBeUndefined();
+  mayApply = true;
+  server.publish(fixtureTable({ version: 2 }), new Map());
+  await allHave(server, 2);
+});
+
+it('applies one table at a time and skips those that a slow worker did not wait for', async () => {
+  const server = await primary();
+  const gate = Promise.withResolvers<void>();
+  let running = 0;
+  const one = worker({
+    apply: async (snapshot) => {
+      expect(++running).toBe(1);
+      if (snapshot.version === 1) await gate.promise;
+      running--;
+      one.applied.push({ snapshot, material: new Map() });
+      return { failed: [] };
+    },
+  });
+  await server.waitUntil((workers) => workers.length === 1, 10_000);
+  for (let version = 1; version <= 5; version++)
+    server.publish(fixtureTable({ version, firstPort: version }), new Map());
+  gate.resolve();
+  await allHave(server, 5);
+  expect(versionsOf(one)).toEqual([1, 5]);
+});
+
+it('keeps one message for a worker that does not read, whatever is published', async () => {
+  const server = await primary();
+  const raw = await rawWorker();
+  await raw.get('welcome');
+  raw.socket.pause();
+  for (let version = 1; version <= 50; version++) {
+    server.publish(fixtureTable({ version, routes: 1_000, firstPort: version }), new Map());
+  }
+  const healthy = worker();
+  await allHave(server, 50);
+  raw.socket.resume();
+  const { hash } = await raw.get('snapshot');
+  raw.send({ type: 'ack', version: 1, hash, failed: [] });
+  // Too far behind for a delta.
+  expect(await raw.get('snapshot', 1)).toMatchObject({ version: 50 });
+  expect(raw.received.filter(({ type }) => type === 'snapshot' || type === 'delta')).toHaveLength(2);
+  expect(versionsOf(healthy)).toEqual([50]);
+});
+
+it('sends keys before the table that names them, each once, and again to a new connection', async () => {
+  const certificate = { id: 'c1', names: ['a.test'], kind: 'local' as const };
+  const material = { id: 'c1', certificatePem: 'CERT', keyPem: 'KEY' };
+  const withCertificate = (version: number): Snapshot => {
+    const table = fixtureTable({ version });
+    return { ...table, certificates: new Map([['c1', certificate]]) };
+  };
+  const server = await primary();
+  const raw = await rawWorker();
+  server.publish(withCertificate(1), new Map([['c1', material]]));
+  await raw.get('snapshot');
+  expect(raw.received.map(({ type }) => type).slice(-2)).toEqual(['tls', 'snapshot']);
+  raw.send({ type: 'ack', version: 1, hash: withCertificate(1).hash, failed: [] });
+  await allHave(server, 1);
+  server.publish(withCertificate(2), new Map([['c1', material]]));
+  await raw.get('delta');
+  expect(raw.received.filter(({ type }) => type === 'tls')).toHaveLength(1);
+  const again = await rawWorker({ pid: 10_000 });
+  expect(await again.get('tls')).toEqual({ type: 'tls', material: [material] });
+});
+
+it('refuses a worker of another instance with a reason, and cuts one that talks nonsense', async () => {
+  const server = await primary();
+  const stranger = await rawWorker({ instance: 'two' });
+  expect(await stranger.get('refused')).toMatchObject({ reason: 'it belongs to instance two, this is one' });
+  expect(log.messages('warn')).toContain('a worker is refused: it belongs to instance two, this is one');
+  const liar = await rawWorker();
+  await liar.get('welcome');
+  liar.send({ type: 'ack', version: 'x' });
+  await within(once(liar.socket, 'close'), 'the cut');
+  const glutton = await rawWorker();
+  await glutton.get('welcome');
+  glutton.socket.write(Buffer.from([0x7f, 0, 0, 0]));
+  await within(once(glutton.socket, 'close'), 'the cut');
+  await server.waitUntil((workers) => workers.length === 0, 10_000);
+});
+
+it('tells workers their place, again when somebody comes or goes', async () => {
+  const server = await primary();
+  const one = worker();
+  await server.waitUntil((workers) => workers.length === 1, 10_000);
+  const two = worker();
+  await eventually(() => two.places.includes('1/2'));
+  server.drain([one.pid], 5);
+  await eventually(() => two.places.at(-1) === '0/1');
+  await eventually(() => one.drains.includes(5));
+});
+
+it('knows what workers say about themselves, over a restart of the primary too', async () => {
+  const first = await primary();
+  const one = worker();
+  first.publish(fixtureTable(), new Map());
+  await allHave(first, 1);
+  expect(first.workers()).toMatchObject([{ state: 'starting' }]);
+  const report = { listeners: [{ id: 'http', addresses: [{ host: '::', port: 80 }] }], failed: [] };
+  one.client.ready(report);
+  await first.waitUntil((workers) => workers[0]?.state === 'online', 10_000);
+  await first.close();
+  const second = await primary();
+  await second.waitUntil((workers) => workers[0]?.state === 'online', 10_000);
+  expect(second.workers()).toMatchObject([{ pid: one.pid, listeners: report }]);
+  one.client.state('draining');
+  await second.waitUntil((workers) => workers[0]?.state === 'draining', 10_000);
+});
+
+it('collects counters, and does not wait for a worker that is silent', async () => {
+  const server = await primary();
+  const one = worker({ stats: () => ({ ...NO_STATS, requests: 3 }) });
+  const silent = await rawWorker();
+  await silent.get('welcome');
+  await server.waitUntil((workers) => workers.length === 2, 10_000);
+  expect(await server.stats(200)).toEqual([{ pid: one.pid, stats: { ...NO_STATS, requests: 3, errors: {} } }]);
+});
+
+it('takes the stored table when no primary comes, and the whole one of the primary that comes later', async () => {
+  const one = worker({ storedAfterMs: 1, loadStored: async () => fixtureTable({ version: 4 }) });
+  await eventually(() => one.client.current?.version === 4);
+  const server = await primary();
+  await server.waitUntil((workers) => workers.length === 1, 10_000);
+  expect(server.workers()).toMatchObject([{ version: 0 }]);
+  server.publish(fixtureTable({ version: 4 }), new Map());
+  await allHave(server, 4);
+  expect(versionsOf(one)).toEqual([4, 4]);
+});
+
+it('waits on for a primary when the stored table is damaged', async () => {
+  const one = worker({ storedAfterMs: 1, loadStored: async () => Promise.reject(new Error('torn')) });
+  await eventually(() => log.messages('error').includes('the stored table cannot be used: waiting for a primary'));
+  const server = await primary();
+  server.publish(fixtureTable(), new Map());
+  await allHave(server, 1);
+  expect(versionsOf(one)).toEqual([1]);
+});

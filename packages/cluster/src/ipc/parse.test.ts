@@ -1,0 +1,64 @@
+import { expect, it } from 'vitest';
+import { parsePrimaryMessage, parseTakeoverAnswer, parseWorkerMessage } from './parse.ts';
+import { MalformedMessage } from './shape.ts';
+
+const HELLO = {
+  type: 'hello',
+  protocol: 1,
+  instance: 'i',
+  pid: 7,
+  pmId: -1,
+  supervisorPid: 1,
+  startedAtMs: 5,
+  haveVersion: 0,
+  haveHash: '',
+};
+
+it('takes a well-formed HELLO and leaves out what does not belong to it', () => {
+  expect(parseWorkerMessage({ ...HELLO, more: true })).toEqual(HELLO);
+});
+
+it.each([
+  [null, 'message: found null, expected an object'],
+  [[], 'message: found a list of 0, expected an object'],
+  [{}, 'message.type: found nothing, expected hello or'],
+  [JSON.parse('{"__proto__":{"type":"state"}}'), 'message.type: found nothing'],
+  [{ ...HELLO, pid: '7' }, 'message.pid: found a string of 1, expected an integer of at least 1'],
+  [{ ...HELLO, instance: 'x'.repeat(257) }, 'message.instance: found a string of 257'],
+  [{ type: 'state', state: 'dancing' }, 'message.state: found a string of 7, expected starting or'],
+  [
+    { type: 'ready', listeners: [{ id: 'a', addresses: [{ host: 1 }] }], failed: [] },
+    'message.listeners[0].addresses[0].host',
+  ],
+  [{ type: 'ack', version: 1, hash: 'h', failed: [{ listenerId: 'x' }] }, 'message.failed[0].reason: found nothing'],
+  [{ type: 'snapshot' }, 'message.type: found a string of 8'],
+])('refuses %j from a worker and says where', (value, message) => {
+  expect(() => parseWorkerMessage(value)).toThrow(MalformedMessage);
+  expect(() => parseWorkerMessage(value)).toThrow(message);
+});
+
+it('keeps counters apart from prototypes', () => {
+  const stats = {
+    requests: 1,
+    connections: 0,
+    tunnels: 0,
+    upstreamConnections: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+    errors: JSON.parse('{"__proto__":3,"a":1}') as object,
+  };
+  const message = parseWorkerMessage({ type: 'stats', request: 1, stats });
+  expect(message).toHaveProperty('stats.errors.a', 1);
+  expect(() => parseWorkerMessage({ type: 'stats', request: 1, stats: { ...stats, errors: { a: 'x' } } })).toThrow(
+    'errors',
+  );
+});
+
+it('refuses tables without a body and key material without a key', () => {
+  expect(() => parsePrimaryMessage({ type: 'snapshot', version: 1, hash: 'h' })).toThrow(
+    'message.snapshot: found nothing',
+  );
+  expect(() => parsePrimaryMessage({ type: 'delta', fromVersion: 0 })).toThrow('message.fromVersion: found 0');
+  expect(() => parsePrimaryMessage({ type: 'tls', material: [{ id: 'a', certificatePem: '' }] })).toThrow('keyPem');
+  expect(() => parseTakeoverAnswer({ type: 'welcome' })).toThrow('expected granted or refused');
+});
