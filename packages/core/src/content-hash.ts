@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * The hash of a set of entries that changes in constant time when one entry changes: the sum, modulo 2^128, of the
@@ -37,25 +37,21 @@ function partOf(table: string, id: string, entry: object): bigint {
   const key = `${table}/${id}`;
   const before = known.get(entry);
   if (before?.key === key) return before.part;
-  const digest = createHash('sha256')
-    .update(`${key}\n${canonicalJson(entry)}`)
-    .digest('hex');
+  const digest = hash('sha256', `${key}\n${canonicalJson(entry)}`);
   const part = BigInt(`0x${digest.slice(0, 32)}`);
   known.set(entry, { key, part });
   return part;
 }
 
-/** JSON in which the order of keys depends on nothing but the keys. */
+/** JSON in which the order of keys depends on nothing but the keys. By hand: a replacer for `JSON.stringify` costs four times as much. */
 export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) => (isPlainObject(part) ? sortKeys(part) : part));
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function sortKeys(value: Record<string, unknown>): Record<string, unknown> {
-  const sorted = Object.create(null) as Record<string, unknown>;
-  for (const key of Object.keys(value).sort()) sorted[key] = value[key];
-  return sorted;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  const entry = value as Readonly<Record<string, unknown>>;
+  let members = '';
+  for (const key of Object.keys(entry).sort()) {
+    if (entry[key] === undefined) continue;
+    members += `${members === '' ? '' : ','}${JSON.stringify(key)}:${canonicalJson(entry[key])}`;
+  }
+  return `{${members}}`;
 }
