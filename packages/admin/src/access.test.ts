@@ -96,9 +96,11 @@ describe('a web page in a browser on this machine', () => {
     expect([...reply.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
   });
 
-  test('cannot hide its Origin behind many headers', async () => {
-    const many = Object.fromEntries(Array.from({ length: 2_500 }, (_, index) => [`a${index}`, '']));
-    const reply = await send(running.port, 'GET /service/balancer/stop', { ...many, Origin: 'https://evil.example' });
+  test.each([150, 2_500])('cannot hide its Origin behind %i headers', async (count) => {
+    const { port } = running;
+    const many = 'a:\r\n'.repeat(count);
+    const head = `GET /service/balancer/stop HTTP/1.1\r\nHost: localhost:${port}\r\nConnection: close\r\n`;
+    const reply = await sendRaw(port, `${head}${many}Origin: https://evil.example\r\n\r\n`);
     expect(reply.status).toBe(431);
     expect(running.balancer.calls).toEqual([]);
   });
