@@ -107,7 +107,7 @@ function differencesOf(host: string, [oldest, ...younger]: readonly RouteDefinit
       source: sourceOf(definition),
       line: definition.origin.line,
       column: 0,
-      message: `${host}${definition.path}: ${names.join(', ')} differ from those of ${oldest.origin.name}, which is older and holds`,
+      message: `${host}${definition.path}: ${names.join(', ')} not as on ${oldest.origin.name}, which is older and holds`,
       expected: `the same settings as ${oldest.origin.name} on every replica`,
     };
   });

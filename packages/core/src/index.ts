@@ -54,14 +54,8 @@ export type {
   RouteTimeouts,
   ShadowedRoute,
 } from './route.ts';
-export {
-  compileRoutes,
-  type MatchOutcome,
-  type MatchScope,
-  type RouteMatch,
-  type RoutePattern,
-  type RouteTable,
-} from './route-table.ts';
+export { isSameMatch, type MatchOutcome, type MatchScope, type RouteMatch, type RoutePattern } from './route-match.ts';
+export { compileRoutes, type RouteTable } from './route-table.ts';
 export { sameValue } from './same-value.ts';
 export type { WorkerSettings } from './settings.ts';
 export type { CertificateMaterial, CertificateRef, PageOverride, Snapshot, SnapshotTables } from './snapshot.ts';

@@ -80,7 +80,7 @@ describe('replicas', () => {
         source: 'docker:new',
         line: 0,
         column: 0,
-        message: 'a.test/: timeouts, plugins differ from those of old, which is older and holds',
+        message: 'a.test/: timeouts, plugins not as on old, which is older and holds',
         expected: 'the same settings as old on every replica',
       },
     ]);
@@ -95,7 +95,7 @@ describe('replicas', () => {
     ]);
     expect(result.snapshot.routes.get('a.test/')?.action).toEqual(redirect);
     expect(result.rejected.map(({ message }) => message)).toEqual([
-      'a.test/: action differ from those of old, which is older and holds',
+      'a.test/: action not as on old, which is older and holds',
     ]);
   });
 });

@@ -2,7 +2,8 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hostArbitrary, pathArbitrary, sampleRoute } from './_samples.ts';
 import { canonicalHost } from './host.ts';
-import { compileRoutes, type MatchScope } from './route-table.ts';
+import type { MatchScope } from './route-match.ts';
+import { compileRoutes } from './route-table.ts';
 import type { Route } from './route.ts';
 
 interface Answer {

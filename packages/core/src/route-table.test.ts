@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { sampleRoute } from './_samples.ts';
-import { compileRoutes, type MatchScope } from './route-table.ts';
+import { isSameMatch, type MatchScope } from './route-match.ts';
+import { compileRoutes } from './route-table.ts';
 import type { Route } from './route.ts';
 
 const HTTP: MatchScope = { isLocal: false, listenerId: 'http' };
@@ -117,4 +118,16 @@ describe('scope', () => {
     const routes = [sampleRoute('a.test'), sampleRoute('a.test', { path: '/admin', listeners: ['internal'] })];
     expect(ask(routes, 'a.test', '/admin')).toBe('exact a.test/');
   });
+});
+
+it('tells whether the path as sent and the canonical one lead to the same place', () => {
+  const routes = ['a.test', '*.b.test', '*.test'].map((host) => sampleRoute(host));
+  const table = compileRoutes([...routes, sampleRoute('a.test', { path: '/admin' })]);
+  const isSame = (host: string, raw: string, path: string): boolean =>
+    isSameMatch(table.lookup(host, raw, HTTP), table.lookup(host, path, HTTP));
+  expect(isSame('a.test', '/x//y', '/x/y')).toBe(true);
+  expect(isSame('x.b.test', '/x//y', '/x/y')).toBe(true);
+  expect(isSame('a.test', '//admin', '/admin')).toBe(false);
+  expect(isSame('a.test', '/x/../admin', '/admin')).toBe(false);
+  expect(isSame('a.test', '/admin;x/y', '/admin/y')).toBe(false);
 });
