@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { networkInterfaces } from 'node:os';
 import { runCommand } from './run-command.ts';
 
 /** The default bridge of one engine, and the range that it gives to networks made later. */
@@ -11,11 +10,9 @@ export interface EngineNetwork {
 
 /** Makes a bridge that no other engine of this network namespace uses: `docker0` belongs to the machine's own one. */
 export async function makeEngineNetwork(): Promise<EngineNetwork> {
-  const taken = new Set(
-    Object.values(networkInterfaces())
-      .flat()
-      .map((entry) => entry?.address.split('.').slice(0, 2).join('.')),
-  );
+  // Not os.networkInterfaces(): it leaves out bridges to which nothing is connected yet.
+  const addresses = await runCommand('ip', ['-o', '-4', 'addr', 'show']);
+  const taken = new Set([...addresses.matchAll(/ inet (\d+\.\d+)\./g)].map(([, start]) => start));
   const second = Array.from({ length: 50 }, (_, index) => 200 + index).find((byte) => !taken.has(`10.${byte}`));
   if (second === undefined)
     throw new Error('no free network between 10.200.0.0/16 and 10.249.0.0/16 for a test engine');

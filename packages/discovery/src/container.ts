@@ -1,0 +1,165 @@
+/** What the engine says a container does. `restarting` waits between two attempts, `created` was never started. */
+export type EngineState = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
+export type Health = 'none' | 'starting' | 'healthy' | 'unhealthy';
+
+export interface Attachment {
+  readonly network: string;
+  readonly networkId: string;
+  /** IPv4, else IPv6; empty while the container does not run. */
+  readonly address: string;
+  /** The engine host's address on that network; empty when there is none. */
+  readonly gateway: string;
+}
+
+/** Where the engine's host passes a port of the container on. */
+export interface PortBinding {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** The parts of `GET /containers/<id>/json` that discovery uses, checked and with one spelling for each. */
+export interface Container {
+  readonly id: string;
+  /** Without the leading slash. */
+  readonly name: string;
+  /** As it was named when the container was created. */
+  readonly image: string;
+  readonly imageId: string;
+  readonly createdMs: number;
+  readonly state: EngineState;
+  readonly health: Health;
+  /** As inside the container: the short id unless given. */
+  readonly hostname: string;
+  readonly domainname: string;
+  readonly labels: ReadonlyMap<string, string>;
+  /** `default`, a network's name, `host`, `none` or `container:<id>`. */
+  readonly networkMode: string;
+  /** TCP ports that the image or the container declares or publishes, ascending. */
+  readonly tcpPorts: readonly number[];
+  /** By container port; only what is bound at the moment. */
+  readonly published: ReadonlyMap<number, readonly PortBinding[]>;
+  /** By name, ascending. */
+  readonly attachments: readonly Attachment[];
+}
+
+const ENGINE_STATES: ReadonlySet<string> = new Set([
+  'created',
+  'running',
+  'paused',
+  'restarting',
+  'removing',
+  'exited',
+  'dead',
+]);
+const HEALTHS: ReadonlySet<string> = new Set(['starting', 'healthy', 'unhealthy']);
+
+/** @throws TypeError that names the part which is not as the Docker API says; nothing of such a container is used */
+export function readContainer(inspect: unknown): Container {
+  const root = record(inspect, 'container');
+  const config = record(root['Config'], 'Config');
+  const hostConfig = record(root['HostConfig'] ?? {}, 'HostConfig');
+  const network = record(root['NetworkSettings'] ?? {}, 'NetworkSettings');
+  const state = record(root['State'], 'State');
+  const bound = record(network['Ports'] ?? {}, 'NetworkSettings.Ports');
+  const planned = record(hostConfig['PortBindings'] ?? {}, 'HostConfig.PortBindings');
+  const exposed = record(config['ExposedPorts'] ?? {}, 'Config.ExposedPorts');
+  return {
+    id: idOf(root['Id']),
+    name: text(root['Name'], 'Name').replace(/^\//, ''),
+    image: text(config['Image'] ?? '', 'Config.Image'),
+    imageId: text(root['Image'] ?? '', 'Image'),
+    createdMs: Date.parse(text(root['Created'], 'Created')) || 0,
+    state: stateOf(state['Status']),
+    health: healthOf(state['Health']),
+    hostname: text(config['Hostname'] ?? '', 'Config.Hostname'),
+    domainname: text(config['Domainname'] ?? '', 'Config.Domainname'),
+    labels: textMap(config['Labels'] ?? {}, 'Config.Labels'),
+    networkMode: text(hostConfig['NetworkMode'] ?? '', 'HostConfig.NetworkMode'),
+    tcpPorts: tcpPorts([exposed, planned, bound]),
+    published: bindingsOf(bound),
+    attachments: attachmentsOf(record(network['Networks'] ?? {}, 'NetworkSettings.Networks')),
+  };
+}
+
+/** Names from an engine may be `__proto__`: only own keys of this record are ever read. */
+type Json = Readonly<Record<string, unknown>>;
+
+function idOf(value: unknown): string {
+  const id = text(value, 'Id');
+  if (!/^[0-9a-f]{12,64}$/.test(id)) throw new TypeError(`Id: expected hexadecimal digits, found ${id.slice(0, 80)}`);
+  return id;
+}
+
+function stateOf(value: unknown): EngineState {
+  const status = text(value, 'State.Status');
+  if (ENGINE_STATES.has(status)) return status as EngineState;
+  throw new TypeError(`State.Status: ${status.slice(0, 80)} is no state of a container`);
+}
+
+function healthOf(value: unknown): Health {
+  if (value === undefined || value === null) return 'none';
+  const status = record(value, 'State.Health')['Status'];
+  return typeof status === 'string' && HEALTHS.has(status) ? (status as Health) : 'none';
+}
+
+function tcpPorts(sources: readonly Json[]): readonly number[] {
+  const ports = sources.flatMap((source) => Object.keys(source)).map(tcpPort);
+  return [...new Set(ports.filter((port) => port !== undefined))].sort((a, b) => a - b);
+}
+
+/** `80/tcp`; undefined for other protocols. */
+function tcpPort(key: string): number | undefined {
+  const [, digits] = /^(\d{1,5})(?:\/tcp)?$/.exec(key) ?? [];
+  const port = Number(digits ?? 0);
+  return port > 0 && port <= 65_535 ? port : undefined;
+}
+
+function bindingsOf(ports: Json): ReadonlyMap<number, readonly PortBinding[]> {
+  const published = new Map<number, readonly PortBinding[]>();
+  for (const [key, list] of Object.entries(ports)) {
+    const port = tcpPort(key);
+    if (port === undefined || !Array.isArray(list)) continue;
+    const bindings = list.map((entry: unknown) => {
+      const binding = record(entry, `NetworkSettings.Ports[${key}]`);
+      return { address: text(binding['HostIp'] ?? '', 'HostIp'), port: Number(binding['HostPort'] ?? 0) };
+    });
+    published.set(
+      port,
+      bindings.filter((binding) => binding.port > 0 && binding.port <= 65_535),
+    );
+  }
+  return published;
+}
+
+function attachmentsOf(networks: Json): readonly Attachment[] {
+  const attachments = Object.entries(networks).map(([network, value]) => {
+    const endpoint = record(value, `NetworkSettings.Networks[${network}]`);
+    const part = (key: string): string => text(endpoint[key] ?? '', key);
+    return {
+      network,
+      networkId: part('NetworkID'),
+      address: part('IPAddress') || part('GlobalIPv6Address'),
+      gateway: part('Gateway') || part('IPv6Gateway'),
+    };
+  });
+  return attachments.sort((a, b) => (a.network < b.network ? -1 : 1));
+}
+
+export function record(value: unknown, where: string): Json {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json;
+  throw new TypeError(`${where}: expected an object, found ${kindOf(value)}`);
+}
+
+export function text(value: unknown, where: string): string {
+  if (typeof value === 'string') return value;
+  throw new TypeError(`${where}: expected a text, found ${kindOf(value)}`);
+}
+
+export function textMap(value: unknown, where: string): ReadonlyMap<string, string> {
+  return new Map(Object.entries(record(value, where)).map(([key, entry]) => [key, text(entry, `${where}[${key}]`)]));
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'a list' : typeof value;
+}

@@ -1,0 +1,141 @@
+import {
+  readDuration,
+  readFlag,
+  readHeaderName,
+  readHeaderValue,
+  readHostname,
+  readInteger,
+  readList,
+  readLocation,
+  readName,
+  readPathPrefix,
+} from './label-values.ts';
+
+export type RedirectStatus = 301 | 302 | 303 | 307 | 308;
+
+/** What the labels of one service add up to, label by label. */
+export class ServiceDraft {
+  /** Something was said that only a service has. */
+  isService = false;
+  enable: boolean | undefined;
+  hosts: readonly string[] = [];
+  port: number | undefined;
+  network: string | undefined;
+  path = '/';
+  protocol: 'http' | 'https' = 'http';
+  weight = 1;
+  tlsVerify = true;
+  connectMs = 0;
+  responseMs = 0;
+  idleMs = 0;
+  location: string | undefined;
+  redirectStatus: RedirectStatus = 302;
+  plugins: readonly string[] = [];
+  listeners: readonly string[] = [];
+  readonly requestSet: (readonly [string, string])[] = [];
+  readonly responseSet: (readonly [string, string])[] = [];
+  requestRemove: readonly string[] = [];
+  responseRemove: readonly string[] = [];
+}
+
+/** One key of the language: keys and their meaning are those of an entry of `routes` in dproxy.yml. */
+export interface NativeKey {
+  readonly key: string;
+  readonly expected: string;
+  /** False when the value is refused. `rest` is what follows a key that ends in a dot. */
+  readonly apply: (draft: ServiceDraft, value: string, rest: string) => boolean;
+}
+
+const DURATION = 'a duration such as 250ms, 30s or 5m (0: the default)';
+const HEADER_NAMES = 'header names, separated by commas; not connection, content-length, host and the like';
+const HEADER = 'a header name in the label, and one line of Latin-1 text as its value';
+
+export const NATIVE_KEYS: readonly NativeKey[] = [
+  key('enable', 'true or false', readFlag, (draft, value) => (draft.enable = value)),
+  key(
+    'host',
+    'host names such as app.example.com or *.example.com, separated by commas',
+    hostnames,
+    (draft, value) => (draft.hosts = value),
+  ),
+  key('port', 'a port from 1 to 65535', port, (draft, value) => (draft.port = value)),
+  key('path', 'a path prefix such as /api', readPathPrefix, (draft, value) => (draft.path = value)),
+  key('network', 'the name of a network', readName, (draft, value) => (draft.network = value)),
+  key('protocol', 'http or https', protocol, (draft, value) => (draft.protocol = value)),
+  key(
+    'weight',
+    'a number from 0 to 1000',
+    (raw) => readInteger(raw, 0, 1_000),
+    (draft, value) => (draft.weight = value),
+  ),
+  key('tlsVerify', 'true or false', readFlag, (draft, value) => (draft.tlsVerify = value)),
+  key('timeouts.connect', DURATION, readDuration, (draft, value) => (draft.connectMs = value)),
+  key('timeouts.response', DURATION, readDuration, (draft, value) => (draft.responseMs = value)),
+  key('timeouts.idle', DURATION, readDuration, (draft, value) => (draft.idleMs = value)),
+  key('redirect', 'an http:// or https:// URL, or a path', readLocation, (draft, value) => (draft.location = value)),
+  key('redirect.to', 'an http:// or https:// URL, or a path', readLocation, (draft, value) => (draft.location = value)),
+  key('redirect.status', '301, 302, 303, 307 or 308', redirectStatus, (draft, value) => (draft.redirectStatus = value)),
+  key('plugins', 'names of plugins, separated by commas', names, (draft, value) => (draft.plugins = value)),
+  key('listeners', 'names of listeners, separated by commas', names, (draft, value) => (draft.listeners = value)),
+  key('headers.request.remove', HEADER_NAMES, headerNames, (draft, value) => (draft.requestRemove = value)),
+  key('headers.response.remove', HEADER_NAMES, headerNames, (draft, value) => (draft.responseRemove = value)),
+  {
+    key: 'headers.request.set.',
+    expected: HEADER,
+    apply: (draft, value, rest) => setHeader(draft.requestSet, rest, value),
+  },
+  {
+    key: 'headers.response.set.',
+    expected: HEADER,
+    apply: (draft, value, rest) => setHeader(draft.responseSet, rest, value),
+  },
+];
+
+function key<T>(
+  name: string,
+  expected: string,
+  read: (raw: string) => T | undefined,
+  assign: (draft: ServiceDraft, value: T) => void,
+): NativeKey {
+  const apply = (draft: ServiceDraft, raw: string): boolean => {
+    const value = read(raw);
+    if (value === undefined) return false;
+    assign(draft, value);
+    return true;
+  };
+  return { key: name, expected, apply };
+}
+
+function hostnames(raw: string): readonly string[] | undefined {
+  return readList(raw, readHostname);
+}
+
+function names(raw: string): readonly string[] | undefined {
+  return readList(raw, readName);
+}
+
+function headerNames(raw: string): readonly string[] | undefined {
+  return readList(raw, readHeaderName);
+}
+
+function port(raw: string): number | undefined {
+  return readInteger(raw, 1, 65_535);
+}
+
+function protocol(raw: string): 'http' | 'https' | undefined {
+  const word = raw.trim().toLowerCase();
+  return word === 'http' || word === 'https' ? word : undefined;
+}
+
+function redirectStatus(raw: string): RedirectStatus | undefined {
+  const statuses = [301, 302, 303, 307, 308] as const;
+  return statuses.find((status) => String(status) === raw.trim());
+}
+
+function setHeader(list: (readonly [string, string])[], rawName: string, rawValue: string): boolean {
+  const name = readHeaderName(rawName);
+  const value = readHeaderValue(rawValue);
+  if (name === undefined || value === undefined) return false;
+  list.push([name, value]);
+  return true;
+}

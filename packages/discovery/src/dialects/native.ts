@@ -1,0 +1,161 @@
+import { suggest } from '../suggest.ts';
+import type { Claims, Dialect, LabelProblem, ServiceClaims } from './dialect.ts';
+import { NATIVE_KEYS, ServiceDraft, type NativeKey } from './native-keys.ts';
+
+const PREFIX = 'dproxy.';
+const MAX_SERVICES = 64;
+const SERVICE_NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/i;
+
+const EXACT: ReadonlyMap<string, NativeKey> = new Map(NATIVE_KEYS.map((entry) => [entry.key.toLowerCase(), entry]));
+const FAMILIES = NATIVE_KEYS.filter(({ key }) => key.endsWith('.'));
+const SPELLINGS = NATIVE_KEYS.map(({ key }) => (key.endsWith('.') ? `${key}<name>` : key));
+/** `host`, `timeouts`, ...: no service can have such a name. */
+const FIRST_WORDS: ReadonlySet<string> = new Set(NATIVE_KEYS.map(({ key }) => firstWord(key.toLowerCase())));
+
+/**
+ * dproxy's own labels: `dproxy.<key>` for a container with one service, `dproxy.<service>.<key>` for several. A label that
+ * cannot be used rejects its service, not the others; `dproxy.enable` and what belongs to no service concern the unnamed one.
+ */
+export const native: Dialect = {
+  name: 'native',
+  read: readNative,
+  isPublicClaim: (label) => {
+    const parsed = label.startsWith(PREFIX) ? parseLabel(label) : undefined;
+    return parsed !== undefined && 'key' in parsed && parsed.key.key === 'host';
+  },
+};
+
+interface ParsedLabel {
+  readonly service: string;
+  readonly key: NativeKey;
+  readonly rest: string;
+}
+
+function readNative(labels: ReadonlyMap<string, string>): Claims {
+  const drafts = new Map<string, ServiceDraft>();
+  const broken = new Set<string>();
+  const problems: LabelProblem[] = [];
+  // Sorted: the order of labels in the engine's answer is random, and what is reported must not be.
+  for (const [label, value] of [...labels].filter(([name]) => name.startsWith(PREFIX)).sort(byName)) {
+    const parsed = parseLabel(label);
+    const { service } = parsed;
+    if (!drafts.has(service) && drafts.size >= MAX_SERVICES) {
+      problems.push({ message: `${show(label)}: too many services`, expected: `at most ${MAX_SERVICES} services` });
+      break;
+    }
+    const draft = drafts.get(service) ?? new ServiceDraft();
+    drafts.set(service, draft);
+    const problem = 'key' in parsed ? applyLabel(draft, parsed, label, value) : parsed.problem;
+    if (problem === undefined) continue;
+    broken.add(service);
+    problems.push(problem);
+  }
+  const shared = drafts.get('');
+  if (shared !== undefined && !broken.has('') && !shared.isService) drafts.delete('');
+  return {
+    enable: shared?.enable,
+    network: shared?.network,
+    services: servicesOf(drafts, broken, shared?.network),
+    isSilent: drafts.size === 0,
+    problems,
+  };
+}
+
+function applyLabel(
+  draft: ServiceDraft,
+  { key, rest }: ParsedLabel,
+  label: string,
+  value: string,
+): LabelProblem | undefined {
+  // `enable` and `network` without a service are for the whole container, and do not make the unnamed service.
+  if (key.key !== 'enable' && key.key !== 'network') draft.isService = true;
+  if (key.apply(draft, value, rest)) return undefined;
+  // Who cannot spell `enable` most likely wanted to hide something: hidden is the safe reading.
+  if (key.key === 'enable') draft.enable = false;
+  return { message: `${show(label)}=${show(value)} cannot be used`, expected: key.expected };
+}
+
+function servicesOf(
+  drafts: ReadonlyMap<string, ServiceDraft>,
+  broken: ReadonlySet<string>,
+  network: string | undefined,
+): ServiceClaims[] {
+  return [...drafts]
+    .filter(([service, draft]) => !broken.has(service) && draft.enable !== false)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([service, draft]) => ({ ...claimsOf(service, draft), network: draft.network ?? network }));
+}
+
+/** What holds for a container without labels. */
+export function unlabelledService(network: string | undefined): ServiceClaims {
+  return { ...claimsOf('', new ServiceDraft()), network };
+}
+
+function claimsOf(service: string, draft: ServiceDraft): ServiceClaims {
+  const { hosts, port, network, path, protocol, weight, tlsVerify, plugins, listeners, location } = draft;
+  const { requestSet, requestRemove, responseSet, responseRemove } = draft;
+  return {
+    service,
+    hosts,
+    port,
+    network,
+    path,
+    protocol,
+    weight,
+    tlsVerify,
+    timeouts: { connectMs: draft.connectMs, responseMs: draft.responseMs, idleMs: draft.idleMs },
+    headers: { requestSet, requestRemove, responseSet, responseRemove },
+    redirect: location === undefined ? undefined : { type: 'redirect', status: draft.redirectStatus, location },
+    plugins,
+    listeners,
+  };
+}
+
+type Unknown = { readonly service: string; readonly problem: LabelProblem };
+
+function parseLabel(label: string): ParsedLabel | Unknown {
+  const path = label.slice(PREFIX.length);
+  const own = findKey(path);
+  if (own !== undefined) return { service: '', ...own };
+  const dot = path.indexOf('.');
+  const word = firstWord(path);
+  if (dot === -1 || FIRST_WORDS.has(word.toLowerCase()) || !SERVICE_NAME.test(word)) {
+    return { service: '', problem: unknownKey(label, path, PREFIX) };
+  }
+  const service = word.toLowerCase();
+  const key = findKey(path.slice(dot + 1));
+  if (key !== undefined) return { service, ...key };
+  // `dproxy.timeout.connect` is more likely a slip in `timeouts.connect` than a service called "timeout".
+  if (suggest(path, SPELLINGS) !== undefined) return { service: '', problem: unknownKey(label, path, PREFIX) };
+  return { service, problem: unknownKey(label, path.slice(dot + 1), `${PREFIX}${word}.`) };
+}
+
+function findKey(path: string): { readonly key: NativeKey; readonly rest: string } | undefined {
+  const lower = path.toLowerCase();
+  const exact = EXACT.get(lower);
+  if (exact !== undefined && !exact.key.endsWith('.')) return { key: exact, rest: '' };
+  const family = FAMILIES.find(({ key }) => lower.startsWith(key) && lower.length > key.length);
+  return family === undefined ? undefined : { key: family, rest: path.slice(family.key.length) };
+}
+
+function unknownKey(label: string, path: string, prefix: string): LabelProblem {
+  const meant = suggest(path, SPELLINGS);
+  return {
+    message: `${show(label)} is not a label that dproxy knows`,
+    expected: meant === undefined ? `${prefix} and one of ${SPELLINGS.join(', ')}` : `${prefix}${meant}, probably`,
+  };
+}
+
+function firstWord(path: string): string {
+  return path.split('.', 1)[0] ?? '';
+}
+
+function byName([a]: readonly [string, string], [b]: readonly [string, string]): number {
+  return a < b ? -1 : 1;
+}
+
+/** Labels come from anybody: cut, and without control characters for the log. */
+function show(raw: string): string {
+  const line = raw.replaceAll(/\p{Cc}/gu, '?');
+  return line.length > 120 ? `${line.slice(0, 120)}...` : line;
+}

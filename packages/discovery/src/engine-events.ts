@@ -1,0 +1,90 @@
+import type { Readable } from 'node:stream';
+
+/** What an event tells us to look at again; the engine's answer then says what is true, not the event. */
+export type EngineEvent =
+  | { readonly type: 'container'; readonly id: string }
+  | { readonly type: 'removed'; readonly id: string }
+  | { readonly type: 'networks' }
+  /** Something was said that cannot be read: only a new list can tell what. */
+  | { readonly type: 'unreadable'; readonly reason: string };
+
+/** An event of an engine is below 4 KiB; labels of a container are in it, so there is room. */
+const MAX_LINE_BYTES = 1_048_576;
+
+const CONTAINER_ACTIONS: ReadonlySet<string> = new Set([
+  'create',
+  'start',
+  'restart',
+  'die',
+  'stop',
+  'pause',
+  'unpause',
+  'rename',
+  'update',
+]);
+
+/** Reads the engine's stream of JSON lines to its end; neither a huge nor a malformed line ends it. */
+export async function* readEvents(stream: Readable): AsyncGenerator<EngineEvent> {
+  let parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    let start = 0;
+    for (let end = chunk.indexOf(0x0a); end !== -1; end = chunk.indexOf(0x0a, start)) {
+      bytes += end - start;
+      const isHuge = bytes > MAX_LINE_BYTES;
+      const line = isHuge ? '' : Buffer.concat([...parts, chunk.subarray(start, end)]).toString();
+      const event = isHuge ? tooLong(bytes) : readEvent(line);
+      if (event !== undefined) yield event;
+      parts = [];
+      bytes = 0;
+      start = end + 1;
+    }
+    bytes += chunk.length - start;
+    // Beyond the limit nothing is kept, only counted until the line ends.
+    if (bytes > MAX_LINE_BYTES) parts = [];
+    else parts.push(chunk.subarray(start));
+  }
+}
+
+function tooLong(bytes: number): EngineEvent {
+  return { type: 'unreadable', reason: `an event of ${bytes} bytes` };
+}
+
+/** Undefined for blank lines and for events that change nothing for a proxy (`exec_start`, `attach`, ...). */
+export function readEvent(line: string): EngineEvent | undefined {
+  if (line.trim() === '') return undefined;
+  let event: unknown;
+  try {
+    event = JSON.parse(line);
+  } catch {
+    return { type: 'unreadable', reason: `an event that is not JSON: ${line.slice(0, 80)}` };
+  }
+  const type = part(event, 'Type');
+  const action = part(event, 'Action');
+  const actor = part(event, 'Actor');
+  if (typeof type !== 'string' || typeof action !== 'string') {
+    return { type: 'unreadable', reason: `an event without type or action: ${line.slice(0, 80)}` };
+  }
+  if (type === 'container') return containerEvent(action, part(actor, 'ID'));
+  return type === 'network' ? networkEvent(action, part(part(actor, 'Attributes'), 'container')) : undefined;
+}
+
+function containerEvent(action: string, id: unknown): EngineEvent | undefined {
+  const isHealth = action.startsWith('health_status');
+  if (!isHealth && action !== 'destroy' && !CONTAINER_ACTIONS.has(action)) return undefined;
+  if (typeof id !== 'string') return { type: 'unreadable', reason: `a ${action} without a container` };
+  return { type: action === 'destroy' ? 'removed' : 'container', id };
+}
+
+function networkEvent(action: string, id: unknown): EngineEvent | undefined {
+  if (action === 'create' || action === 'destroy' || action === 'remove') return { type: 'networks' };
+  if (action !== 'connect' && action !== 'disconnect') return undefined;
+  return typeof id === 'string'
+    ? { type: 'container', id }
+    : { type: 'unreadable', reason: `a ${action} without a container` };
+}
+
+function part(value: unknown, key: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+  return (value as Record<string, unknown>)[key];
+}

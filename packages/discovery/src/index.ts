@@ -1,0 +1,5 @@
+export { DockerDiscovery, type DockerDiscoveryOptions, type EngineStatus } from './docker-discovery.ts';
+export { describeContainer, type ContainerDescription, type DescribeFacts } from './describe-container.ts';
+export { readContainer, type Container } from './container.ts';
+export { findOwnContainer } from './own-container.ts';
+export type { DiscoverySettings } from './settings.ts';
