@@ -101,6 +101,12 @@ class FileParser {
       else this.#settings[key] = result.value;
       return;
     }
+    // Flaws that lie in none of the parts.
+    for (const flaw of this.#document.flaws) {
+      const [section, name] = flaw.path;
+      if (section !== key || (name !== undefined && name !== '__proto__')) continue;
+      this.#refuse({ section: key, name: '__proto__' }, [{ ...flaw, isKey: true }]);
+    }
     const parts: Record<string, unknown> = {};
     for (const [name, part] of Object.entries(value)) {
       const single = Object.assign(Object.create(null) as object, { [name]: part });

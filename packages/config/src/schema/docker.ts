@@ -47,19 +47,7 @@ const engine = () => {
   );
 };
 
-const engines = () =>
-  z.union(
-    [
-      oneOrMore(engine(), ENGINE),
-      z
-        .array(z.never())
-        .max(0)
-        .transform((): EngineEntry[] => []),
-    ],
-    {
-      error: `${ENGINE}, a list of them, or an empty list`,
-    },
-  );
+const engines = () => oneOrMore(engine(), ENGINE, 0);
 
 const detailed = section({
   engines: field(engines(), {

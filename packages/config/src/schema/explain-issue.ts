@@ -53,8 +53,7 @@ function leaves(issue: z.core.$ZodIssue, value: unknown): z.core.$ZodIssue[] {
   const fitting = issue.errors.filter(
     (errors) => !errors.some((error) => error.path.length === 0 && isTypeIssue(error)),
   );
-  // An alternative that would take no member at all (the empty list) says less than one that takes some.
-  const meant = fitting.find((errors) => errors.length > 0 && !errors.some((error) => isNever(error)));
+  const meant = fitting.find((errors) => errors.length > 0);
   if (meant === undefined) return [issue];
   return meant.flatMap((inner) => leaves({ ...inner, path: [...issue.path, ...inner.path] }, value));
 }
@@ -74,10 +73,6 @@ function customOf(issue: z.core.$ZodIssueInvalidUnion): z.core.$ZodIssue[] | und
 
 function isTypeIssue(issue: { readonly code: string }): boolean {
   return issue.code === 'invalid_type' || issue.code === 'invalid_value' || issue.code === 'invalid_union';
-}
-
-function isNever(issue: object): boolean {
-  return 'expected' in issue && issue.expected === 'never';
 }
 
 function explain(issue: z.core.$ZodIssue, value: unknown, base: Path): Finding[] {

@@ -32,10 +32,10 @@ export function section<S extends z.ZodRawShape>(shape: S): z.ZodObject<S, z.cor
   });
 }
 
-/** One or several: `a` is read as `[a]`. */
-export function oneOrMore<S extends z.ZodType>(item: S, expected: string) {
+/** One or several: `a` is read as `[a]`. With `min` 0 the empty list says "none". */
+export function oneOrMore<S extends z.ZodType>(item: S, expected: string, min: 0 | 1 = 1) {
   return z
-    .union([item, z.array(item).min(1, { error: `at least one: ${expected}` })], { error: `${expected}, or a list` })
+    .union([item, z.array(item).min(min, { error: `at least one: ${expected}` })], { error: `${expected}, or a list` })
     .transform((value) => (Array.isArray(value) ? value : [value]) as z.output<S>[]);
 }
 

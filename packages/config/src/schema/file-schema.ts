@@ -159,14 +159,11 @@ export const fileSchema = section({
         meaning: 'Whether even loopback needs the token for reads and the balancer calls',
         default: 'false',
       }),
-      containers: field(
-        z.union([z.array(z.never()).max(0), oneOrMore(readable(IMAGE, readImage), IMAGE)], { error: IMAGE }),
-        {
-          meaning: 'Images from which POST /container may make containers, fully qualified, without a tag',
-          default: 'none, the call is off',
-          danger: 'whoever has the token can run these images on this machine',
-        },
-      ),
+      containers: field(oneOrMore(readable(IMAGE, readImage), IMAGE, 0), {
+        meaning: 'Images from which POST /container may make containers, fully qualified, without a tag',
+        default: 'none, the call is off',
+        danger: 'whoever has the token can run these images on this machine',
+      }),
     }),
     { meaning: 'The admin API', default: 'see each' },
   ),

@@ -55,11 +55,13 @@ interface Quantity {
 }
 
 function quantity({ pattern, units, min, max, expected }: Quantity) {
-  return z.union([z.number(), z.string().regex(pattern)], { error: expected }).transform((raw, context): number => {
-    const [, amount = '', unit = ''] = typeof raw === 'string' ? (pattern.exec(raw) ?? []) : [];
-    const value = typeof raw === 'number' ? raw : Math.round(Number(amount) * (units.get(unit) ?? Number.NaN));
-    if (Number.isInteger(value) && value >= min && value <= max) return value;
-    context.addIssue({ code: 'custom', message: expected });
-    return z.NEVER;
-  });
+  return z
+    .union([z.number({ error: expected }), z.string().regex(pattern, { error: expected })], { error: expected })
+    .transform((raw, context): number => {
+      const [, amount = '', unit = ''] = typeof raw === 'string' ? (pattern.exec(raw) ?? []) : [];
+      const value = typeof raw === 'number' ? raw : Math.round(Number(amount) * (units.get(unit) ?? Number.NaN));
+      if (Number.isInteger(value) && value >= min && value <= max) return value;
+      context.addIssue({ code: 'custom', message: expected });
+      return z.NEVER;
+    });
 }
