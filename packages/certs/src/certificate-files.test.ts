@@ -149,6 +149,23 @@ test('pairs that come, go and are swapped by a link are followed; a directory th
   await vi.waitFor(() => expect(names()).toEqual([]));
 });
 
+test('a directory that another one replaced is watched, without the rescan', async () => {
+  await files.stop();
+  files = new CertificateFiles({ directory, log: silentLog, now: () => nowMs, debounceMs: 20, rescanMs: 3_600_000 });
+  await start();
+  // The parent is not watched while the directory is there; a first change inside is what leads to the next reading.
+  await writeFile(join(directory, 'note.txt'), '');
+  await rename(directory, `${directory}.away`);
+  await mkdir(directory);
+  await vi.waitFor(async () => {
+    await put('a.test.crt', 'a.test.key', ['a.test']);
+    expect(names()).toEqual(['a.test']);
+  });
+  await rm(join(directory, 'a.test.crt'));
+  await rm(join(directory, 'a.test.key'));
+  await vi.waitFor(() => expect(names()).toEqual([]));
+});
+
 test('a key that others can read is served, with one warning', async () => {
   await put('a.test.crt', 'a.test.key', ['a.test'], 0o644);
   await start();

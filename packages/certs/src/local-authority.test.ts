@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -103,6 +103,28 @@ test('a damaged root is reported, never replaced silently', async () => {
   await writeFile(join(directory, 'root.key'), 'torn');
   await expect(open()).rejects.toThrow(/the local CA in .* is damaged/);
   expect(await readFile(join(directory, 'root.crt'), 'utf8')).toBe(rootPem);
+});
+
+test('a root whose key belongs to another certificate is damaged', async () => {
+  await open();
+  const { privateKey } = generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+  await writeFile(join(directory, 'root.key'), privateKey);
+  await expect(open()).rejects.toThrow(/the key belongs to another certificate/);
+});
+
+test('a stored leaf that a former root signed is issued again', async () => {
+  const former = await (await open()).issue(['a.test']);
+  await rm(join(directory, 'root.crt'));
+  const authority = await open();
+  const leaf = await authority.issue(['a.test']);
+  expect(leaf.ref.id).not.toBe(former.ref.id);
+  expect(
+    new X509Certificate(leaf.material.certificatePem).verify(new X509Certificate(authority.rootPem).publicKey),
+  ).toBe(true);
 });
 
 test('a root key that others can read is closed', async () => {
