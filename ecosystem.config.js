@@ -19,7 +19,7 @@ const isForeground = /pm2-(runtime|docker)$/.test(argv[1] ?? '');
 /** A worker that was told to leave ends with it (LEFT_EXIT_CODE of @dproxy/cluster) and is not started again. */
 const LEFT_EXIT_CODE = 79;
 
-/** Longer than any drain deadline that dproxy.yml accepts. */
+/** Longer than a drain after a signal may take (MAX_SIGNAL_DRAIN_MS): PM2 kills then. */
 const DRAIN_KILL_MS = 70_000;
 
 /** The absolute path of the pinned node: by PATH a service would start the system's, which may be past its end of life. */
@@ -45,6 +45,7 @@ const workers = platform === 'linux' ? workerCount() : 1;
 /** All that a worker may know of the environment: it faces the internet, so no tokens, no DNS provider's keys. */
 const WORKER_VARIABLES = [
   'DOCKER_PROXY_STATE_PATH',
+  'DOCKER_PROXY_WORKER_SILENT',
   'HOME',
   'LANG',
   'PATH',

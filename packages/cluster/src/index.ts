@@ -1,10 +1,11 @@
 export { surviveBrokenOutput } from './broken-output.ts';
+export { DRAIN_GRACE_MS, LEFT_EXIT_CODE, MAX_SIGNAL_DRAIN_MS } from './drain-limits.ts';
 export type { ListenersReport, WorkerIdentity } from './ipc/messages.ts';
 export { SnapshotClient, type SnapshotClientOptions } from './ipc/snapshot-client.ts';
 export { SnapshotServer, type SnapshotServerOptions } from './ipc/snapshot-server.ts';
 export { instanceOf, ipcSocketPath } from './ipc/socket-path.ts';
 export type { ConnectedWorker } from './ipc/worker-link.ts';
-export { MAX_WORKERS, Pm2Balancer, type Pm2BalancerOptions } from './pm2-balancer.ts';
+export { MAX_WORKERS, maxWorkersOn, Pm2Balancer, type Pm2BalancerOptions } from './pm2-balancer.ts';
 export { Pm2Failed, Pm2Program, type Pm2ProgramOptions } from './pm2-program.ts';
 export { PrimaryLock, PrimaryLockHeld } from './primary-lock.ts';
 export { identify, isRunning, readBootId, readStartTime, type ProcessIdentity } from './process-identity.ts';
@@ -14,4 +15,4 @@ export { Supervisor, SupervisorGone, type SupervisorOptions } from './supervisor
 export { askForTakeover, becomePrimary, type TakeoverOptions } from './takeover.ts';
 export { readTcpMigrateReq, tcpMigrateReqWarning } from './tcp-migrate-req.ts';
 export { WantedSize, type Wanted } from './wanted-size.ts';
-export { DRAIN_GRACE_MS, LEFT_EXIT_CODE, WorkerLifecycle, type WorkerLifecycleOptions } from './worker-lifecycle.ts';
+export { WorkerLifecycle, type WorkerLifecycleOptions } from './worker-lifecycle.ts';

@@ -1,4 +1,5 @@
 import type { Balancer, BalancerChange, BalancerStatus, Log } from '@dproxy/core';
+import { withGrace } from './drain-limits.ts';
 import type { SnapshotServer } from './ipc/snapshot-server.ts';
 import { isStaying, type ConnectedWorker } from './ipc/worker-link.ts';
 import { OperationQueue } from './operation-queue.ts';
@@ -6,7 +7,6 @@ import type { ListedProcess, Pm2Program } from './pm2-program.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { Wanted, WantedSize } from './wanted-size.ts';
 import { census, countOnline, isDown, ownWorkers } from './worker-census.ts';
-import { DRAIN_GRACE_MS } from './worker-lifecycle.ts';
 
 export interface Pm2BalancerOptions {
   readonly server: SnapshotServer;
@@ -31,6 +31,12 @@ export interface Pm2BalancerOptions {
 }
 
 export const MAX_WORKERS = 256;
+
+/** Linux spreads connections over listeners of one port (SO_REUSEPORT); elsewhere one of them gets everything. */
+export function maxWorkersOn(platform: NodeJS.Platform): number {
+  return platform === 'linux' ? MAX_WORKERS : 1;
+}
+
 const ANSWER_AFTER_MS = 15_000;
 const READY_TIMEOUT_MS = 60_000;
 /** A worker that is missing for this long is looked up in PM2's list (a process of its own), and again while it is missing. */
@@ -178,7 +184,7 @@ export class Pm2Balancer implements Balancer {
     const deadlineMs = drainMs();
     server.drain(pids, deadlineMs);
     const isGone = (workers: readonly ConnectedWorker[]): boolean => !workers.some(({ pid }) => pids.includes(pid));
-    await server.waitUntil(isGone, deadlineMs + 2 * DRAIN_GRACE_MS);
+    await server.waitUntil(isGone, withGrace(withGrace(deadlineMs)));
   }
 
   async #remove(entries: readonly ListedProcess[]): Promise<void> {

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { ConnectedWorker } from './ipc/worker-link.ts';
 import type { ListedProcess } from './pm2-program.ts';
 import { census } from './worker-census.ts';
-import { LEFT_EXIT_CODE } from './worker-lifecycle.ts';
+import { LEFT_EXIT_CODE } from './drain-limits.ts';
 
 const listed = (id: number, status: string, more: Partial<ListedProcess> = {}): ListedProcess => ({
   id,

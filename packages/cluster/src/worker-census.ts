@@ -1,7 +1,7 @@
 import type { WorkerState, WorkerStatus } from '@dproxy/core';
+import { LEFT_EXIT_CODE } from './drain-limits.ts';
 import type { ConnectedWorker } from './ipc/worker-link.ts';
 import type { ListedProcess } from './pm2-program.ts';
-import { LEFT_EXIT_CODE } from './worker-lifecycle.ts';
 
 /**
  * What PM2's words mean for an entry:

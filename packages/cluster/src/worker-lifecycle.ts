@@ -1,15 +1,7 @@
 import type { ApplyReport, CertificateMaterial, DataPlane, Log, Snapshot } from '@dproxy/core';
+import { LEFT_EXIT_CODE, MAX_SIGNAL_DRAIN_MS, withGrace } from './drain-limits.ts';
 import type { ListenersReport, WorkerIdentity } from './ipc/messages.ts';
 import { SnapshotClient } from './ipc/snapshot-client.ts';
-
-/**
- * What PM2 sees when a worker left because the primary told it to: named in `stop_exit_codes` of ecosystem.config.js, so
- * that it is not started again. Every other end, even a polite one on a signal from somebody, is followed by a new worker.
- */
-export const LEFT_EXIT_CODE = 79;
-
-/** Closing takes a moment after the deadline. PM2's kill_timeout must be longer than the longest drain and this. */
-export const DRAIN_GRACE_MS = 2_000;
 
 type LeaveReason = 'drain' | 'signal' | 'crash';
 
@@ -107,7 +99,8 @@ export class WorkerLifecycle {
   }
 
   #drainMs(): number {
-    return this.#client.current?.settings.drainMs ?? this.#options.defaultDrainMs ?? 10_000;
+    const drainMs = this.#client.current?.settings.drainMs ?? this.#options.defaultDrainMs ?? 10_000;
+    return Math.min(drainMs, MAX_SIGNAL_DRAIN_MS);
   }
 
   #leave(reason: LeaveReason, deadlineMs: number): void {
@@ -121,7 +114,7 @@ export class WorkerLifecycle {
   async #drain(deadlineMs: number): Promise<void> {
     const { dataPlane, log, exit } = this.#options;
     // After a crash anything may hang: the deadline holds without the help of the data plane.
-    const watchdog = setTimeout(() => exit(this.#exitCode), deadlineMs + DRAIN_GRACE_MS);
+    const watchdog = setTimeout(() => exit(this.#exitCode), withGrace(deadlineMs));
     try {
       const report = await dataPlane.drain(deadlineMs);
       log.info({ ...report }, 'drained');

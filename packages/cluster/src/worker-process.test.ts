@@ -10,7 +10,7 @@ import { SnapshotServer } from './ipc/snapshot-server.ts';
 import { instanceOf, ipcSocketPath } from './ipc/socket-path.ts';
 import { readBootId } from './process-identity.ts';
 import { StoredSnapshot } from './stored-snapshot.ts';
-import { LEFT_EXIT_CODE } from './worker-lifecycle.ts';
+import { LEFT_EXIT_CODE } from './drain-limits.ts';
 
 let folder: Awaited<ReturnType<typeof tempFolder>>;
 let server: SnapshotServer;

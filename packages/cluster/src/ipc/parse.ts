@@ -134,12 +134,12 @@ function materialOf(item: Shape): CertificateMaterial {
 
 function statsOf(item: Shape): WorkerStats {
   return {
-    requests: item.integer('requests'),
-    connections: item.integer('connections'),
-    tunnels: item.integer('tunnels'),
-    upstreamConnections: item.integer('upstreamConnections'),
+    requests: item.number('requests'),
+    connections: item.number('connections'),
+    tunnels: item.number('tunnels'),
+    upstreamConnections: item.number('upstreamConnections'),
     errors: item.counters('errors'),
-    bytesIn: item.integer('bytesIn'),
-    bytesOut: item.integer('bytesOut'),
+    bytesIn: item.number('bytesIn'),
+    bytesOut: item.number('bytesOut'),
   };
 }

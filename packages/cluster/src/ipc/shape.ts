@@ -40,6 +40,13 @@ export class Shape {
     return value as number;
   }
 
+  /** A counter or gauge: one that miscounts is no reason to cut a worker off from its table. */
+  number(key: string): number {
+    const value = this.#take(key);
+    if (!Number.isFinite(value)) this.#fail(key, 'a number');
+    return value as number;
+  }
+
   oneOf<T extends string>(key: string, words: readonly T[]): T {
     const found = words.find((word) => word === this.#take(key));
     if (found === undefined) this.#fail(key, words.join(' or '));

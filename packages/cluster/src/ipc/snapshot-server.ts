@@ -134,7 +134,8 @@ export class SnapshotServer {
         clearTimeout(greeting);
         if (link !== undefined) this.#receive(link, message);
         else if (message.type === 'hello') link = this.#greet(message, channel);
-        else if (message.type === 'takeover') void this.#takeover(message, channel);
+        else if (message.type === 'takeover')
+          this.#takeover(message, channel).catch((error: unknown) => this.#fail(error));
         else channel.close();
       },
       closed: (error) => {
@@ -214,6 +215,12 @@ export class SnapshotServer {
     await this.#options.release?.();
     channel.end(encodeFrame(answer));
     await closed;
+    this.#options.handedOver?.();
+  }
+
+  /** The other one starts without us: its lock attempt then says what is wrong. */
+  #fail(error: unknown): void {
+    this.#options.log.error({ error }, 'handing over failed');
     this.#options.handedOver?.();
   }
 
