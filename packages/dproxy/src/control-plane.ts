@@ -33,7 +33,7 @@ export interface ControlPlaneOptions {
   /** What was served before a restart: versions go on from it. */
   readonly previous: Snapshot | undefined;
   readonly ledger: OwnershipLedger;
-  /** Called with each new Snapshot, and again with the same one when only keys changed. */
+  /** Called with each new Snapshot and the keys that it names. */
   readonly publish: (snapshot: Snapshot, material: ReadonlyMap<string, CertificateMaterial>) => void;
   readonly saveLedger: (ledger: OwnershipLedger) => void;
 }
@@ -56,7 +56,6 @@ export class ControlPlane {
   #files: CertificateFilesState = NO_CERTIFICATES;
   #local: CertificateSet = NO_CERTIFICATES;
   #snapshot: Snapshot | undefined;
-  #material: ReadonlyMap<string, CertificateMaterial> = new Map();
   #shadowed: readonly ShadowedRoute[] = [];
   #rejected: readonly Rejection[] = [];
   #ledger: OwnershipLedger;
@@ -157,11 +156,9 @@ export class ControlPlane {
   }
 
   #publish(snapshot: Snapshot, material: ReadonlyMap<string, CertificateMaterial>): void {
-    const hasNewKeys = [...material.keys()].some((id) => !this.#material.has(id));
-    if (this.#isPublished && snapshot === this.#snapshot && !hasNewKeys) return;
+    if (this.#isPublished && snapshot === this.#snapshot) return;
     this.#isPublished = true;
     this.#snapshot = snapshot;
-    this.#material = material;
     this.#options.publish(snapshot, material);
   }
 

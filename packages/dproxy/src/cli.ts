@@ -1,0 +1,51 @@
+// The command line: exit 0 fine, 1 failed, 2 wrong usage.
+import { AdminError } from '@dproxy/admin';
+import { Command, CommanderError } from 'commander';
+import { VERSION } from './banner.ts';
+import { addFlags, contextOf } from './commands/context.ts';
+import { CommandFailed } from './commands/failure.ts';
+import { routes } from './commands/routes.ts';
+import { start } from './commands/start.ts';
+import { status } from './commands/status.ts';
+import { stop } from './commands/stop.ts';
+import { validate } from './commands/validate.ts';
+
+const program = new Command('dproxy')
+  .description('The front door of a host that runs Docker containers')
+  .version(VERSION, '-V, --version')
+  .exitOverride();
+
+define('start', 'run in the foreground until Ctrl-C')
+  .option('--detach', 'run in the background; returns when the workers serve')
+  .action((options: Options) => start(contextOf(options), { isDetached: options['detach'] === true }));
+define('stop', 'end the instance of this state folder')
+  .option('--orphans', 'only what a killed PM2 has left over')
+  .action((options: Options) => stop(contextOf(options), { onlyOrphans: options['orphans'] === true }));
+define('status', 'balancer, workers and warnings; exit 1 when nothing is served')
+  .option('--quiet', 'only the exit code')
+  .action((options: Options) => status(contextOf(options), { isQuiet: options['quiet'] === true }));
+define('validate', 'check a dproxy.yml, with line and column')
+  .argument('[file]', 'default: the one that start would read')
+  .action((file: string | undefined, options: Options) => validate(contextOf(options), file));
+define('routes', 'what is served').action((options: Options) => routes(contextOf(options)));
+define('version', 'the version').action((options: Options) => contextOf(options).answer(VERSION, { version: VERSION }));
+
+type Options = Readonly<Record<string, unknown>>;
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}
+
+function define(name: string, description: string): Command {
+  return addFlags(program.command(name).description(description).option('--json', 'print JSON'));
+}
+
+function exitCodeOf(error: unknown): number {
+  // Help and version are no errors; everything else that commander throws is wrong usage, and it has said so.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  const isExpected = error instanceof CommandFailed || error instanceof AdminError;
+  process.stderr.write(`dproxy: ${isExpected ? error.message : String((error as Error).stack ?? error)}\n`);
+  return 1;
+}

@@ -1,0 +1,37 @@
+import type { Facts, Settings, TcpEntry } from '@dproxy/config';
+import type { Listener, PageOverride, Rejection } from '@dproxy/core';
+import type { Frame } from './control-plane.ts';
+
+export interface FrameParts {
+  readonly settings: Settings;
+  readonly facts: Facts;
+  /** With the ports that were decided. */
+  readonly listeners: readonly Listener[];
+  readonly tcp: readonly TcpEntry[];
+  readonly pages: readonly PageOverride[];
+  readonly rejected: readonly Rejection[];
+}
+
+/** What the configuration gives to the Snapshot. */
+export function toFrame({ settings, facts, listeners, tcp, pages, rejected }: FrameParts): Frame {
+  const all = [...listeners, ...settings.tcp];
+  return {
+    listeners: all,
+    backends: tcp.flatMap((entry) => entry.backends),
+    settings: { ...settings.worker, ownAddresses: ownAddresses(all, settings, facts) },
+    pages,
+    fallThrough: settings.fallThrough,
+    isOwnedByProject: settings.ownership === 'project',
+    rejected,
+  };
+}
+
+/** Where dproxy itself answers: no container may have it as a backend, or a request could go round for ever. */
+function ownAddresses(listeners: readonly Listener[], { api }: Settings, { localAddresses }: Facts): string[] {
+  const bound = [...listeners.flatMap((listener) => listener.addresses), ...api.addresses];
+  const own = bound.flatMap(({ host, port }) => {
+    const hosts = host === '::' || host === '0.0.0.0' ? localAddresses : [host];
+    return hosts.map((address) => (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`));
+  });
+  return [...new Set(own)].sort();
+}
