@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import type { CertificateMaterial, CertificateRef, Log, Rejection } from '@dproxy/core';
 import { type PairFile, type PairFiles, type Scan, scanDirectory } from './_scan.ts';
 import { assignNames, type NamedPair } from './assign-names.ts';
@@ -77,8 +76,7 @@ export class CertificateFiles {
         ...this.#toState([...this.#lastGood.values()]),
         rejected: [rejection(directory, message, 'a directory with <host>.crt and <host>.key files')],
       });
-      // Its parent tells when it appears.
-      return [directory, dirname(directory)];
+      return [directory];
     }
   }
 

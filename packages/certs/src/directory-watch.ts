@@ -1,4 +1,5 @@
 import { type FSWatcher, statSync, watch } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import type { Log } from '@dproxy/core';
 
 export interface DirectoryWatchOptions {
@@ -20,6 +21,9 @@ const MAX_DEBOUNCES = 10;
 export class DirectoryWatch {
   readonly #options: DirectoryWatchOptions;
   readonly #watchers = new Map<string, { readonly watcher: FSWatcher; readonly inode: bigint }>();
+  /** Of the directory; the parent tells when it appears or is replaced, a link that is swapped too. */
+  #name = '';
+  #parent = '';
   #debounce: NodeJS.Timeout | undefined;
   #firstChangeMs = 0;
   #rescan: NodeJS.Timeout | undefined;
@@ -33,6 +37,8 @@ export class DirectoryWatch {
 
   /** Watches first, then reads, so that no change falls between the two. Resolves after the first `onChange`. */
   async start(directory: string): Promise<void> {
+    this.#name = basename(directory);
+    this.#parent = dirname(directory);
     this.#watchOnly([directory]);
     this.#rescan = setInterval(() => this.#trigger(), this.#options.rescanMs).unref();
     this.#trigger();
@@ -81,7 +87,7 @@ export class DirectoryWatch {
   }
 
   #watchOnly(folders: readonly string[]): void {
-    const wanted = new Set(folders);
+    const wanted = new Set(this.#isStopped ? [] : [this.#parent, ...folders]);
     for (const [folder, { watcher, inode }] of this.#watchers) {
       // A folder that was replaced by another of its name: the watch still follows the old one.
       if (wanted.has(folder) && inodeOf(folder) === inode) continue;
@@ -94,7 +100,10 @@ export class DirectoryWatch {
   #open(folder: string): void {
     try {
       const inode = statSync(folder, { bigint: true }).ino;
-      const watcher = watch(folder, { persistent: false }, () => this.#onEvent());
+      const watcher = watch(folder, { persistent: false }, (_event, name) => {
+        // The parent may be a busy folder, such as /etc.
+        if (folder !== this.#parent || name === null || name === this.#name) this.#onEvent();
+      });
       watcher.on('error', (cause) => this.#lose(folder, watcher, cause));
       this.#watchers.set(folder, { watcher, inode });
       // Something may have been put there between the reading and this line.
