@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ENGINE, inputOf, sampleBackend, sampleContainer, sampleEntry, SETTINGS, sourceOfAll } from './_samples.ts';
 import { buildSnapshot, type SnapshotInput, type SnapshotResult } from './merge.ts';
+import type { OwnershipLedger } from './ownership.ts';
 import type { RouteDefinition } from './route.ts';
 
 function build(definitions: readonly RouteDefinition[], more: Partial<SnapshotInput> = {}): SnapshotResult {
@@ -219,7 +220,7 @@ describe('ownership: project', () => {
 
   it('lets the project that has held a host longest keep it, however old the containers of others are', () => {
     const first = build([shop], { ownership: { ledger: new Map(), nowMs: 100 } });
-    expect([...first.ledger]).toEqual([['a.test', { project: 'shop', sinceMs: 10, lastSeenMs: 100 }]]);
+    expect([...first.ledger]).toEqual([['a.test', { project: 'shop', sinceMs: 10, isPresent: true, lastSeenMs: 100 }]]);
     const second = build([thief, shop], { ownership: { ledger: first.ledger, nowMs: 200 } });
     expect(backendsOf(second, 'a.test/')).toEqual(['docker:shop-web/web:80']);
     expect(backendsOf(second, 'b.test/')).toEqual(['docker:thief-web/web:80']);
@@ -232,16 +233,35 @@ describe('ownership: project', () => {
     expect(result.snapshot.routes.has('a.test/login')).toBe(false);
   });
 
-  it('holds a host for 24 h after its last container is removed, and no longer', () => {
-    const { ledger } = build([shop], { ownership: { ledger: new Map(), nowMs: 0 } });
-    const before = build([thief], { ownership: { ledger, nowMs: DAY - 1 } });
-    expect(before.snapshot.routes.has('a.test/')).toBe(false);
-    expect(shadowsOf(before)).toEqual(['a.test/: thief-web < shop (the host belongs to the project shop)']);
-    const after = build([thief], { ownership: { ledger: before.ledger, nowMs: DAY } });
+  it('holds a host for 24 h after its last container is missed, and no longer', () => {
+    const ledgerAfter = (
+      definitions: readonly RouteDefinition[],
+      ledger: OwnershipLedger,
+      nowMs: number,
+    ): OwnershipLedger => build(definitions, { ownership: { ledger, nowMs } }).ledger;
+    const held = ledgerAfter([shop], new Map(), 0);
+    // Days may pass without an event.
+    const removed = build([thief], { ownership: { ledger: held, nowMs: 9 * DAY } });
+    expect(shadowsOf(removed)).toEqual(['a.test/: thief-web < shop (the host belongs to the project shop)']);
+    const last = build([thief], { ownership: { ledger: removed.ledger, nowMs: 10 * DAY - 1 } });
+    expect(last.snapshot.routes.has('a.test/')).toBe(false);
+    const after = build([thief], { ownership: { ledger: last.ledger, nowMs: 10 * DAY } });
     expect(backendsOf(after, 'a.test/')).toEqual(['docker:thief-web/web:80']);
-    expect(after.ledger.get('a.test')?.project).toBe('thief');
-    const forgotten = build([], { ownership: { ledger, nowMs: DAY } });
-    expect(forgotten.ledger.size).toBe(0);
+    expect(after.ledger.get('a.test')).toEqual({ project: 'thief', sinceMs: 5, isPresent: true, lastSeenMs: 10 * DAY });
+    expect(ledgerAfter([], ledgerAfter([], held, 9 * DAY), 10 * DAY).size).toBe(0);
+  });
+
+  it('starts anew when a container of the owner comes back', () => {
+    const ledgers = [[shop], [], [shop], []].reduce<OwnershipLedger>(
+      (ledger, definitions, index) => build(definitions, { ownership: { ledger, nowMs: index * (DAY - 1) } }).ledger,
+      new Map(),
+    );
+    expect(ledgers.get('a.test')).toMatchObject({ project: 'shop', isPresent: false, lastSeenMs: 3 * (DAY - 1) });
+  });
+
+  it('gives the same ledger back when nothing changed, so that it need not be written', () => {
+    const { ledger } = build([shop, thief], { ownership: { ledger: new Map(), nowMs: 0 } });
+    expect(build([thief, shop], { ownership: { ledger, nowMs: 5 } }).ledger).toBe(ledger);
   });
 
   it('survives days in which dproxy was off, when the containers are still there', () => {

@@ -1,4 +1,6 @@
-/** Who holds a host, for hosts with several tenants. Persisted by the caller; `[...ledger]` is its JSON. */
+import { sameValue } from './same-value.ts';
+
+/** Who holds a host, on machines with several tenants. Persisted by the caller; `[...ledger]` is its JSON. */
 export type OwnershipLedger = ReadonlyMap<string, Ownership>;
 
 export interface Ownership {
@@ -6,7 +8,9 @@ export interface Ownership {
   readonly project: string;
   /** Epoch ms since which the project has held the host. */
   readonly sinceMs: number;
-  /** Epoch ms at which one of its containers was last seen. */
+  /** Whether it has a container for it. */
+  readonly isPresent: boolean;
+  /** Epoch ms at which the last of its containers was missed first; while it has one, at which it came (back). */
   readonly lastSeenMs: number;
 }
 
@@ -21,36 +25,34 @@ export interface HostClaim {
 }
 
 /**
- * The ledger after these claims: an owner keeps its host while it has a container or for 24 h after, then the oldest
- * claim gets it. Without claims and after 24 h the host is forgotten.
+ * The ledger after these claims: an owner keeps its host while it has a container and for 24 h after, then the oldest
+ * claim gets it, or it is forgotten when there is none. The 24 h begin when the absence is seen, so that they do not pass
+ * while dproxy is off.
+ *
+ * @returns `ledger` itself when nothing changed, so that it need not be written again
  */
 export function settleOwnership(ledger: OwnershipLedger, claims: Iterable<HostClaim>, nowMs: number): OwnershipLedger {
-  const claimsOf = new Map<string, HostClaim[]>();
-  for (const claim of claims) {
-    const list = claimsOf.get(claim.host);
-    if (list === undefined) claimsOf.set(claim.host, [claim]);
-    else list.push(claim);
-  }
+  const claimsOf = Map.groupBy(claims, ({ host }) => host);
   const next = new Map<string, Ownership>();
   for (const [host, owner] of ledger) {
-    if (nowMs - owner.lastSeenMs < OWNERSHIP_RELEASE_MS) next.set(host, owner);
+    const settled = settleOwner(owner, claimsOf.get(host) ?? [], nowMs);
+    if (settled !== undefined) next.set(host, settled);
   }
   for (const [host, list] of claimsOf) {
-    const owner = next.get(host) ?? ledgerEntryStillClaimed(ledger.get(host), list) ?? firstOwner(list);
-    const isSeen = list.some((claim) => claim.project === owner.project);
-    next.set(host, isSeen ? { ...owner, lastSeenMs: Math.max(nowMs, owner.lastSeenMs) } : owner);
+    if (next.has(host)) continue;
+    const { project, sinceMs } = list.reduce((a, b) => (isOlder(b, a) ? b : a));
+    next.set(host, { project, sinceMs, isPresent: true, lastSeenMs: nowMs });
   }
-  return next;
+  return sameValue([...next], [...ledger]) ? ledger : next;
 }
 
-/** dproxy may have been off for more than 24 h: an owner whose containers are still there has not left. */
-function ledgerEntryStillClaimed(owner: Ownership | undefined, claims: readonly HostClaim[]): Ownership | undefined {
-  return claims.some((claim) => claim.project === owner?.project) ? owner : undefined;
+/** @returns undefined when the host is free again */
+function settleOwner(owner: Ownership, claims: readonly HostClaim[], nowMs: number): Ownership | undefined {
+  const isPresent = claims.some((claim) => claim.project === owner.project);
+  if (isPresent !== owner.isPresent) return { ...owner, isPresent, lastSeenMs: nowMs };
+  return isPresent || nowMs - owner.lastSeenMs < OWNERSHIP_RELEASE_MS ? owner : undefined;
 }
 
-function firstOwner(claims: readonly HostClaim[]): Ownership {
-  const oldest = claims.reduce((a, b) =>
-    b.sinceMs < a.sinceMs || (b.sinceMs === a.sinceMs && b.project < a.project) ? b : a,
-  );
-  return { project: oldest.project, sinceMs: oldest.sinceMs, lastSeenMs: 0 };
+function isOlder(a: HostClaim, b: HostClaim): boolean {
+  return a.sinceMs < b.sinceMs || (a.sinceMs === b.sinceMs && a.project < b.project);
 }
