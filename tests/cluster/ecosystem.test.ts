@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -33,7 +33,11 @@ async function load(node: string, env: Record<string, string> = {}, program = 'p
   return JSON.parse(stdout) as App[];
 }
 
-const nodes = [process.execPath, '/usr/bin/node', '/usr/local/bin/node'].filter((path) => existsSync(path));
+/** The file is an ES module, which `require` loads from Node 20.19 and 22.12 on. */
+const script = 'process.exit(process.features.require_module ? 0 : 1)';
+const nodes = [process.execPath, '/usr/bin/node', '/usr/local/bin/node'].filter(
+  (path) => existsSync(path) && spawnSync(path, ['-e', script]).status === 0,
+);
 
 it.each(nodes)('names the pinned node by its absolute path, whatever %s is', async (node) => {
   const apps = await load(node);

@@ -44,7 +44,7 @@ export interface SnapshotClientOptions {
 const STORED_AFTER_MS = 10_000;
 /** A local socket: trying is cheap, and every moment without the primary is one without updates. */
 const RETRY_MIN_MS = 20;
-const RETRY_MAX_MS = 1_000;
+const RETRY_MAX_MS = 250;
 /** A primary that refuses us will not change its mind soon. */
 const REFUSED_RETRY_MS = 5_000;
 

@@ -1,7 +1,8 @@
-import { chmod, mkdir, rm } from 'node:fs/promises';
+import { chmod, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { CertificateMaterial, Log, Snapshot, WorkerStats } from '@dproxy/core';
+import { ensurePrivateFolder } from '../private-folder.ts';
 import { Channel } from './channel.ts';
 import { encodeFrame, WORKER_FRAME_BYTES } from './frames.ts';
 import { PROTOCOL, type TakeoverAnswer, type TakeoverMessage, type WorkerMessage } from './messages.ts';
@@ -45,9 +46,7 @@ export class SnapshotServer {
   /** Mode 0600 in a folder of mode 0700. The caller holds the primary lock: a socket file that is there is a dead one. */
   async listen(): Promise<void> {
     const { socketPath } = this.#options;
-    const folder = dirname(socketPath);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    await chmod(folder, 0o700);
+    await ensurePrivateFolder(dirname(socketPath));
     await rm(socketPath, { force: true });
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
