@@ -5,6 +5,7 @@ export class OperationQueue {
   readonly #answerAfterMs: number;
   readonly #log: Log;
   #last: Promise<void> = Promise.resolve();
+  #isClosed = false;
 
   constructor(answerAfterMs: number, log: Log) {
     this.#answerAfterMs = answerAfterMs;
@@ -13,9 +14,7 @@ export class OperationQueue {
 
   /** In the background: a failure is logged. */
   add(name: string, operation: () => Promise<void>): void {
-    this.#enqueue(operation).catch((error: unknown) => {
-      this.#log.warn({ error, operation: name }, 'the workers are not as wanted');
-    });
+    this.#enqueue(operation).catch((error: unknown) => this.#report(name, error));
   }
 
   /** True when it is done, false when it goes on in the background. @throws what the operation throws before that. */
@@ -25,7 +24,7 @@ export class OperationQueue {
       () => true,
       (error: unknown) => {
         if (!isLate) throw error;
-        this.#log.warn({ error, operation: name }, 'the workers are not as wanted');
+        this.#report(name, error);
         return true;
       },
     );
@@ -46,8 +45,20 @@ export class OperationQueue {
     return this.#last;
   }
 
+  /** What waits is dropped, and what runs is not waited for: the next primary goes on with what was wanted last. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  #report(operation: string, error: unknown): void {
+    if (!this.#isClosed) this.#log.warn({ error, operation }, 'the workers are not as wanted');
+  }
+
   #enqueue(operation: () => Promise<void>): Promise<void> {
-    const done = this.#last.then(operation);
+    const done = this.#last.then(() => {
+      if (this.#isClosed) throw new Error('dproxy is ending');
+      return operation();
+    });
     this.#last = done.catch(() => {
       // Reported by whoever asked for it.
     });

@@ -107,12 +107,12 @@ export class Pm2Balancer implements Balancer {
     return { done, status: this.status() };
   }
 
-  /** Ends the watching; workers are left as they are. */
-  async close(): Promise<void> {
+  /** Ends the watching, at once; workers are left as they are. Close it before the server. */
+  close(): void {
     this.#isClosed = true;
+    this.#queue.close();
     this.#unsubscribe();
     clearTimeout(this.#lookupTimer);
-    await this.#queue.idle();
   }
 
   async #change(next: (wanted: Wanted) => Wanted): Promise<BalancerChange> {

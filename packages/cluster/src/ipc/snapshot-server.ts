@@ -34,6 +34,7 @@ export class SnapshotServer {
   readonly #links = new Set<WorkerLink>();
   readonly #sockets = new Set<Socket>();
   readonly #listeners = new Set<() => void>();
+  readonly #waiting = new Set<(result: boolean) => void>();
   readonly #server: Server;
   #state: 'new' | 'listening' | 'handing over' | 'closed' = 'new';
 
@@ -93,15 +94,17 @@ export class SnapshotServer {
     return () => this.#listeners.delete(listener);
   }
 
-  /** True once `predicate` holds, false at the deadline. */
+  /** True once `predicate` holds, false at the deadline or when the server is closed. */
   waitUntil(predicate: (workers: readonly ConnectedWorker[]) => boolean, timeoutMs: number): Promise<boolean> {
     if (predicate(this.workers())) return Promise.resolve(true);
     return new Promise((resolve) => {
       const settle = (result: boolean): void => {
         stop();
         clearTimeout(timer);
+        this.#waiting.delete(settle);
         resolve(result);
       };
+      this.#waiting.add(settle);
       const timer = setTimeout(() => settle(false), timeoutMs);
       const stop = this.onChange(() => {
         if (predicate(this.workers())) settle(true);
@@ -115,6 +118,7 @@ export class SnapshotServer {
     const wasListening = this.#state === 'listening';
     this.#state = 'closed';
     const closed = wasListening ? this.#stopListening() : Promise.resolve();
+    for (const settle of this.#waiting) settle(false);
     for (const socket of this.#sockets) socket.destroy();
     await closed;
   }

@@ -1,0 +1,64 @@
+import { join } from 'node:path';
+import { collectLog, tempFolder } from '@dproxy/testkit';
+import { expect, it } from 'vitest';
+import { SnapshotServer } from './ipc/snapshot-server.ts';
+import { maxWorkersOn, MAX_WORKERS, Pm2Balancer } from './pm2-balancer.ts';
+import { Pm2Program } from './pm2-program.ts';
+import { Supervisor, SupervisorGone } from './supervisor.ts';
+import { WantedSize } from './wanted-size.ts';
+
+/** A primary whose supervisor is gone, so that nothing can be started by it. */
+async function balancerIn(folder: string, maxSize: number) {
+  const log = collectLog();
+  const server = new SnapshotServer({ socketPath: join(folder, 'run', 'x.sock'), instance: 'one', log });
+  await server.listen();
+  const supervisor = new Supervisor({ pm2Home: folder, pid: 1_000_000, parentPid: () => 1 });
+  const balancer = await Pm2Balancer.open({
+    server,
+    supervisor,
+    log,
+    maxSize,
+    pm2: new Pm2Program({ supervisor, nodePath: process.execPath, pm2Path: '/nowhere', env: {} }),
+    wanted: new WantedSize(join(folder, 'balancer.json'), 'x'),
+    configuredSize: 1,
+    launchedSize: 1,
+    drainMs: () => 1,
+  });
+  return {
+    balancer,
+    log,
+    [Symbol.asyncDispose]: async () => {
+      balancer.close();
+      await server.close();
+    },
+  };
+}
+
+it('says why there is only one worker where the system does not spread connections', async () => {
+  await using folder = await tempFolder();
+  await using part = await balancerIn(folder.path, maxWorkersOn('darwin'));
+  await expect(part.balancer.resize(2)).rejects.toThrow(RangeError);
+  await expect(part.balancer.resize(2)).rejects.toThrow('does not spread connections over several listeners');
+});
+
+it('says that its supervisor is gone and refuses what needs it', async () => {
+  await using folder = await tempFolder();
+  await using part = await balancerIn(folder.path, MAX_WORKERS);
+  expect(part.balancer.status()).toEqual({ state: 'running', size: 1, workers: [], supervisor: 'gone' });
+  for (const call of [
+    () => part.balancer.resize(2),
+    () => part.balancer.stop(),
+    () => part.balancer.start(),
+    () => part.balancer.replaceAll(),
+  ]) {
+    await expect(call()).rejects.toThrow(SupervisorGone);
+  }
+  expect(part.balancer.status()).toMatchObject({ state: 'running', size: 1 });
+});
+
+it('ends at once although an operation waits for workers', async () => {
+  await using folder = await tempFolder();
+  const part = await balancerIn(folder.path, MAX_WORKERS);
+  await part[Symbol.asyncDispose]();
+  expect(part.log.messages('warn')).toEqual([]);
+});
