@@ -1,4 +1,5 @@
 export { demoDefinitions } from './demo.ts';
+export { parseFile, type FileText } from './file/parse-file.ts';
 export type { FileSettings, ParsedFile, TcpEntry } from './file/parsed-file.ts';
 export { loadSettings, type LoadedSettings, type LoadOptions } from './load-settings.ts';
 export { configurationReference, fileJsonSchema } from './reference/index.ts';

@@ -64,39 +64,44 @@ export class RouteChecks {
   }
 }
 
-interface Bound extends Endpoint {
+interface Bound {
+  readonly host: string;
   readonly holder: string;
 }
 
 /** Ports of `tcp` that something else in the file holds. */
 export class TcpChecks {
-  readonly #bound: Bound[] = [];
+  readonly #bound = new Map<number, Bound[]>();
 
   constructor(settings: FileSettings) {
     for (const [name, listen] of Object.entries(settings.listen ?? {})) {
       const addresses = Array.isArray(listen) ? listen : (listen?.addresses ?? []);
-      for (const address of addresses) this.#bound.push({ ...address, holder: `listen.${name}` });
+      for (const address of addresses) this.#bind(address, `listen.${name}`);
     }
   }
 
   find(entry: TcpListenEntry, origin: Origin): Finding[] {
     const path = [...pathOf(origin), 'listen'];
     const findings = entry.listen.flatMap((address) => {
-      const holder = this.#bound.find((bound) => overlaps(bound, address))?.holder;
+      const holder = this.#bound.get(address.port)?.find((bound) => overlaps(bound, address))?.holder;
       if (holder === undefined) return [];
       const message = `${origin.name}.listen: port ${address.port} is held by ${holder} already`;
       return [{ path, isKey: false, message, expected: 'a port that nothing else in the file has' }];
     });
-    if (findings.length === 0)
-      this.#bound.push(...entry.listen.map((address) => ({ ...address, holder: origin.name })));
+    if (findings.length === 0) for (const address of entry.listen) this.#bind(address, origin.name);
     return findings;
+  }
+
+  #bind({ host, port }: Endpoint, holder: string): void {
+    const list = this.#bound.get(port) ?? [];
+    list.push({ host, holder });
+    this.#bound.set(port, list);
   }
 }
 
 /** Listeners of one port are told apart by it (`tcp:<port>`), so that even two addresses of one port are one too many. */
 function overlaps(bound: Bound, address: Endpoint): boolean {
-  if (bound.port !== address.port) return false;
-  return bound.holder.startsWith('tcp') || bound.host === '' || address.host === '' || bound.host === address.host;
+  return bound.holder.startsWith('tcp[') || bound.host === '' || address.host === '' || bound.host === address.host;
 }
 
 /** `routes[3]` -> `['routes', 3]` */

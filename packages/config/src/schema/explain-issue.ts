@@ -29,7 +29,7 @@ export function explainIssues(issues: readonly z.core.$ZodIssue[], value: unknow
 }
 
 /** `routes[3].to` */
-export function formatPath(path: Path): string {
+function formatPath(path: Path): string {
   const steps = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${show(String(step))}`));
   return steps.join('').replace(/^\./, '') || 'the document';
 }

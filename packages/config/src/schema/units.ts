@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** More makes a timer of Node fire at once (2^31 - 1 ms, 24.8 days). */
-export const MAX_DURATION_MS = 2_147_483_647;
+const MAX_DURATION_MS = 2_147_483_647;
 const MAX_SIZE_BYTES = 1_073_741_824;
 
 const DURATION = /^(\d{1,12}(?:\.\d{1,3})?)(ms|s|m|h|d)$/;

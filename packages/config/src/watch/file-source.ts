@@ -7,10 +7,8 @@ import { toParsedFile } from './load-file.ts';
 import { readFile, type FileRead } from './read-file.ts';
 import { systemScheduler, type Scheduler } from './scheduler.ts';
 
-/** Quiet time after a hint before the file is read, and between two reads that must be the same. */
-const SETTLE_MS = 100;
-/** A file that is always being touched is read all the same. */
-const MAX_SETTLE_MS = 400;
+/** How long a text must stand before it is believed: longer than a writer needs from one part of it to the next. */
+const SETTLE_MS = 200;
 /** An empty file is what a writer leaves between truncating and writing; so is a missing one between two renames. */
 const EMPTY_SETTLE_MS = 2_000;
 
@@ -24,12 +22,12 @@ export interface FileSourceOptions {
 }
 
 /**
- * dproxy.yml as a source. A change is applied when two reads 100 ms apart give the same text; an empty or deleted file must
- * stay so for two seconds, and a deleted one keeps the last good version. Nothing that is in the file can make it throw.
+ * dproxy.yml as a source. A change is applied when the file has said the same for 200 ms; an empty or deleted file must stay
+ * so for two seconds, and a deleted one keeps the last good version. Nothing that is in the file can make it throw.
  *
- *   quiet -- hint --> settling -- read --> confirming -- same again --> apply, quiet
- *                        ^                     | differs: read once more
- *                        +------- hint --------+
+ *   quiet -- hint, new text --> candidate -- later the same text --> apply, quiet
+ *     ^                         |    ^   |
+ *     +--- the applied text ----+    +---+ another text: wait anew
  */
 export class FileSource implements Source {
   readonly name: string;
@@ -42,7 +40,7 @@ export class FileSource implements Source {
   #current: ParsedFile | null = null;
   /** What `#current` was made of; to see that nothing changed. */
   #applied = '';
-  #settlingSinceMs: number | null = null;
+  #candidate: { readonly content: string; readonly sinceMs: number; readonly isEmpty: boolean } | null = null;
   #cancelTimer: () => void = () => {};
 
   constructor({ path, log, onSettings, scheduler = systemScheduler }: FileSourceOptions) {
@@ -51,7 +49,7 @@ export class FileSource implements Source {
     this.#log = log;
     this.#onSettings = onSettings;
     this.#scheduler = scheduler;
-    this.#watch = new FileWatch(path, scheduler, () => this.#settle());
+    this.#watch = new FileWatch(path, scheduler, () => this.#onHint());
   }
 
   /** Resolves when what the file says now is published. A file that is empty at the start is believed at once. */
@@ -70,34 +68,30 @@ export class FileSource implements Source {
     await Promise.resolve();
   }
 
-  /** A hint came: wait until it is quiet, but not for ever. */
-  #settle(): void {
-    const nowMs = this.#scheduler.nowMs();
-    this.#settlingSinceMs ??= nowMs;
-    const leftMs = this.#settlingSinceMs + MAX_SETTLE_MS - nowMs;
-    this.#plan(Math.max(0, Math.min(SETTLE_MS, leftMs)), () => {
-      this.#settlingSinceMs = null;
-      this.#confirm(readFile(this.#path));
-    });
+  /** A candidate is looked at again soon anyway, but an empty one not soon enough for what may have been written now. */
+  #onHint(): void {
+    if (this.#candidate === null || this.#candidate.isEmpty) this.#check();
   }
 
-  /** Applies what was read when it is still there after a while. */
-  #confirm(first: FileRead): void {
-    if (contentOf(first) === this.#applied) return;
-    this.#plan(isEmpty(first) ? EMPTY_SETTLE_MS : SETTLE_MS, () => {
-      const second = readFile(this.#path);
-      if (contentOf(second) === contentOf(first)) this.#apply(second);
-      else this.#confirm(second);
-    });
-  }
-
-  #plan(delayMs: number, run: () => void): void {
+  /** Looks at the file and does the one next thing. */
+  #check(): void {
     this.#cancelTimer();
-    this.#cancelTimer = this.#scheduler.after(delayMs, run);
+    const read = readFile(this.#path);
+    const content = contentOf(read);
+    if (content === this.#applied) {
+      this.#candidate = null;
+      return;
+    }
+    const nowMs = this.#scheduler.nowMs();
+    if (this.#candidate?.content !== content) this.#candidate = { content, sinceMs: nowMs, isEmpty: isEmpty(read) };
+    const leftMs = this.#candidate.sinceMs + (this.#candidate.isEmpty ? EMPTY_SETTLE_MS : SETTLE_MS) - nowMs;
+    if (leftMs > 0) this.#cancelTimer = this.#scheduler.after(leftMs, () => this.#check());
+    else this.#apply(read);
   }
 
   #apply(read: FileRead): void {
     this.#applied = contentOf(read);
+    this.#candidate = null;
     const previous = this.#current;
     const next = isAbsent(read) && previous === null ? absentFile(this.#path) : this.#merge(read);
     this.#current = next;
@@ -136,5 +130,6 @@ function contentOf(read: FileRead): string {
 
 /** No text but comments counts as empty: so does a file whose writer has come no further than its head. */
 function isEmpty(read: FileRead): boolean {
-  return read.kind === 'missing' || (read.kind === 'text' && /^(?:\s*(?:#[^\n]*)?\n)*\s*(?:#[^\n]*)?$/.test(read.text));
+  if (read.kind !== 'text') return read.kind === 'missing';
+  return read.text.split('\n').every((line) => /^\s*(?:#|$)/.test(line));
 }

@@ -40,21 +40,26 @@ function readOpen(descriptor: number): FileRead {
   const stats = fstatSync(descriptor);
   const signature = signatureOf(stats);
   if (!stats.isFile()) return { kind: 'missing', reason: 'it is not a regular file', signature };
-  const buffer = Buffer.alloc(MAX_FILE_BYTES + 1);
-  let length = 0;
-  for (;;) {
-    const count = readSync(descriptor, buffer, length, buffer.length - length, length);
-    length += count;
-    if (count === 0 || length === buffer.length) break;
-  }
-  if (length > MAX_FILE_BYTES) {
+  const bytes = readAtMost(descriptor, MAX_FILE_BYTES + 1, stats.size);
+  if (bytes.length > MAX_FILE_BYTES) {
     return { kind: 'refused', line: 1, reason: `it has more than ${MAX_FILE_BYTES} bytes`, signature };
   }
-  const bytes = buffer.subarray(0, length);
   const text = bytes.toString();
   if (isUtf8(bytes)) return { kind: 'text', text, mtimeMs: Math.floor(stats.mtimeMs), signature };
   const line = text.slice(0, text.indexOf('\ufffd')).split('\n').length;
   return { kind: 'refused', line, reason: 'it is not UTF-8', signature };
+}
+
+/** `size` is a first guess only: the file may grow while it is read, and some file systems say 0. */
+function readAtMost(descriptor: number, maxBytes: number, size: number): Buffer {
+  let buffer = Buffer.alloc(Math.min(maxBytes, size + 1));
+  let length = 0;
+  for (;;) {
+    const count = readSync(descriptor, buffer, length, buffer.length - length, length);
+    length += count;
+    if (count === 0 || length === maxBytes) return buffer.subarray(0, length);
+    if (length === buffer.length) buffer = Buffer.concat([buffer], Math.min(maxBytes, length * 2));
+  }
 }
 
 function reasonFor(code: string): string {

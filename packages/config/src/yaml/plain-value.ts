@@ -19,6 +19,9 @@ export interface PlainValue {
  */
 const MAX_EXPANDED_VALUES = 600_000;
 
+/** Each entry is compared with each flaw. */
+const MAX_FLAWS = 100;
+
 /** The document as a whole cannot be used. */
 export class DocumentError extends Error {
   override readonly name = 'DocumentError';
@@ -84,15 +87,21 @@ class Walk {
     for (const [key, item] of map) {
       const name = keyName(key);
       if (name === null) {
-        this.flaws.push({ path, message: 'a key that is not a plain word', expected: 'words, as in `host: ...`' });
+        this.#flaw({ path, message: 'a key that is not a plain word', expected: 'words, as in `host: ...`' });
       } else if (name === '__proto__') {
         // zod's record() passes over this key without a word, so that it must be refused here.
-        this.flaws.push({ path: [...path, name], message: 'the key "__proto__"', expected: 'another name' });
+        this.#flaw({ path: [...path, name], message: 'the key "__proto__"', expected: 'another name' });
       } else {
         object[name] = this.convert(item, [...path, name]);
       }
     }
     return object;
+  }
+
+  #flaw(flaw: Flaw): void {
+    this.flaws.push(flaw);
+    if (this.flaws.length > MAX_FLAWS)
+      throw new DocumentError(`more than ${MAX_FLAWS} such keys`, flaw.expected, flaw.path);
   }
 
   #grow(by: number, path: Path): void {
