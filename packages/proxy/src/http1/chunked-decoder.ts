@@ -53,6 +53,7 @@ export class ChunkedDecoder implements BodyDecoder {
 
   push(bytes: Buffer, start: number, end: number, sink: BodySink): number {
     this.#runStart = -1;
+    // A size line that began in an earlier buffer has to be written anew.
     if (this.#digits > 0) this.#isCanonical = false;
     this.#lineStart = start;
     let at = start;
@@ -145,7 +146,6 @@ export class ChunkedDecoder implements BodyDecoder {
       this.#flush(bytes, this.#lineStart, sink);
       emit(Buffer.from(this.#size.toString(16) + CHUNK_END, 'latin1'), sink);
     }
-    this.#digits = 0;
     return at + 1;
   }
 

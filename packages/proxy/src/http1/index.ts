@@ -9,7 +9,7 @@ export {
   type CompiledHeaderRules,
   type CompiledRouteHeaders,
 } from './header-rules.ts';
-export type { ForwardedClaims, Framing, RequestHead, ResponseHead } from './message.ts';
+export { type ForwardedClaims, type Framing, NO_CLAIMS, type RequestHead, type ResponseHead } from './message.ts';
 export { parseRequestHead } from './request-parser.ts';
 export { writeRequestHead, type RequestAdditions } from './request-writer.ts';
 export { parseResponseHead, type ResponseContext } from './response-parser.ts';

@@ -12,14 +12,30 @@ export interface ForwardedClaims {
   readonly any: boolean;
 }
 
+/** Of a client that says nothing, or of a connection that carries no headers. */
+export const NO_CLAIMS: ForwardedClaims = Object.freeze({
+  xForwardedFor: '',
+  xForwardedProto: '',
+  xForwardedHost: '',
+  xForwardedPort: '',
+  xRealIp: '',
+  any: false,
+});
+
 /**
  * A request head that has passed every check of the strict parser. Header values are latin1 strings, byte for byte as
  * sent. The parser has already taken out what never goes on (hop-by-hop fields, `Connection`-named fields, framing
  * fields, `Expect`, every forwarding field and `X-Debug*`, `Proxy`): `passed` is the rest, ready to be written.
+ *
+ * Strings here share memory with the text of the whole head (up to `limits.headBytes`), except `host` and `hostHeader`:
+ * copy what is kept longer than the request, such as keys of caches.
  */
 export interface RequestHead {
   readonly method: string;
-  /** As sent, in origin form (absolute form is reduced to it after its authority was checked against Host). `*` for OPTIONS * (matched as `/`). */
+  /**
+   * As sent, in origin form (absolute form is reduced to it after its authority was checked against Host). `*` for
+   * `OPTIONS *`, which is matched like `/`.
+   */
   readonly target: string;
   readonly minorVersion: 0 | 1;
   /** For matching: lower case, without port and trailing dot; IPv6 literals keep their brackets. */

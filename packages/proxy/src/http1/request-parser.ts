@@ -5,7 +5,7 @@ import { withoutFields } from './field-block.ts';
 import { parseContentLength, transferEncodingFault } from './framing.ts';
 import type { HeadProgress } from './head-progress.ts';
 import { parseHost } from './host.ts';
-import type { ForwardedClaims, Framing, RequestHead } from './message.ts';
+import { type ForwardedClaims, type Framing, NO_CLAIMS, type RequestHead } from './message.ts';
 import { HeaderSection } from './header-section.ts';
 import { RequestFields } from './request-fields.ts';
 import { RequestLine } from './request-line.ts';
@@ -169,15 +169,6 @@ function expectsContinue(fields: RequestFields, minorVersion: 0 | 1): boolean {
   }
   return minorVersion === 1;
 }
-
-const NO_CLAIMS: ForwardedClaims = Object.freeze({
-  xForwardedFor: '',
-  xForwardedProto: '',
-  xForwardedHost: '',
-  xForwardedPort: '',
-  xRealIp: '',
-  any: false,
-});
 
 function claimsOf(fields: RequestFields): ForwardedClaims {
   if (!fields.anyForwarded) return NO_CLAIMS;

@@ -69,7 +69,8 @@ const extensions = samples('row 6: chunk extensions (CVE-2024-22019)', [
   ['space before it', `5 ;a\r\nhello\r\n${LAST}`, 'chunk-malformed'],
   ['257 bytes', `5;${'a'.repeat(256)}\r\nhello\r\n${LAST}`, 'chunk-malformed'],
   ['256 bytes', `5;${'a'.repeat(255)}\r\nhello\r\n${LAST}`, HELLO],
-  ['more than 16 KiB in all', `${`1;${'a'.repeat(255)}\r\nx\r\n`.repeat(65)}${LAST}`, 'chunk-malformed'],
+  ['16 KiB and 2 bytes in all', `${`1;${'a'.repeat(255)}\r\nx\r\n`.repeat(64)}1;a\r\nx\r\n${LAST}`, 'chunk-malformed'],
+  ['16 KiB in all', `${`1;${'a'.repeat(255)}\r\nx\r\n`.repeat(64)}${LAST}`, { body: 'x'.repeat(64) }],
   ['plain', `5;a;b=c; d = "e;\\"f" \r\nhello\r\n${LAST}`, HELLO],
   ['on the last chunk', '5\r\nhello\r\n0;a=b\r\n\r\n', HELLO],
 ]);
