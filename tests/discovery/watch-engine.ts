@@ -1,5 +1,5 @@
 import type { Backend, EngineEndpoint, RouteDefinition, SourceState } from '@dproxy/core';
-import { DockerDiscovery, type DiscoverySettings } from '@dproxy/discovery';
+import { DockerDiscovery, type DiscoverySettings, type DiscoveryTiming } from '@dproxy/discovery';
 import { collectLog, type CollectedLog } from '@dproxy/testkit';
 
 /** A discovery that runs, and what it published last. */
@@ -32,10 +32,11 @@ export function socketEndpoint(socketPath: string): EngineEndpoint {
 export async function watchEngine(
   where: string | EngineEndpoint,
   settings: Partial<DiscoverySettings> = {},
+  timing: DiscoveryTiming = { callTimeoutMs: 10_000, pingEveryMs: 10_000 },
 ): Promise<Watch> {
   const endpoint = typeof where === 'string' ? socketEndpoint(where) : where;
   const log = collectLog();
-  const discovery = new DockerDiscovery({ endpoint, log, settings: { ...DEFAULT_SETTINGS, ...settings } });
+  const discovery = new DockerDiscovery({ endpoint, log, settings: { ...DEFAULT_SETTINGS, ...settings }, timing });
   const published: SourceState[] = [];
   await discovery.start((state) => published.push(state));
   const definitions = (state: SourceState | undefined, host: string) =>

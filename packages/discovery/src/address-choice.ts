@@ -48,7 +48,7 @@ function candidate(container: Container, wish: AddressWish, vantage: Vantage): A
     ({ networkId, address }) => address !== '' && vantage.networks.has(networkId),
   );
   if (shared !== undefined) return { address: shared.address, port: wish.port };
-  return publishedPort(container, wish.port, vantage) ?? { problem: connectHint(container, vantage) };
+  return publishedPort(container, wish.port, vantage) ?? { problem: connectHint(container, wish.port, vantage) };
 }
 
 function onEngineHost({ name }: Container, port: number, { kind, publishedAddress }: Vantage): AddressChoice {
@@ -95,7 +95,10 @@ function publishHint({ name }: Container, port: number, { publishedAddress }: Va
   return `${name} runs on another machine: publish its port there (docker run -p ${port}:${port}, on ${publishedAddress || 'an address that dproxy reaches'})`;
 }
 
-function connectHint(container: Container, vantage: Vantage): string {
+function connectHint(container: Container, port: number, vantage: Vantage): string {
+  if (vantage.kind === 'host' && vantage.networks.size === 0) {
+    return `the engine's networks cannot be reached from here: publish the port (docker run -p 127.0.0.1::${port})`;
+  }
   const [first] = container.attachments;
   if (first !== undefined && first.network !== 'none') return joinHint(first.network, container, vantage);
   return `it is on no network: docker network connect bridge ${container.name}`;

@@ -12,10 +12,20 @@ const COALESCE_MS = 3;
 /** A remote engine behind a firewall that drops packets does not hold up the start any longer. */
 const START_PATIENCE_MS = 3_000;
 
+export interface DiscoveryTiming {
+  /** Deadline of each call; default 10 s, because engines are known to hang on single containers. */
+  readonly callTimeoutMs: number;
+  /** Default 10 s. */
+  readonly pingEveryMs: number;
+}
+
+const DEFAULT_TIMING: DiscoveryTiming = { callTimeoutMs: 10_000, pingEveryMs: 10_000 };
+
 export interface DockerDiscoveryOptions {
   readonly endpoint: EngineEndpoint;
   readonly log: Log;
   readonly settings: DiscoverySettings;
+  readonly timing?: DiscoveryTiming;
 }
 
 export interface EngineStatus {
@@ -37,6 +47,7 @@ export interface EngineStatus {
 export class DockerDiscovery implements Source {
   readonly name: string;
   readonly #options: DockerDiscoveryOptions;
+  readonly #timing: DiscoveryTiming;
   readonly #mirror: EngineMirror;
   readonly #stopping = new AbortController();
   readonly #settled = Promise.withResolvers<void>();
@@ -51,6 +62,7 @@ export class DockerDiscovery implements Source {
   constructor(options: DockerDiscoveryOptions) {
     this.name = `docker:${options.endpoint.name}`;
     this.#options = options;
+    this.#timing = options.timing ?? DEFAULT_TIMING;
     this.#mirror = new EngineMirror(options.endpoint, options.settings);
   }
 
@@ -95,7 +107,7 @@ export class DockerDiscovery implements Source {
   /** Returns only by an error: the reason why the connection ended. */
   async #connect(): Promise<never> {
     const { endpoint, log } = this.#options;
-    const connection = await EngineConnection.open(endpoint);
+    const connection = await EngineConnection.open(endpoint, this.#timing.callTimeoutMs);
     this.#connection = connection;
     if (this.#stopping.signal.aborted) connection.close();
     const version = await connection.version();
@@ -103,6 +115,7 @@ export class DockerDiscovery implements Source {
       connection,
       mirror: this.#mirror,
       log,
+      pingEveryMs: this.#timing.pingEveryMs,
       onSynced: () => this.#noteSynced(version),
       onChange: () => this.#schedulePublish(),
     });

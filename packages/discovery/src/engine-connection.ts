@@ -7,8 +7,6 @@ import Docker from 'dockerode';
 import type { EngineEndpoint } from '@dproxy/core';
 import { readContainer, record, text, textMap, type Container } from './container.ts';
 
-/** Far more than any answer takes; an engine that hangs on one container is known to happen. */
-const CALL_TIMEOUT_MS = 10_000;
 const MAX_SOCKETS = 16;
 const KEEP_ALIVE_PROBE_MS = 15_000;
 
@@ -31,15 +29,20 @@ export interface EngineNetwork {
 export class EngineConnection {
   readonly #docker: Docker;
   readonly #agent: HttpAgent;
+  readonly #timeoutMs: number;
   readonly #closing = new AbortController();
 
-  private constructor(docker: Docker, agent: HttpAgent) {
+  private constructor(docker: Docker, agent: HttpAgent, timeoutMs: number) {
     this.#docker = docker;
     this.#agent = agent;
+    this.#timeoutMs = timeoutMs;
   }
 
-  /** @throws Error when the client certificates cannot be read; nothing is sent yet */
-  static async open(endpoint: EngineEndpoint): Promise<EngineConnection> {
+  /**
+   * @param timeoutMs deadline of each call
+   * @throws Error when the client certificates cannot be read; nothing is sent yet
+   */
+  static async open(endpoint: EngineEndpoint, timeoutMs: number): Promise<EngineConnection> {
     const agent = endpoint.tls === null ? new HttpAgent(AGENT) : await tlsAgent(endpoint.tls);
     // All of these are named, because dockerode fills what is not from DOCKER_HOST and its siblings.
     const unset = { ca: undefined, cert: undefined, key: undefined, pathPrefix: '/', version: undefined };
@@ -48,7 +51,7 @@ export class EngineConnection {
         ? { socketPath: undefined, host: endpoint.host, port: endpoint.port }
         : { socketPath: endpoint.socketPath, host: undefined, port: undefined };
     const options = { ...unset, ...where, agent, protocol: endpoint.tls === null ? 'http' : 'https' };
-    return new EngineConnection(new Docker(options as Docker.DockerOptions), agent);
+    return new EngineConnection(new Docker(options as Docker.DockerOptions), agent, timeoutMs);
   }
 
   async list(): Promise<readonly ListedContainer[]> {
@@ -68,13 +71,14 @@ export class EngineConnection {
   /** Undefined: there is no such container (any more). */
   async container(id: string): Promise<Container | undefined> {
     const call = this.#call((abortSignal) => this.#docker.getContainer(id).inspect({ abortSignal }));
-    const answer = await orAbsent(call);
+    const answer = await unlessStatus(call, ABSENT);
     return answer === undefined ? undefined : readContainer(answer);
   }
 
-  /** Undefined: the image is gone. */
+  /** Undefined: the image is gone, or a socket proxy does not let us see images. */
   async imageLabels(imageId: string): Promise<ReadonlyMap<string, string> | undefined> {
-    const answer = await orAbsent(this.#call(() => this.#docker.getImage(imageId).inspect()));
+    const call = this.#call(() => this.#docker.getImage(imageId).inspect());
+    const answer = await unlessStatus(call, ABSENT_OR_FORBIDDEN);
     if (answer === undefined) return undefined;
     return textMap(record(answer.Config ?? {}, 'Config')['Labels'] ?? {}, 'Config.Labels');
   }
@@ -112,7 +116,7 @@ export class EngineConnection {
 
   /** dockerode calls back neither when an answer is cut off half-way nor when the engine stops talking. */
   async #call<T>(start: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]);
+    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(this.#timeoutMs)]);
     signal.throwIfAborted();
     const aborted = Promise.withResolvers<never>();
     const abort = (): void => aborted.reject(signal.reason as Error);
@@ -138,11 +142,15 @@ async function tlsAgent({ certPath, verify }: NonNullable<EngineEndpoint['tls']>
   return new HttpsAgent({ ...AGENT, ...material, rejectUnauthorized: verify });
 }
 
-async function orAbsent<T>(call: Promise<T>): Promise<T | undefined> {
+const ABSENT: readonly unknown[] = [404];
+const ABSENT_OR_FORBIDDEN: readonly unknown[] = [401, 403, 404];
+
+/** Undefined where the engine answered with one of these. */
+async function unlessStatus<T>(call: Promise<T>, statuses: readonly unknown[]): Promise<T | undefined> {
   try {
     return await call;
   } catch (error) {
-    if (error instanceof Error && 'statusCode' in error && error.statusCode === 404) return undefined;
+    if (error instanceof Error && 'statusCode' in error && statuses.includes(error.statusCode)) return undefined;
     throw error;
   }
 }

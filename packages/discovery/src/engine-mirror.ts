@@ -4,6 +4,7 @@ import type { Container } from './container.ts';
 import { describeContainer, hidden, type ContainerDescription } from './describe-container.ts';
 import type { EngineNetwork } from './engine-connection.ts';
 import { makesPublicClaims, type ImageLabels } from './image-labels.ts';
+import { withoutTakenNames } from './local-names.ts';
 import type { DiscoverySettings } from './settings.ts';
 import { vantageOf } from './vantage.ts';
 
@@ -95,7 +96,7 @@ export class EngineMirror {
     const descriptions = this.#sorted().map(({ description }) => description);
     return {
       source: `docker:${this.#endpoint.name}`,
-      definitions: descriptions.flatMap(({ definitions }) => definitions),
+      definitions: withoutTakenNames(descriptions.flatMap(({ definitions }) => definitions)),
       rejected: [...descriptions.flatMap(({ rejected }) => rejected), ...this.#unreadable.values()],
     };
   }

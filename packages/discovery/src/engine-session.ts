@@ -5,7 +5,6 @@ import type { EngineConnection } from './engine-connection.ts';
 import { readEvents, type EngineEvent } from './engine-events.ts';
 import type { EngineMirror } from './engine-mirror.ts';
 
-const PING_EVERY_MS = 10_000;
 /** Every so many pings the list is compared with the mirror: the net under a stream that lost something. */
 const PINGS_PER_COMPARISON = 3;
 /** A container on which the engine hangs does not keep the others from being served. */
@@ -18,6 +17,8 @@ export interface SessionOptions {
   readonly connection: EngineConnection;
   readonly mirror: EngineMirror;
   readonly log: Log;
+  /** Silence of the engine is noticed after this and the deadline of a call. */
+  readonly pingEveryMs: number;
   /** The mirror holds all that the engine has. */
   readonly onSynced: () => void;
   /** The mirror may have changed since. */
@@ -94,11 +95,11 @@ export class EngineSession {
   }
 
   async #follow(): Promise<never> {
-    const { connection, onSynced } = this.#options;
+    const { connection, onSynced, pingEveryMs } = this.#options;
     await this.#sync();
     onSynced();
     for (let round = 1; ; round += 1) {
-      await delay(PING_EVERY_MS, undefined, { signal: this.#end.signal });
+      await delay(pingEveryMs, undefined, { signal: this.#end.signal });
       await connection.ping();
       await this.#lookAtAll(this.#retry);
       if (round % PINGS_PER_COMPARISON === 0) await this.#compare();
@@ -110,7 +111,7 @@ export class EngineSession {
     await this.#loadNetworks();
     const before = mirror.ids;
     const listed = new Set((await connection.list()).map(({ id }) => id));
-    const deadline = delay(SYNC_DEADLINE_MS, undefined, { signal: this.#end.signal });
+    const deadline = delay(SYNC_DEADLINE_MS, undefined, { signal: this.#end.signal, ref: false });
     await Promise.race([this.#lookAtAll(listed), deadline]);
     for (const id of before) if (!listed.has(id)) mirror.remove(id);
   }

@@ -2,7 +2,7 @@ import type { Container } from './container.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { native } from './dialects/native.ts';
 
-/** `trusted`: what an image says counts; `unknown`: the image is gone, so nobody can tell who said what. */
+/** `trusted`: what an image says counts; `unknown`: the image cannot be read, so nobody can tell who said what. */
 export type ImageLabels = ReadonlyMap<string, string> | 'trusted' | 'unknown';
 
 /** The label languages; each reads the labels that begin with its own words. */
@@ -29,7 +29,7 @@ export function labelsThatCount({ labels, image }: Container, imageLabels: Image
     kept.delete(label);
     const why =
       imageLabels === 'unknown'
-        ? 'its image is gone, so it may have come from there'
+        ? 'its image is gone or GET /images is not allowed, so it may be baked in'
         : `it is baked into the image ${image}`;
     ignored.push({
       message: `the label ${label} does not count: ${why}`,

@@ -1,4 +1,9 @@
-export { DockerDiscovery, type DockerDiscoveryOptions, type EngineStatus } from './docker-discovery.ts';
+export {
+  DockerDiscovery,
+  type DiscoveryTiming,
+  type DockerDiscoveryOptions,
+  type EngineStatus,
+} from './docker-discovery.ts';
 export { describeContainer, type ContainerDescription, type DescribeFacts } from './describe-container.ts';
 export { readContainer, type Container } from './container.ts';
 export { findOwnContainer } from './own-container.ts';

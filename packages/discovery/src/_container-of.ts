@@ -1,0 +1,25 @@
+import type { Container } from './container.ts';
+
+/** A running container on the default bridge that exposes port 80, for unit tests. */
+export function containerOf(
+  parts: Partial<Container> & { readonly labelled?: Readonly<Record<string, string>> } = {},
+): Container {
+  const { labelled, ...rest } = parts;
+  return {
+    id: 'a1b2c3d4e5f6'.padEnd(64, '0'),
+    name: 'web',
+    image: 'example/web',
+    imageId: 'sha256:1',
+    createdMs: 1_000,
+    state: 'running',
+    health: 'none',
+    hostname: 'a1b2c3d4e5f6',
+    domainname: '',
+    labels: new Map(Object.entries(labelled ?? {})),
+    networkMode: 'default',
+    tcpPorts: [80],
+    published: new Map(),
+    attachments: [{ network: 'bridge', networkId: 'n-bridge', address: '172.17.0.2', gateway: '172.17.0.1' }],
+    ...rest,
+  };
+}

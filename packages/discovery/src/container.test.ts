@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import { readContainer } from './container.ts';
+
+const ID = 'f'.repeat(64);
+
+function inspectOf(parts: object = {}): object {
+  return {
+    Id: ID,
+    Name: '/web',
+    Created: '2026-01-02T03:04:05.678Z',
+    State: { Status: 'running' },
+    Config: {},
+    ...parts,
+  };
+}
+
+test('the least that an engine answers is a container without ports and networks', () => {
+  expect(readContainer(inspectOf())).toMatchObject({
+    id: ID,
+    name: 'web',
+    createdMs: Date.UTC(2026, 0, 2, 3, 4, 5, 678),
+    state: 'running',
+    health: 'none',
+    tcpPorts: [],
+    attachments: [],
+  });
+});
+
+test('ports are those that are exposed, planned or bound over TCP; only bound ones are published', () => {
+  const container = readContainer(
+    inspectOf({
+      Config: { ExposedPorts: { '80/tcp': {}, '53/udp': {}, '8080/tcp': {} } },
+      HostConfig: { PortBindings: { '443/tcp': [{ HostIp: '', HostPort: '8443' }] } },
+      NetworkSettings: { Ports: { '80/tcp': [{ HostIp: '0.0.0.0', HostPort: '32768' }], '8080/tcp': null } },
+    }),
+  );
+  expect(container.tcpPorts).toEqual([80, 443, 8080]);
+  expect([...container.published]).toEqual([[80, [{ address: '0.0.0.0', port: 32_768 }]]]);
+});
+
+test('networks come sorted by name, with the IPv6 address where there is no other', () => {
+  const container = readContainer(
+    inspectOf({
+      NetworkSettings: {
+        Networks: {
+          zoo: { NetworkID: 'z', IPAddress: '', GlobalIPv6Address: 'fd00::2', IPv6Gateway: 'fd00::1' },
+          ape: { NetworkID: 'a', IPAddress: '10.0.0.2', Gateway: '10.0.0.1' },
+        },
+      },
+    }),
+  );
+  expect(container.attachments).toEqual([
+    { network: 'ape', networkId: 'a', address: '10.0.0.2', gateway: '10.0.0.1' },
+    { network: 'zoo', networkId: 'z', address: 'fd00::2', gateway: 'fd00::1' },
+  ]);
+});
+
+test('names of the prototype are ordinary labels and networks', () => {
+  const labels = JSON.parse('{"__proto__": "x", "constructor": "y"}') as object;
+  const networks = JSON.parse('{"__proto__": {"NetworkID": "p", "IPAddress": "10.0.0.2"}}') as object;
+  const container = readContainer(inspectOf({ Config: { Labels: labels }, NetworkSettings: { Networks: networks } }));
+  expect([...container.labels]).toEqual([
+    ['__proto__', 'x'],
+    ['constructor', 'y'],
+  ]);
+  expect(container.attachments).toMatchObject([{ network: '__proto__', address: '10.0.0.2' }]);
+});
+
+test.each([
+  [null, 'container: expected an object, found null'],
+  [inspectOf({ Id: '../../etc' }), 'Id: expected hexadecimal digits'],
+  [inspectOf({ State: { Status: 'dancing' } }), 'State.Status: dancing is no state'],
+  [inspectOf({ Config: { Labels: { a: 1 } } }), 'Config.Labels[a]: expected a text, found number'],
+  [inspectOf({ NetworkSettings: { Networks: [] } }), 'NetworkSettings.Networks: expected an object, found a list'],
+])('an answer that is not as the API says is refused with its place (%#)', (answer, message) => {
+  expect(() => readContainer(answer)).toThrow(message);
+});

@@ -1,0 +1,143 @@
+import { expect, test } from 'vitest';
+import { native } from './native.ts';
+
+const read = (labels: Readonly<Record<string, string>>) => native.read(new Map(Object.entries(labels)));
+
+test('labels without a service describe the one service of a container', () => {
+  const { services, problems } = read({
+    'dproxy.host': 'App.example.com, *.example.org',
+    'dproxy.port': '3000',
+    'dproxy.path': '/api/',
+    'dproxy.protocol': 'https',
+    'dproxy.tlsVerify': 'false',
+    'dproxy.weight': '10',
+    'dproxy.network': 'front',
+    'dproxy.plugins': 'auth,limit',
+    'dproxy.listeners': 'https',
+    'dproxy.timeouts.connect': '250ms',
+    'dproxy.timeouts.response': '5m',
+    'dproxy.timeouts.idle': '1000',
+    'dproxy.headers.request.set.X-Team': 'blue',
+    'dproxy.headers.response.remove': 'Server, X-Powered-By',
+    'com.example.other': 'ignored',
+  });
+  expect(problems).toEqual([]);
+  expect(services).toEqual([
+    {
+      service: '',
+      hosts: ['app.example.com', '*.example.org'],
+      port: 3_000,
+      path: '/api',
+      protocol: 'https',
+      tlsVerify: false,
+      weight: 10,
+      network: 'front',
+      plugins: ['auth', 'limit'],
+      listeners: ['https'],
+      timeouts: { connectMs: 250, responseMs: 300_000, idleMs: 1_000 },
+      headers: {
+        requestSet: [['x-team', 'blue']],
+        requestRemove: [],
+        responseSet: [],
+        responseRemove: ['server', 'x-powered-by'],
+      },
+      redirect: undefined,
+    },
+  ]);
+});
+
+test('named services stand beside each other, sorted, with the network of the container', () => {
+  const { services, enable } = read({
+    'dproxy.enable': 'true',
+    'dproxy.network': 'front',
+    'dproxy.web.host': 'a.example.com',
+    'dproxy.Admin.host': 'b.example.com',
+    'dproxy.Admin.network': 'back',
+  });
+  expect(enable).toBe(true);
+  expect(services.map(({ service, hosts, network }) => [service, hosts[0], network])).toEqual([
+    ['admin', 'b.example.com', 'back'],
+    ['web', 'a.example.com', 'front'],
+  ]);
+});
+
+test('a container is silent when no label is about a service', () => {
+  expect(read({})).toMatchObject({ isSilent: true, enable: undefined });
+  expect(read({ 'dproxy.enable': 'true', 'dproxy.network': 'x' })).toMatchObject({ isSilent: true, network: 'x' });
+  expect(read({ 'dproxy.web.enable': 'false' })).toMatchObject({ isSilent: false, services: [] });
+});
+
+test('a label that cannot be used rejects its service only', () => {
+  const { services, problems } = read({
+    'dproxy.web.port': '99999',
+    'dproxy.web.host': 'a.test',
+    'dproxy.api.port': '80',
+  });
+  expect(services.map(({ service }) => service)).toEqual(['api']);
+  expect(problems).toEqual([{ message: 'dproxy.web.port=99999 cannot be used', expected: 'a port from 1 to 65535' }]);
+});
+
+test('an unreadable enable hides the container', () => {
+  expect(read({ 'dproxy.enable': 'fasle', 'dproxy.host': 'a.test' })).toMatchObject({ enable: false });
+});
+
+test.each([
+  ['dproxy.hots', 'dproxy.host, probably'],
+  ['dproxy.web.prot', 'dproxy.web.port, probably'],
+  ['dproxy.timeout.connect', 'dproxy.timeouts.connect, probably'],
+  ['dproxy.headers.reqest.remove', 'dproxy.headers.request.remove, probably'],
+])('%s is unknown, and %s', (label, expected) => {
+  expect(read({ [label]: 'x' }).problems).toEqual([{ message: `${label} is not a label that dproxy knows`, expected }]);
+});
+
+test('a label that resembles none lists the keys', () => {
+  expect(read({ 'dproxy.web.banana': 'x' }).problems[0]?.expected).toMatch(
+    /^dproxy\.web\. and one of enable, host, port/,
+  );
+});
+
+test.each([
+  ['dproxy.host', 'a.example.com:80'],
+  ['dproxy.host', 'http://a.example.com'],
+  ['dproxy.host', ' , '],
+  ['dproxy.path', 'api'],
+  ['dproxy.path', '/a/../b'],
+  ['dproxy.port', '80.0'],
+  ['dproxy.weight', '-1'],
+  ['dproxy.protocol', 'ftp'],
+  ['dproxy.redirect', '//evil.example.com'],
+  ['dproxy.redirect', 'javascript:alert(1)'],
+  ['dproxy.redirect.status', '200'],
+  ['dproxy.headers.request.set.Content_Length', '0'],
+  ['dproxy.headers.request.set.X-A', 'a\r\nX-B: b'],
+  ['dproxy.headers.request.remove', 'host'],
+  ['dproxy.timeouts.idle', '1 fortnight'],
+])('%s=%j is refused', (label, value) => {
+  const { problems, services } = read({ [label]: value });
+  expect(problems).toHaveLength(1);
+  expect(services).toEqual([]);
+});
+
+test('a redirect has a place and a status', () => {
+  const { services } = read({ 'dproxy.redirect': 'https://new.example.com/x', 'dproxy.redirect.status': '308' });
+  expect(services[0]?.redirect).toEqual({ type: 'redirect', status: 308, location: 'https://new.example.com/x' });
+});
+
+test('control characters of a label do not reach the message', () => {
+  const [problem] = read({ 'dproxy.port': '8\u001b[31m0\n' }).problems;
+  expect(problem?.message).toBe('dproxy.port=8?[31m0? cannot be used');
+});
+
+test('names of the prototype are no services that know keys', () => {
+  const { problems } = read({ 'dproxy.__proto__.polluted': '1', 'dproxy.constructor.host': 'c.test' });
+  expect(problems).toHaveLength(1);
+  expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+});
+
+test('hosts are public claims, in every service; ports and paths are not', () => {
+  expect(
+    ['dproxy.host', 'dproxy.web.HOST', 'dproxy.port', 'dproxy.path', 'host'].map((label) =>
+      native.isPublicClaim(label),
+    ),
+  ).toEqual([true, true, false, false, false]);
+});
