@@ -138,7 +138,8 @@ export function eventStream(): EventStream {
     behaviour: async (exchange) => {
       await exchange.write('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n');
       listeners.push(exchange);
-      await exchange.connection.closed;
+      await exchange.connection.gone;
+      exchange.end();
     },
     send: async (data) => {
       await Promise.all(listeners.map((exchange) => exchange.write(`data: ${data}\n\n`)));

@@ -13,6 +13,7 @@ export class OriginConnection {
   readonly #onRequest: (exchange: OriginExchange) => void | Promise<void>;
   readonly #chunks: Buffer[] = [];
   readonly #closed = Promise.withResolvers<void>();
+  readonly #gone = Promise.withResolvers<void>();
   #recorded = 0;
   #current: OriginExchange | undefined;
   #waiting = Buffer.alloc(0);
@@ -32,7 +33,13 @@ export class OriginConnection {
     socket.on('close', () => {
       this.isClosed = true;
       this.#closed.resolve();
+      this.#gone.resolve();
     });
+  }
+
+  /** Resolves when the other side has ended the connection, politely (FIN) or not. */
+  get gone(): Promise<void> {
+    return this.#gone.promise;
   }
 
   /** Every byte that came, up to 4 MiB. */
@@ -54,6 +61,7 @@ export class OriginConnection {
     });
     this.socket.on('end', () => {
       this.isHalfClosed = true;
+      this.#gone.resolve();
       this.#current?.abandon();
       // As most servers do: a client that sent its FIN gets what is being answered, and then ours.
       if (this.#current === undefined && !this.#isRaw) this.socket.end();

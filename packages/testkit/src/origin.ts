@@ -59,8 +59,9 @@ export class Origin implements AsyncDisposable {
     return (this.#server.address() as AddressInfo).address;
   }
 
+  /** Connections that the other side has not ended. */
   get openConnections(): number {
-    return this.connections.filter((connection) => !connection.isClosed).length;
+    return this.connections.filter(({ isClosed, isHalfClosed }) => !isClosed && !isHalfClosed).length;
   }
 
   /** For requests from now on. */

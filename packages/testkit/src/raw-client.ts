@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTcp, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { within } from './eventually.ts';
 import { HttpReader, statusOf, type Body, type MessageHead } from './http-reader.ts';
@@ -26,13 +27,13 @@ export type Ending = 'end' | 'reset';
 
 /** A client that writes exactly the bytes it is told to and reads strictly. One deadline (10 s) for every wait. */
 export class RawClient implements Disposable {
-  readonly socket: Socket;
+  readonly socket: Duplex;
   readonly #ended = Promise.withResolvers<Ending>();
   readonly #waiting = new Set<() => void>();
   #received = Buffer.alloc(0);
   #ending: Ending | undefined;
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Duplex) {
     this.socket = socket;
     socket.on('data', (bytes: Buffer) => {
       this.#received = Buffer.concat([this.#received, bytes]);
@@ -57,6 +58,11 @@ export class RawClient implements Disposable {
         ? connectTcp({ ...address, allowHalfOpen: true })
         : connectTls({ ...address, ...tls, allowHalfOpen: true } as ConnectionOptions);
     await within(once(socket, tls === undefined ? 'connect' : 'secureConnect'), `a connection to port ${port}`);
+    return new RawClient(socket);
+  }
+
+  /** A client on a connection that exists already, such as one in memory. */
+  static over(socket: Duplex): RawClient {
     return new RawClient(socket);
   }
 
@@ -140,7 +146,8 @@ export class RawClient implements Disposable {
 
   /** Goes away at once with an RST, as a killed client does. */
   reset(): void {
-    this.socket.resetAndDestroy();
+    if (this.socket instanceof Socket) this.socket.resetAndDestroy();
+    else this.socket.destroy();
   }
 
   close(): void {
