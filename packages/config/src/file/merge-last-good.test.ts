@@ -67,6 +67,20 @@ describe('mergeLastGood', () => {
     expect(routesOf(merge(TWO, 'routes: 5\n'))).toHaveLength(2);
   });
 
+  it('keeps a section whose name turned into one that nobody knows', () => {
+    const merged = merge(
+      `drain: 1s\n${TWO}tcp: [{listen: 1, to: a:1}]\n`,
+      `drian: 2s\n${TWO.replace('routes', 'routs')}`,
+    );
+    expect(routesOf(merged)).toHaveLength(2);
+    expect(merged.settings.drain).toBe(1_000);
+    expect(merged.tcp).toEqual([]);
+    expect(merged.rejected.every(({ message }) => message.endsWith('its last good version stays in force'))).toBe(true);
+    expect(routesOf(merge(TWO, `routs: 5\nroutes: [{host: z.test, to: z:1}]`))).toEqual([
+      'routes[0] z.test/ -> http://z:1',
+    ]);
+  });
+
   it('keeps an entry through several bad versions', () => {
     const once = merge(TWO, 'routes:\n  - {host: a.test, to: 1}\n');
     const twice = mergeLastGood(once, parse('routes:\n  - {host: z.test, to: z:1}\n  - {host: a.test, to: 2}\n'));

@@ -1,5 +1,6 @@
 import type { Origin, Rejection, RouteDefinition } from '@dproxy/core';
 import type { z } from 'zod';
+import { didYouMean } from '../schema/did-you-mean.ts';
 import { fileSchema } from '../schema/file-schema.ts';
 import { describeValue, unknownKey, type Finding } from '../schema/explain-issue.ts';
 import { routeEntry } from '../schema/route-entry.ts';
@@ -51,6 +52,15 @@ export function parseFile(file: FileText): ParsedFile {
   return new FileParser(file, document).parse((value ?? {}) as Readonly<Record<string, unknown>>);
 }
 
+/**
+ * The section that an unknown key stands for: `routs:` is taken as refused routes, so that a slip of the finger in a running
+ * system keeps the last good ones instead of dropping all.
+ */
+function meantSection(key: string, root: Readonly<Record<string, unknown>>): string {
+  const meant = didYouMean(key, KNOWN);
+  return meant === undefined || Object.hasOwn(root, meant) ? key : meant;
+}
+
 /** A file that is not there and never was: nothing is wrong with that. */
 export function absentFile(path: string): ParsedFile {
   return { path, isReadable: true, settings: {}, definitions: [], tcp: [], refused: [], rejected: [] };
@@ -79,7 +89,7 @@ class FileParser {
     this.#refuseFlawsAtTheTop();
     for (const [key, value] of Object.entries(root)) {
       if (!Object.hasOwn(fileSchema.shape, key)) {
-        this.#refuse({ section: key }, [unknownKey([key], KNOWN)]);
+        this.#refuse({ section: meantSection(key, root) }, [unknownKey([key], KNOWN)]);
       } else if (value !== null && key !== 'routes' && key !== 'tcp') {
         // A key without a value (all of its entries commented out) says nothing.
         this.#parseSection(key as keyof typeof fileSchema.shape, value);

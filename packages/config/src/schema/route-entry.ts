@@ -51,7 +51,10 @@ const redirect = () => {
       .refine((value) => isRedirectStatus(value), { error: `one of: ${REDIRECT_STATUSES.join(', ')}` })
       .transform((value) => value);
   const detailed = section({
-    to: required(to(), { meaning: 'Where the client is sent: an absolute URL, or a path on the same host' }),
+    to: required(to(), {
+      meaning:
+        'Where the client is sent: an absolute URL, or a path on the same host. It is sent as written; the path of the request is not appended',
+    }),
     status: field(status(), {
       meaning: 'Status of the redirect',
       default: '302',
