@@ -1,0 +1,156 @@
+import { randomBytes } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import {
+  type ApplyReport,
+  type CertificateMaterial,
+  type DataPlane,
+  type DrainReport,
+  type Log,
+  type Snapshot,
+  WildcardMemory,
+  type WorkerSlot,
+  type WorkerStats,
+} from '@dproxy/core';
+import type { AccessLog } from './access-log.ts';
+import type { ApplicationPath } from './application/index.ts';
+import { type CompiledSnapshot, compileSnapshot } from './compiled-snapshot.ts';
+import { Counters } from './counters.ts';
+import { DeadlineWheel } from './deadline-wheel.ts';
+import { ListenerSet } from './listeners/listener-set.ts';
+import type { Services } from './services.ts';
+import { NameCache } from './upstream/name-cache.ts';
+import { UpstreamConnection, type UpstreamContext } from './upstream/upstream-connection.ts';
+import { UpstreamPools } from './upstream/upstream-pools.ts';
+
+export interface DataPlaneOptions {
+  readonly log: Log;
+  /** Which of the workers this is: the turns of the balancing begin at different places. */
+  readonly workerIndex: number;
+  readonly workerCount: number;
+  /** Several processes listen on the same ports (SO_REUSEPORT). */
+  readonly reusePort: boolean;
+  /** Gets one entry per request while `settings.accessLog` is on. */
+  readonly onAccessLog?: AccessLog;
+  /** Serves routes with plugins; without it they answer 500. */
+  readonly applicationPath?: Pick<ApplicationPath, 'apply' | 'connect' | 'close'>;
+}
+
+export function createDataPlane(options: DataPlaneOptions): DataPlane {
+  return new DirectDataPlane(options);
+}
+
+/** How often a drain looks whether it is over. */
+const DRAIN_POLL_MS = 50;
+
+class DirectDataPlane implements DataPlane, Services {
+  readonly log: Log;
+  readonly wheel: DeadlineWheel;
+  readonly counters = new Counters();
+  readonly memory = new WildcardMemory();
+  readonly accessLog: AccessLog | undefined;
+  readonly applicationPath: DataPlaneOptions['applicationPath'];
+  readonly #worker: WorkerSlot;
+  readonly #context: Omit<UpstreamContext, 'bufferBytes'>;
+  readonly #pools: UpstreamPools;
+  readonly #listeners: ListenerSet;
+  /** One after another: two that overlap could close what the other has just opened. */
+  #applying: Promise<unknown> = Promise.resolve();
+  #draining: Promise<DrainReport> | undefined;
+  #compiled: CompiledSnapshot | undefined;
+  readonly #requestIdPrefix = randomBytes(6).toString('hex');
+  #requestIds = 0;
+
+  constructor(options: DataPlaneOptions) {
+    this.log = options.log;
+    this.accessLog = options.onAccessLog;
+    this.applicationPath = options.applicationPath;
+    this.#worker = { index: options.workerIndex, count: options.workerCount };
+    this.wheel = new DeadlineWheel((error) => this.log.error({ err: error }, 'a deadline could not be handled'));
+    const { wheel, counters, log } = this;
+    this.#context = { wheel, counters, log, names: new NameCache() };
+    this.#pools = new UpstreamPools(this.#context);
+    this.#listeners = new ListenerSet(this, { reusePort: options.reusePort });
+  }
+
+  get compiled(): CompiledSnapshot {
+    if (this.#compiled === undefined) throw new Error('no Snapshot was applied yet');
+    return this.#compiled;
+  }
+
+  get isDraining(): boolean {
+    return this.#draining !== undefined;
+  }
+
+  async apply(snapshot: Snapshot, material: ReadonlyMap<string, CertificateMaterial>): Promise<ApplyReport> {
+    const applied = this.#applying.then(() => this.#apply(snapshot, material));
+    this.#applying = applied.catch(() => undefined);
+    return await applied;
+  }
+
+  async drain(deadlineMs: number): Promise<DrainReport> {
+    this.#draining ??= this.#drain(deadlineMs);
+    return await this.#draining;
+  }
+
+  async close(): Promise<void> {
+    this.#draining ??= Promise.resolve({ finished: 0, cut: 0 });
+    await this.#applying;
+    this.#listeners.destroy();
+    this.#pools.destroy();
+    await this.applicationPath?.close();
+    this.wheel.dispose();
+  }
+
+  stats(): WorkerStats {
+    return this.counters.read();
+  }
+
+  addresses(): ReturnType<DataPlane['addresses']> {
+    return this.#listeners.addresses();
+  }
+
+  overMemory(socket: Duplex): UpstreamConnection {
+    return new UpstreamConnection(socket, { ...this.#context, bufferBytes: this.compiled.limits.bufferBytes });
+  }
+
+  nextRequestId(): string {
+    this.#requestIds++;
+    return `${this.#requestIdPrefix}-${this.#requestIds.toString(36)}`;
+  }
+
+  async #apply(snapshot: Snapshot, material: ReadonlyMap<string, CertificateMaterial>): Promise<ApplyReport> {
+    if (this.isDraining) return { failed: [] };
+    this.applicationPath?.apply(snapshot);
+    this.#compiled = compileSnapshot(snapshot, {
+      worker: this.#worker,
+      pools: this.#pools,
+      log: this.log,
+      material,
+      previous: this.#compiled,
+    });
+    this.memory.reconcile(snapshot);
+    return { failed: await this.#listeners.apply(snapshot.listeners.values()) };
+  }
+
+  async #drain(deadlineMs: number): Promise<DrainReport> {
+    await this.#applying;
+    const open = this.#listeners.openCount;
+    this.#listeners.drain();
+    const cut = await this.#untilEmpty(deadlineMs);
+    this.#listeners.destroy();
+    return { finished: Math.max(0, open - cut), cut };
+  }
+
+  /** @returns how many connections are left */
+  #untilEmpty(deadlineMs: number): Promise<number> {
+    const startedMs = performance.now();
+    return new Promise((resolve) => {
+      const look = (): void => {
+        const open = this.#listeners.openCount;
+        if (open > 0 && performance.now() - startedMs < deadlineMs) setTimeout(look, DRAIN_POLL_MS);
+        else resolve(open);
+      };
+      look();
+    });
+  }
+}

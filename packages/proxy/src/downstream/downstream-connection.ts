@@ -1,0 +1,543 @@
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type Limits, type Listener, ProxyError } from '@dproxy/core';
+import { MemorySocket } from '../application/index.ts';
+import type { CompiledRoute, CompiledSnapshot } from '../compiled-snapshot.ts';
+import { Deadline, type DeadlineOwner } from '../deadline-wheel.ts';
+import type { Downstream } from '../exchange/downstream.ts';
+import { Exchange } from '../exchange/exchange.ts';
+import { type BodyDecoder, type BodySink, createBodyDecoder, HeadProgress, parseRequestHead } from '../http1/index.ts';
+import type { Services } from '../services.ts';
+import type { Tunnel } from '../tunnel/tunnel.ts';
+import { Input } from './input.ts';
+import { ClientPeer, type Endpoints, type Peer, PluginPeer } from './peer.ts';
+import { refusalText } from './refusal.ts';
+
+/**
+ *     idle --bytes--> head --head complete--> exchange --response written--> idle
+ *       \               \                       |  \--101--> tunnel
+ *        \---------------\----------------------\--> closing --> closed
+ *
+ * `closing`: our side is ended; what the client still sends is read and dropped, because a reset would take our last
+ * answer away from it (RFC 9112 section 9.6).
+ */
+type State = 'idle' | 'head' | 'exchange' | 'tunnel' | 'closing' | 'closed';
+
+/** What the deadline of the connection stands for. */
+type Wait = 'idle' | 'head' | 'body' | 'stall' | 'half-closed' | 'drain' | 'linger';
+
+/**
+ * How long the request of a client that has ended its side is still worked on without a byte for it. A client that is gone
+ * looks the same as one that has only finished sending; the difference shows when something is written to it.
+ */
+const HALF_CLOSED_MS = 500;
+/** A client that is about to use its idle connection shall not run into its end (threats: listening and drain). */
+const DRAIN_IDLE_MS = 1_500;
+
+/** Who counts and ends connections. */
+export interface DownstreamOwner {
+  readonly listener: Listener;
+  /** The listener is going away, though the worker may stay. */
+  readonly isDraining: boolean;
+  onDownstreamClosed(connection: DownstreamConnection): void;
+  /** Serves the end of a connection in memory: what plugins send on. */
+  serve(socket: Duplex, chosen: Chosen): void;
+}
+
+/** What is known before the first request of a connection that comes from plugins. */
+export interface Chosen {
+  readonly route: CompiledRoute;
+  readonly peer: Peer;
+}
+
+export interface DownstreamOptions {
+  readonly owner: DownstreamOwner;
+  readonly services: Services;
+  readonly endpoints: Endpoints;
+  readonly chosen?: Chosen;
+}
+
+/** One connection of a client that speaks HTTP/1.1: reads requests one after another, and carries one exchange at a time. */
+export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink {
+  readonly isEncrypted: boolean;
+  readonly chosenRoute: CompiledRoute | undefined;
+  readonly #socket: Duplex;
+  readonly #services: Services;
+  readonly #owner: DownstreamOwner;
+  readonly #endpoints: Endpoints;
+  readonly #deadline: Deadline;
+  readonly #input = new Input();
+  readonly #progress = new HeadProgress();
+  #compiled: CompiledSnapshot;
+  #limits: Limits;
+  #peer: Peer;
+  #state: State = 'idle';
+  #wait: Wait = 'idle';
+  #exchange: Exchange | undefined;
+  #tunnel: Tunnel | undefined;
+  /** Of the request's body; undefined when it has none, or is complete. */
+  #body: BodyDecoder | undefined;
+  #isBodyOpen = false;
+  #isReadPaused = false;
+  #isHalfClosed = false;
+  #isInLoop = false;
+  #requests = 0;
+  #requestStartedMs = 0;
+  #windowBytes = 0;
+  #lingerBytes = 0;
+
+  constructor(socket: Duplex, { owner, services, endpoints, chosen }: DownstreamOptions) {
+    this.#socket = socket;
+    this.#services = services;
+    this.#owner = owner;
+    this.#endpoints = endpoints;
+    this.isEncrypted = owner.listener.protocol === 'https';
+    this.chosenRoute = chosen?.route;
+    this.#compiled = services.compiled;
+    this.#limits = this.#compiled.limits;
+    this.#peer = chosen?.peer ?? new ClientPeer(endpoints, owner.listener, this.#compiled);
+    this.#deadline = new Deadline(services.wheel, this);
+    this.#expect('idle', this.#limits.keepAliveMs);
+    socket.on('error', () => undefined);
+    socket.on('data', (chunk: Buffer) => this.#guard(() => this.#onData(chunk)));
+    socket.on('end', () => this.#guard(() => this.#onEnd()));
+    socket.on('drain', () => this.#guard(() => this.#onDrain()));
+    socket.on('close', () => this.#guard(() => this.#onClose()));
+  }
+
+  get peer(): Peer {
+    return this.#peer;
+  }
+
+  get listenerId(): string {
+    return this.#owner.listener.id;
+  }
+
+  get isRequestComplete(): boolean {
+    return this.#body === undefined;
+  }
+
+  get hasBodyWaiting(): boolean {
+    return this.#input.length > 0;
+  }
+
+  get mayKeepAlive(): boolean {
+    return !this.#services.isDraining && !this.#owner.isDraining && this.#requests < this.#limits.requestsPerConnection;
+  }
+
+  get holdsBytes(): boolean {
+    return this.#socket.writableLength > 0;
+  }
+
+  /** Between two requests: nothing is lost when it ends. */
+  get isIdle(): boolean {
+    return this.#state === 'idle';
+  }
+
+  // ---- accept: one request after another
+
+  #onData(chunk: Buffer): void {
+    this.#services.counters.bytesIn += chunk.length;
+    switch (this.#state) {
+      case 'idle':
+      case 'head':
+        this.#input.append(chunk);
+        this.#next();
+        return;
+      case 'exchange':
+        this.#input.append(chunk);
+        if (this.#isBodyOpen) this.#pumpBody();
+        else if (this.#input.length >= this.#limits.bufferBytes) this.#pauseReading();
+        return;
+      case 'tunnel':
+        this.#tunnel?.onClientData(chunk);
+        return;
+      case 'closing':
+        this.#lingerBytes += chunk.length;
+        if (this.#lingerBytes > this.#limits.lingerBytes) this.#socket.destroy();
+        return;
+      case 'closed':
+        return;
+      default:
+        this.#state satisfies never;
+    }
+  }
+
+  /** A loop, not a recursion: a client may have sent a thousand requests that are answered at once. */
+  #next(): void {
+    if (this.#isInLoop) return;
+    this.#isInLoop = true;
+    try {
+      while ((this.#state === 'idle' || this.#state === 'head') && this.#input.length > 0) {
+        if (this.#socket.writableNeedDrain) {
+          this.#expect('stall', this.#limits.writeStallMs);
+          return;
+        }
+        if (!this.#beginExchange()) return;
+      }
+      if (this.#isHalfClosed && this.#state === 'idle') this.#close();
+    } finally {
+      this.#isInLoop = false;
+    }
+  }
+
+  /** @returns false when the head is not complete */
+  #beginExchange(): boolean {
+    if (this.#compiled !== this.#services.compiled) this.#follow(this.#services.compiled);
+    if (this.#state === 'idle') this.#requestStartedMs = performance.now();
+    const input = this.#input;
+    const head = this.#parse();
+    if (head === undefined) {
+      if (this.#state === 'idle') this.#expect('head', this.#limits.headMs);
+      if (this.#state === 'idle') this.#state = 'head';
+      if (this.#isHalfClosed) this.#close();
+      return false;
+    }
+    input.consumeTo(input.start + head.byteLength);
+    this.#state = 'exchange';
+    this.#requests++;
+    this.#deadline.clear();
+    if (head.framing === 'none') this.#body = undefined;
+    else {
+      this.#body = createBodyDecoder({
+        framing: head.framing,
+        contentLength: head.contentLength,
+        output: 'wire',
+        from: 'downstream',
+        limits: this.#limits,
+      });
+      if (this.#body.isDone) this.#body = undefined;
+    }
+    this.#exchange = new Exchange(this, head, this.#services, this.#requestStartedMs);
+    this.#exchange.start();
+    return true;
+  }
+
+  #parse() {
+    const { bytes, start, end } = this.#input;
+    try {
+      return parseRequestHead(bytes, start, end, this.#limits, this.#progress);
+    } catch (error) {
+      if (!(error instanceof ProxyError)) throw error;
+      this.#refuse(error);
+      return undefined;
+    }
+  }
+
+  /** A new Snapshot may know the client differently. */
+  #follow(compiled: CompiledSnapshot): void {
+    this.#compiled = compiled;
+    this.#limits = compiled.limits;
+    if (this.chosenRoute === undefined) this.#peer = new ClientPeer(this.#endpoints, this.#owner.listener, compiled);
+  }
+
+  // ---- the body of the request
+
+  openBody(): void {
+    this.#isBodyOpen = true;
+    this.#pumpBody();
+  }
+
+  pauseBody(): void {
+    this.#pauseReading();
+    if (this.#wait === 'body') this.#deadline.clear();
+  }
+
+  resumeBody(): void {
+    this.#resumeReading();
+    this.#pumpBody();
+  }
+
+  onBody(bytes: Buffer, start: number, end: number): void {
+    this.#windowBytes += end - start;
+    this.#exchange?.onRequestBody(bytes, start, end);
+  }
+
+  #pumpBody(): void {
+    const body = this.#body;
+    const input = this.#input;
+    if (body === undefined || !this.#isBodyOpen) return;
+    if (input.length > 0 && !this.#isReadPaused) this.#pushBody(body, input);
+    if (body.isDone) {
+      this.#body = undefined;
+      this.#isBodyOpen = false;
+      this.#deadline.clear();
+      this.#exchange?.onRequestComplete();
+    } else if (this.#isHalfClosed && input.length === 0) {
+      this.#abandon('client-gone');
+    } else if (this.#deadline.atMs === Number.POSITIVE_INFINITY && !this.#isReadPaused) {
+      this.#openWindow();
+    }
+  }
+
+  #pushBody(body: BodyDecoder, input: Input): void {
+    try {
+      const { bytes, end } = input;
+      const at = body.push(bytes, input.start, end, this);
+      // A push may end the exchange, and with it this input.
+      if (input.bytes === bytes) input.consumeTo(at);
+    } catch (error) {
+      if (!(error instanceof ProxyError)) throw error;
+      this.#exchange?.onRequestBroken(error);
+    }
+  }
+
+  #openWindow(): void {
+    this.#windowBytes = 0;
+    this.#expect('body', this.#limits.bodyGraceMs);
+  }
+
+  #pauseReading(): void {
+    this.#isReadPaused = true;
+    this.#socket.pause();
+  }
+
+  #resumeReading(): void {
+    if (!this.#isReadPaused) return;
+    this.#isReadPaused = false;
+    this.#socket.resume();
+  }
+
+  // ---- the response
+
+  writeText(latin1: string): boolean {
+    this.#services.counters.bytesOut += latin1.length;
+    return this.#socket.write(latin1, 'latin1') || this.#waitForDrain();
+  }
+
+  writeBytes(bytes: Buffer): boolean {
+    this.#services.counters.bytesOut += bytes.length;
+    return this.#socket.write(bytes) || this.#waitForDrain();
+  }
+
+  cork(): void {
+    this.#socket.cork();
+  }
+
+  uncork(): void {
+    this.#socket.uncork();
+  }
+
+  #waitForDrain(): false {
+    if (this.#state !== 'tunnel') this.#expect('stall', this.#limits.writeStallMs);
+    return false;
+  }
+
+  #onDrain(): void {
+    if (this.#wait === 'stall') this.#deadline.clear();
+    switch (this.#state) {
+      case 'exchange':
+        if (this.#isHalfClosed) this.#expect('half-closed', HALF_CLOSED_MS);
+        else if (this.#isBodyOpen && !this.#isReadPaused) this.#openWindow();
+        this.#exchange?.onDownstreamDrain();
+        return;
+      case 'tunnel':
+        this.#tunnel?.onClientDrain();
+        return;
+      case 'idle':
+      case 'head':
+        this.#expect('idle', this.#limits.keepAliveMs);
+        this.#next();
+        return;
+      case 'closing':
+      case 'closed':
+        return;
+      default:
+        this.#state satisfies never;
+    }
+  }
+
+  finish(keepAlive: boolean): void {
+    this.#exchange = undefined;
+    this.#isBodyOpen = false;
+    if (this.#state !== 'exchange') return;
+    if (!keepAlive) {
+      this.#close();
+      return;
+    }
+    this.#state = 'idle';
+    this.#expect('idle', this.#limits.keepAliveMs);
+    this.#resumeReading();
+    this.#next();
+  }
+
+  cut(isEndByClose: boolean): void {
+    this.#exchange = undefined;
+    if (isEndByClose && this.#socket instanceof Socket && !this.isEncrypted) this.#socket.resetAndDestroy();
+    else this.#socket.destroy();
+  }
+
+  // ---- leaving HTTP/1.1
+
+  startTunnel(tunnel: Tunnel): Buffer {
+    this.#exchange = undefined;
+    this.#tunnel = tunnel;
+    this.#state = 'tunnel';
+    this.#deadline.clear();
+    if (this.#socket instanceof Socket) this.#socket.setKeepAlive(true, 60_000);
+    const early = this.#input.take();
+    this.#resumeReading();
+    // A client that has half-closed already: its end must reach the backend behind its last bytes.
+    if (this.#isHalfClosed) queueMicrotask(() => tunnel.onClientEnd());
+    return early;
+  }
+
+  pauseTunnel(): void {
+    this.#pauseReading();
+  }
+
+  resumeTunnel(): void {
+    this.#resumeReading();
+  }
+
+  endTunnel(): void {
+    this.#socket.end();
+  }
+
+  closeTunnel(): void {
+    this.#expect('stall', this.#limits.writeStallMs);
+    this.#socket.end(() => this.#socket.destroy());
+  }
+
+  cutTunnel(): void {
+    this.#socket.destroy();
+  }
+
+  forward(route: CompiledRoute, forwardedBlock: string): Duplex {
+    const [near, far] = MemorySocket.pair({
+      remoteAddress: this.#peer.address,
+      remotePort: 0,
+      encrypted: this.isEncrypted,
+    });
+    this.#owner.serve(far, { route, peer: new PluginPeer(this.#peer, forwardedBlock) });
+    return near;
+  }
+
+  // ---- ending
+
+  /** The worker, or this listener, is going away: a busy connection ends with its answer, an idle one after a moment. */
+  drain(): void {
+    if (this.#state === 'idle') this.#expect('drain', DRAIN_IDLE_MS);
+  }
+
+  /** Ends it now, whatever it does. */
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  onDeadline(): void {
+    this.#guard(() => this.#onWaitedEnough());
+  }
+
+  #onWaitedEnough(): void {
+    switch (this.#wait) {
+      case 'idle':
+      case 'drain':
+        if (this.#state === 'idle') this.#close();
+        return;
+      case 'head':
+        this.#refuse(new ProxyError('head-timeout'));
+        return;
+      case 'body':
+        this.#onWindowEnd();
+        return;
+      case 'stall':
+        this.#abandon('client-stalled');
+        return;
+      case 'half-closed':
+        this.#abandon('client-gone');
+        return;
+      case 'linger':
+        this.#socket.destroy();
+        return;
+      default:
+        this.#wait satisfies never;
+    }
+  }
+
+  #onWindowEnd(): void {
+    const expected = (this.#limits.bodyMinRate * this.#limits.bodyGraceMs) / 1000;
+    if (this.#windowBytes >= expected) this.#openWindow();
+    else this.#exchange?.onRequestBroken(new ProxyError('body-too-slow', `${this.#windowBytes} bytes of ${expected}`));
+  }
+
+  #abandon(code: 'client-gone' | 'client-stalled'): void {
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    exchange?.onDownstreamClosed(code);
+    this.#socket.destroy();
+  }
+
+  /** An answer to something that is no request. */
+  #refuse(error: ProxyError): void {
+    this.#state = 'exchange';
+    this.#services.counters.countError(error.code);
+    this.#services.log.debug({ code: error.code, detail: error.detail, client: this.#peer.address }, error.message);
+    this.writeText(refusalText(error, this.#compiled, this.#services.nextRequestId()));
+    this.#close();
+  }
+
+  /** Gently: everything written goes out, then our side ends, then the client has a moment to read and end its own. */
+  #close(): void {
+    this.#state = 'closing';
+    this.#body = undefined;
+    this.#input.clear();
+    this.#expect('stall', this.#limits.writeStallMs);
+    this.#socket.end(() => {
+      if (this.#state === 'closing') this.#expect('linger', this.#limits.lingerMs);
+    });
+    this.#resumeReading();
+  }
+
+  #onEnd(): void {
+    this.#isHalfClosed = true;
+    switch (this.#state) {
+      case 'idle':
+      case 'head':
+        if (this.#input.length === 0 || this.#state === 'head') this.#close();
+        return;
+      case 'exchange':
+        if (this.#isBodyOpen && this.#input.length === 0) this.#abandon('client-gone');
+        else if (this.#wait !== 'stall' || this.#deadline.atMs === Number.POSITIVE_INFINITY) {
+          this.#expect('half-closed', HALF_CLOSED_MS);
+        }
+        return;
+      case 'tunnel':
+        this.#tunnel?.onClientEnd();
+        return;
+      case 'closing':
+      case 'closed':
+        return;
+      default:
+        this.#state satisfies never;
+    }
+  }
+
+  #onClose(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#deadline.dispose();
+    this.#input.clear();
+    this.#owner.onDownstreamClosed(this);
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    exchange?.onDownstreamClosed('client-gone');
+    this.#tunnel?.onClientClosed();
+    this.#tunnel = undefined;
+  }
+
+  #expect(wait: Wait, ms: number): void {
+    this.#wait = wait;
+    this.#deadline.set(ms);
+  }
+
+  /** The boundary of this connection: one request of death ends one connection, not the worker (threats: row 54). */
+  #guard(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.#services.log.error({ err: error, client: this.#peer.address }, 'a client connection broke off');
+      this.#socket.destroy();
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import type { Duplex } from 'node:stream';
+import type { CompiledRoute } from '../compiled-snapshot.ts';
+import type { Peer } from '../downstream/peer.ts';
+import type { Tunnel, TunnelClient } from '../tunnel/tunnel.ts';
+
+/** Where an exchange's request comes from and its response goes to. HTTP/1.1 now; a stream of HTTP/2 fits the same shape. */
+export interface Downstream extends TunnelClient {
+  readonly peer: Peer;
+  readonly isEncrypted: boolean;
+  readonly listenerId: string;
+  /** For requests that plugins send on: the route that was chosen for the client's request. */
+  readonly chosenRoute: CompiledRoute | undefined;
+  /** The body of the request has been read to its end. */
+  readonly isRequestComplete: boolean;
+  /** Bytes of the body have arrived already: who sends them does not wait for a 100. */
+  readonly hasBodyWaiting: boolean;
+  /** The connection may carry another request after this one. */
+  readonly mayKeepAlive: boolean;
+
+  /** @returns false when the writer should pause until `onDownstreamDrain` */
+  writeText(latin1: string): boolean;
+  cork(): void;
+  uncork(): void;
+
+  /** From now on the body goes to the exchange (`onRequestBody`, `onRequestComplete`), first what is waiting. */
+  openBody(): void;
+  /** The backend does not take more for the moment; that time does not count against the client. */
+  pauseBody(): void;
+  resumeBody(): void;
+
+  /** The response is written. Without `keepAlive` the connection is closed, gently. */
+  finish(keepAlive: boolean): void;
+  /** The response cannot be completed. `isEndByClose`: a plain close would look like a complete body, so reset. */
+  cut(isEndByClose: boolean): void;
+  /** The exchange is over; from now on bytes go to and from the tunnel. @returns bytes that were already here */
+  startTunnel(tunnel: Tunnel): Buffer;
+  /** A new connection in memory, whose other end is served like this one, but with `route` chosen and no plugins. */
+  forward(route: CompiledRoute, forwardedBlock: string): Duplex;
+}

@@ -1,0 +1,245 @@
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { compileCidrs, type Limits, type ListenAddress, type Listener, ProxyError } from '@dproxy/core';
+import { type Chosen, DownstreamConnection, type DownstreamOwner } from '../downstream/downstream-connection.ts';
+import { ClientPeer, type Endpoints, NO_CLAIMS } from '../downstream/peer.ts';
+import { refusalText } from '../downstream/refusal.ts';
+import type { Services } from '../services.ts';
+import { TcpConnection } from '../tunnel/tcp-connection.ts';
+import type { ConnectionLimits } from './connection-limits.ts';
+import { Preamble } from './preamble.ts';
+import { TlsHandshake } from './tls-handshake.ts';
+
+export interface BoundSocketOptions {
+  readonly address: ListenAddress;
+  readonly services: Services;
+  readonly connections: ConnectionLimits;
+  readonly reusePort: boolean;
+}
+
+/** Longest queue of connections that are not accepted yet; the kernel cuts it to `net.core.somaxconn`. */
+const BACKLOG = 4_096;
+const TLS_HANDSHAKE = 0x16;
+
+/** One listening socket, and all connections that came in by it. What it speaks may change while it is open. */
+export class BoundSocket implements DownstreamOwner {
+  readonly #services: Services;
+  readonly #connections: ConnectionLimits;
+  readonly #address: ListenAddress;
+  readonly #reusePort: boolean;
+  readonly #open = new Set<DownstreamConnection>();
+  readonly #sockets = new Set<Socket>();
+  #listener: Listener;
+  #needsProxyHeader: (address: string) => boolean;
+  #server: Server | undefined;
+  #isDraining = false;
+
+  constructor(listener: Listener, options: BoundSocketOptions) {
+    this.#services = options.services;
+    this.#connections = options.connections;
+    this.#address = options.address;
+    this.#reusePort = options.reusePort;
+    this.#listener = listener;
+    this.#needsProxyHeader = compileCidrs(listener.proxyProtocol);
+  }
+
+  get listener(): Listener {
+    return this.#listener;
+  }
+
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  get openCount(): number {
+    return this.#sockets.size;
+  }
+
+  get address(): ListenAddress {
+    const bound = this.#server?.address() as AddressInfo | null | undefined;
+    return { host: bound?.address ?? this.#address.host, port: bound?.port ?? this.#address.port };
+  }
+
+  /** The same address under another definition: what is open goes on, what comes is served by the new one. */
+  reassign(listener: Listener): void {
+    this.#listener = listener;
+    this.#needsProxyHeader = compileCidrs(listener.proxyProtocol);
+  }
+
+  /** @throws Error of the system, such as EADDRINUSE and EACCES */
+  async listen(): Promise<void> {
+    try {
+      await this.#listenOn(this.#address.host);
+    } catch (error) {
+      // A machine without IPv6 still has its IPv4.
+      if (this.#address.host !== '::' || !isWithoutIpv6(error)) throw error;
+      await this.#listenOn('0.0.0.0');
+    }
+  }
+
+  /** Stops accepting. Busy connections end with their answer, idle ones after a moment; tunnels go on. */
+  drain(): void {
+    this.#isDraining = true;
+    // net.Server.close() stops accepting and leaves connections alone.
+    this.#server?.close();
+    for (const connection of this.#open) connection.drain();
+  }
+
+  /** Cuts everything. */
+  destroy(): void {
+    this.drain();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  onDownstreamClosed(connection: DownstreamConnection): void {
+    this.#open.delete(connection);
+  }
+
+  serve(socket: Duplex, chosen: Chosen): void {
+    const endpoints = { remoteAddress: chosen.peer.address, localAddress: '' };
+    this.#open.add(new DownstreamConnection(socket, { owner: this, services: this.#services, endpoints, chosen }));
+  }
+
+  #listenOn(host: string): Promise<void> {
+    const { bufferBytes } = this.#limits;
+    const server = createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: bufferBytes });
+    server.on('connection', (socket: Socket) => this.#accept(socket));
+    return new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host, port: this.#address.port, backlog: BACKLOG, reusePort: this.#reusePort }, () => {
+        server.off('error', reject);
+        // Such as EMFILE in accept: the connection waits in the kernel, the listener stays.
+        server.on('error', (error) => this.#services.log.error({ err: error }, 'a listener has a problem'));
+        this.#server = server;
+        resolve();
+      });
+    });
+  }
+
+  get #limits(): Limits {
+    return this.#services.compiled.limits;
+  }
+
+  #accept(socket: Socket): void {
+    // First of all, and for life: a reset may come at any moment from now on.
+    socket.on('error', () => undefined);
+    try {
+      this.#admit(socket);
+    } catch (error) {
+      this.#services.log.error({ err: error }, 'a connection could not be served');
+      socket.destroy();
+    }
+  }
+
+  #admit(socket: Socket): void {
+    const { remoteAddress, localAddress } = socket;
+    if (remoteAddress === undefined) {
+      socket.destroy();
+      return;
+    }
+    const { counters, compiled } = this.#services;
+    const { connections: all, connectionsPerClient } = compiled.limits;
+    const perClient = compiled.isTrusted(remoteAddress) ? all : connectionsPerClient;
+    const leave = this.#connections.admit(remoteAddress, { all, perClient });
+    if (leave === undefined) {
+      this.#refuse(socket, new ProxyError('too-many-connections', remoteAddress));
+      return;
+    }
+    counters.connections++;
+    this.#sockets.add(socket);
+    socket.once('close', () => {
+      counters.connections--;
+      this.#sockets.delete(socket);
+      leave();
+    });
+    this.#greet(socket, { remoteAddress, localAddress: localAddress ?? '' });
+  }
+
+  /** Reads what comes before HTTP: a PROXY header, and on https the byte that tells TLS from plain HTTP. */
+  #greet(socket: Socket, endpoints: Endpoints): void {
+    const needsProxyHeader = this.#needsProxyHeader(endpoints.remoteAddress);
+    const isTls = this.#listener.protocol === 'https';
+    if (!needsProxyHeader && !isTls) {
+      this.#speak(socket, endpoints);
+      return;
+    }
+    Preamble.begin(socket, {
+      wheel: this.#services.wheel,
+      needsProxyHeader,
+      needsFirstByte: isTls,
+      timeoutMs: needsProxyHeader ? this.#limits.proxyHeaderMs : this.#limits.tlsHandshakeMs,
+      onDone: (claimed, firstByte) => {
+        if (isTls) this.#secure(socket, claimed ?? endpoints, firstByte);
+        else this.#speak(socket, claimed ?? endpoints);
+        if (!isTls) socket.resume();
+      },
+      onFailed: (error) => {
+        this.#services.counters.countError(error.code);
+        this.#services.log.debug(
+          { code: error.code, detail: error.detail, client: endpoints.remoteAddress },
+          error.message,
+        );
+        socket.destroy();
+      },
+    });
+  }
+
+  #secure(raw: Socket, endpoints: Endpoints, firstByte: number): void {
+    if (firstByte !== TLS_HANDSHAKE) {
+      this.#refuse(raw, new ProxyError('plain-http-on-tls', endpoints.remoteAddress));
+      return;
+    }
+    const { compiled, wheel, counters, log } = this.#services;
+    const scope = new ClientPeer(endpoints, this.#listener, compiled).scope(NO_CLAIMS);
+    TlsHandshake.begin(raw, {
+      wheel,
+      timeoutMs: this.#limits.tlsHandshakeMs,
+      defaultContext: compiled.tls.default,
+      contextFor: (name) => {
+        const { outcome } = compiled.table.lookup(name, '/', scope);
+        return outcome === 'route-unknown' ? undefined : compiled.tls.find(name);
+      },
+      protocols: ['http/1.1'],
+      onDone: (socket) => this.#speakHttp(socket, endpoints),
+      onFailed: (error) => {
+        counters.countError('client-gone');
+        log.debug({ err: error, client: endpoints.remoteAddress }, 'a TLS handshake failed');
+      },
+    });
+  }
+
+  #speak(socket: Socket, endpoints: Endpoints): void {
+    if (this.#listener.protocol !== 'tcp') {
+      this.#speakHttp(socket, endpoints);
+      return;
+    }
+    const balance = this.#services.compiled.tcp.get(this.#listener.id);
+    if (balance === undefined) socket.resetAndDestroy();
+    else TcpConnection.begin(socket, balance, this.#services);
+  }
+
+  #speakHttp(socket: Socket, endpoints: Endpoints): void {
+    const connection = new DownstreamConnection(socket, { owner: this, services: this.#services, endpoints });
+    this.#open.add(connection);
+    if (this.#isDraining) connection.drain();
+  }
+
+  /** One answer in clear, then the end. */
+  #refuse(socket: Socket, error: ProxyError): void {
+    const { counters, compiled, log } = this.#services;
+    counters.countError(error.code);
+    log.debug({ code: error.code, detail: error.detail }, error.message);
+    const isClear = this.#listener.protocol === 'http' || error.code === 'plain-http-on-tls';
+    if (!isClear) {
+      socket.resetAndDestroy();
+      return;
+    }
+    socket.resume();
+    socket.end(refusalText(error, compiled, this.#services.nextRequestId()), 'latin1', () => socket.destroySoon());
+  }
+}
+
+function isWithoutIpv6(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL';
+}

@@ -1,0 +1,26 @@
+import type { Log, WildcardMemory } from '@dproxy/core';
+import type { AccessLog } from './access-log.ts';
+import type { Duplex } from 'node:stream';
+import type { ApplicationPath } from './application/index.ts';
+import type { CompiledSnapshot } from './compiled-snapshot.ts';
+import type { Counters } from './counters.ts';
+import type { DeadlineWheel } from './deadline-wheel.ts';
+import type { UpstreamConnection } from './upstream/upstream-connection.ts';
+
+/** What every connection of a worker shares. */
+export interface Services {
+  readonly log: Log;
+  readonly wheel: DeadlineWheel;
+  readonly counters: Counters;
+  readonly memory: WildcardMemory;
+  readonly accessLog: AccessLog | undefined;
+  /** Undefined: routes with plugins answer 500. */
+  readonly applicationPath: Pick<ApplicationPath, 'connect'> | undefined;
+  /** Swapped with one assignment; a request keeps the one that it began with. */
+  readonly compiled: CompiledSnapshot;
+  readonly isDraining: boolean;
+  /** A connection within the process, to be used like one to a backend. */
+  overMemory(socket: Duplex): UpstreamConnection;
+  /** Told to the client on pages, and found in the log. */
+  nextRequestId(): string;
+}

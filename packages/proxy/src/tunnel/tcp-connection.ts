@@ -1,0 +1,142 @@
+import type { Socket } from 'node:net';
+import { type Limits, mayRetry, ProxyError, type RoundRobin } from '@dproxy/core';
+import type { Services } from '../services.ts';
+import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
+import type { UpstreamPool } from '../upstream/upstream-pool.ts';
+import type { UpstreamUser } from '../upstream/upstream-user.ts';
+import { Tunnel, type TunnelClient } from './tunnel.ts';
+
+/** `connecting`: nothing is read from the client until a backend is there. */
+type State = 'connecting' | 'tunnel' | 'closed';
+
+const MAX_ATTEMPTS = 3;
+
+/** A connection of a `tcp` listener: balanced once, then a tunnel. */
+export class TcpConnection implements TunnelClient, UpstreamUser {
+  readonly #socket: Socket;
+  readonly #services: Services;
+  readonly #limits: Limits;
+  readonly #balance: RoundRobin<UpstreamPool>;
+  readonly #tried = new Set<string>();
+  #state: State = 'connecting';
+  #upstream: UpstreamConnection | undefined;
+  #tunnel: Tunnel | undefined;
+
+  static begin(socket: Socket, balance: RoundRobin<UpstreamPool>, services: Services): TcpConnection {
+    return new TcpConnection(socket, balance, services);
+  }
+
+  private constructor(socket: Socket, balance: RoundRobin<UpstreamPool>, services: Services) {
+    this.#socket = socket;
+    this.#services = services;
+    this.#limits = services.compiled.limits;
+    this.#balance = balance;
+    socket.pause();
+    socket.on('data', (chunk: Buffer) => {
+      services.counters.bytesIn += chunk.length;
+      this.#tunnel?.onClientData(chunk);
+    });
+    socket.on('end', () => this.#tunnel?.onClientEnd());
+    socket.on('drain', () => this.#tunnel?.onClientDrain());
+    socket.on('close', () => this.#onClose());
+    this.#connect(new ProxyError('no-backend-ready', 'no backend of this listener is ready'));
+  }
+
+  get holdsBytes(): boolean {
+    return this.#socket.writableLength > 0;
+  }
+
+  writeBytes(bytes: Buffer): boolean {
+    this.#services.counters.bytesOut += bytes.length;
+    return this.#socket.write(bytes);
+  }
+
+  pauseTunnel(): void {
+    this.#socket.pause();
+  }
+
+  resumeTunnel(): void {
+    this.#socket.resume();
+  }
+
+  endTunnel(): void {
+    this.#socket.end();
+  }
+
+  closeTunnel(): void {
+    this.#socket.destroySoon();
+  }
+
+  cutTunnel(): void {
+    this.#socket.resetAndDestroy();
+  }
+
+  /** Ends it now. */
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  onUpstreamReady(): void {
+    const upstream = this.#upstream;
+    if (upstream === undefined) return;
+    this.#upstream = undefined;
+    this.#state = 'tunnel';
+    const { counters } = this.#services;
+    counters.tunnels++;
+    this.#tunnel = new Tunnel(this, upstream, {
+      idleMs: this.#limits.tunnelIdleMs,
+      onClosed: () => {
+        counters.tunnels--;
+      },
+    });
+    this.#socket.setKeepAlive(true, 60_000);
+    this.#socket.resume();
+  }
+
+  onUpstreamData(): boolean {
+    return false;
+  }
+
+  onUpstreamDrain(): void {
+    // Nothing is written before the tunnel is there.
+  }
+
+  onUpstreamEnd(): void {
+    // A connection that is being made has no end to tell.
+  }
+
+  onUpstreamDeadline(): void {
+    // The connection tells a failed attempt by `onUpstreamClosed`.
+  }
+
+  onUpstreamClosed(error: ProxyError): void {
+    this.#upstream = undefined;
+    this.#services.counters.countError(error.code);
+    const attempt = { method: '', bodyBytesSent: 0, attempt: this.#tried.size, maxAttempts: MAX_ATTEMPTS };
+    if (mayRetry(error, attempt)) this.#connect(error);
+    else this.#giveUp(error);
+  }
+
+  /** @param reason told when there is nobody left to try */
+  #connect(reason: ProxyError): void {
+    const pool = this.#balance.next(this.#tried);
+    if (pool === undefined) {
+      this.#giveUp(reason);
+      return;
+    }
+    this.#tried.add(pool.backend.id);
+    this.#upstream = pool.connect(this, this.#limits.upstreamConnectMs);
+  }
+
+  #giveUp(error: ProxyError): void {
+    this.#services.log.warn({ code: error.code, detail: error.detail }, 'a TCP connection found no backend');
+    this.#socket.resetAndDestroy();
+  }
+
+  #onClose(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#upstream?.destroy();
+    this.#tunnel?.onClientClosed();
+  }
+}

@@ -1,0 +1,233 @@
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type Backend, type Log, ProxyError } from '@dproxy/core';
+import type { Counters } from '../counters.ts';
+import { Deadline, type DeadlineOwner, type DeadlineWheel } from '../deadline-wheel.ts';
+import { connectError } from './connect-error.ts';
+import type { NameCache } from './name-cache.ts';
+import { openTcp, openTls } from './open-socket.ts';
+import { ReadBuffer } from './read-buffer.ts';
+import type { UpstreamUser } from './upstream-user.ts';
+
+/**
+ *     connecting --connected--> busy <--acquire/release--> idle
+ *          \---------------------\--------------------------\--> closed
+ */
+export type UpstreamState = 'connecting' | 'busy' | 'idle' | 'closed';
+
+export interface UpstreamContext {
+  readonly wheel: DeadlineWheel;
+  readonly counters: Counters;
+  readonly names: NameCache;
+  readonly log: Log;
+  /** Waiting data before a write asks to wait (`limits.bufferBytes`), in bytes. */
+  readonly bufferBytes: number;
+}
+
+/** What the pool wants to know. */
+export interface UpstreamConnectionOwner {
+  /** Also when it was idle. */
+  onConnectionClosed(connection: UpstreamConnection): void;
+}
+
+const FLUSH_MS = 30_000;
+
+/** One connection to a backend. One user at a time: requests are never pipelined to a backend (response queue mix-ups). */
+export class UpstreamConnection implements DeadlineOwner {
+  readonly deadline: Deadline;
+  /** It has carried a request before: then a close without a byte may be the keep-alive race. */
+  isReused = false;
+  /** How long the backend keeps it when idle, as it said; 0: it did not say. */
+  learntKeepAliveMs = 0;
+  readonly #owner: UpstreamConnectionOwner | undefined;
+  readonly #context: UpstreamContext;
+  readonly #where: string;
+  readonly #socket: Duplex;
+  readonly #buffer: ReadBuffer | undefined;
+  #state: UpstreamState;
+  #user: UpstreamUser | undefined;
+  #cause: NodeJS.ErrnoException | undefined;
+
+  /** @param target a backend to connect to, or a connection within the process that is there already */
+  constructor(target: Backend | Duplex, context: UpstreamContext, owner?: UpstreamConnectionOwner) {
+    this.#owner = owner;
+    this.#context = context;
+    this.deadline = new Deadline(context.wheel, this);
+    if (!('protocol' in target)) {
+      this.#where = 'plugins';
+      this.#state = 'busy';
+      this.#socket = target;
+      target.on('data', (bytes: Buffer) => this.#onData(bytes, bytes.length));
+      this.#listen('connect');
+      return;
+    }
+    this.#where = `${target.address}:${target.port}`;
+    this.#state = 'connecting';
+    context.counters.upstreamConnections++;
+    const options = {
+      lookup: context.names.lookup,
+      bufferBytes: context.bufferBytes,
+      onData: (bytes: Buffer, byteLength: number) => this.#onData(bytes, byteLength),
+    };
+    if (target.protocol === 'https') {
+      this.#socket = openTls(target, options);
+      this.#listen('secureConnect');
+    } else {
+      this.#buffer = new ReadBuffer();
+      this.#socket = openTcp(target, this.#buffer, options);
+      this.#listen('connect');
+    }
+  }
+
+  get state(): UpstreamState {
+    return this.#state;
+  }
+
+  /** Bytes that wait to go out. */
+  get writableLength(): number {
+    return this.#socket.writableLength;
+  }
+
+  /** The user from now on; the connection must be idle, or the user hand over its own use. */
+  use(user: UpstreamUser): void {
+    this.#user = user;
+    if (this.#state === 'idle') {
+      this.#state = 'busy';
+      this.isReused = true;
+    }
+  }
+
+  /** No user, nothing to come: what comes all the same ends the connection. */
+  rest(keepAliveMs: number): void {
+    this.#user = undefined;
+    this.#state = 'idle';
+    this.deadline.set(keepAliveMs);
+  }
+
+  /** @returns false when the user should wait for `onUpstreamDrain` */
+  writeText(latin1: string): boolean {
+    return this.#socket.write(latin1, 'latin1');
+  }
+
+  /** @param bytes must not change until they are out */
+  writeBytes(bytes: Buffer): boolean {
+    return this.#socket.write(bytes);
+  }
+
+  /** What is written until `uncork` goes out in one system call. */
+  cork(): void {
+    this.#socket.cork();
+  }
+
+  uncork(): void {
+    this.#socket.uncork();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** Half-close: nothing more will be sent. */
+  end(): void {
+    this.#socket.end();
+  }
+
+  /** Probes a peer that may be silent for an hour (tunnels). */
+  keepProbing(): void {
+    if (this.#socket instanceof Socket) this.#socket.setKeepAlive(true, 60_000);
+  }
+
+  /** Ends it without telling the user, who has decided so. */
+  destroy(): void {
+    this.#user = undefined;
+    this.#socket.destroy();
+    this.#close();
+  }
+
+  /** Likewise, but what was written goes out first, for at most `FLUSH_MS`. */
+  destroySoon(): void {
+    this.#user = undefined;
+    this.deadline.set(FLUSH_MS);
+    this.#socket.end(() => this.#socket.destroy());
+  }
+
+  onDeadline(): void {
+    if (this.#state === 'connecting') {
+      this.#cause = Object.assign(new Error('no connection in time'), { code: 'ETIMEDOUT' });
+      this.#socket.destroy();
+      this.#close();
+    } else if (this.#user === undefined) {
+      this.destroy();
+    } else {
+      this.#user.onUpstreamDeadline();
+    }
+  }
+
+  /** Every callback of the socket is the boundary of this connection: what it throws ends the connection, not the process. */
+  #listen(readyEvent: 'connect' | 'secureConnect'): void {
+    const socket = this.#socket;
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#cause ??= error;
+    });
+    socket.on(readyEvent, () => this.#guard(() => this.#onReady()));
+    socket.on('drain', () => this.#guard(() => this.#user?.onUpstreamDrain()));
+    socket.on('end', () => this.#guard(() => this.#onEnd()));
+    socket.on('close', () => this.#guard(() => this.#close()));
+  }
+
+  #guard(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.#context.log.error({ err: error, backend: this.#where }, 'an upstream connection broke off');
+      this.#socket.destroy();
+      this.#close();
+    }
+  }
+
+  #onReady(): void {
+    if (this.#state !== 'connecting') return;
+    this.#state = 'busy';
+    this.deadline.clear();
+    this.#user?.onUpstreamReady();
+  }
+
+  #onData(bytes: Buffer, byteLength: number): void {
+    try {
+      // Unasked-for bytes would be taken for the answer to the next request (response queue poisoning).
+      if (this.#user === undefined) this.destroy();
+      else if (this.#user.onUpstreamData(bytes, 0, byteLength)) this.#buffer?.lend();
+    } catch (error) {
+      this.#context.log.error({ err: error, backend: this.#where }, 'an upstream connection broke off');
+      this.#socket.destroy();
+      this.#close();
+    }
+  }
+
+  #onEnd(): void {
+    if (this.#user === undefined) this.destroy();
+    else this.#user.onUpstreamEnd();
+  }
+
+  #close(): void {
+    if (this.#state === 'closed') return;
+    const wasConnecting = this.#state === 'connecting';
+    this.#state = 'closed';
+    this.deadline.dispose();
+    this.#owner?.onConnectionClosed(this);
+    const user = this.#user;
+    this.#user = undefined;
+    user?.onUpstreamClosed(this.#closingError(wasConnecting));
+  }
+
+  #closingError(wasConnecting: boolean): ProxyError {
+    const cause = this.#cause;
+    if (wasConnecting && cause !== undefined) return connectError(cause, this.#where);
+    const detail = `${this.#where}: ${cause?.code ?? 'closed'}`;
+    return new ProxyError('upstream-closed', detail, cause === undefined ? undefined : { cause });
+  }
+}

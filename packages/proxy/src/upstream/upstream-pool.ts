@@ -1,0 +1,87 @@
+import type { Backend, Limits } from '@dproxy/core';
+import { UpstreamConnection, type UpstreamConnectionOwner, type UpstreamContext } from './upstream-connection.ts';
+import type { UpstreamUser } from './upstream-user.ts';
+
+/** The connections to one backend. Lives as long as the backend keeps its address; routes and Snapshots share it. */
+export class UpstreamPool implements UpstreamConnectionOwner {
+  readonly backend: Backend;
+  readonly #context: UpstreamContext;
+  /** A stack: the last one used is the least likely to be closed by the backend; the surplus below runs out of time. */
+  readonly #idle: UpstreamConnection[] = [];
+  readonly #all = new Set<UpstreamConnection>();
+  #limits: Limits;
+  #isRetired = false;
+
+  constructor(backend: Backend, context: UpstreamContext, limits: Limits) {
+    this.backend = backend;
+    this.#context = context;
+    this.#limits = limits;
+  }
+
+  get idleCount(): number {
+    return this.#idle.length;
+  }
+
+  get openCount(): number {
+    return this.#all.size;
+  }
+
+  setLimits(limits: Limits): void {
+    this.#limits = limits;
+  }
+
+  /**
+   * An idle connection (`state` is `busy`: write at once), or a new one (`connecting`: wait for `onUpstreamReady`).
+   *
+   * @param connectMs deadline of a new one
+   */
+  acquire(user: UpstreamUser, connectMs: number): UpstreamConnection {
+    const idle = this.#idle.pop();
+    if (idle !== undefined) {
+      idle.use(user);
+      return idle;
+    }
+    return this.connect(user, connectMs);
+  }
+
+  /** A new connection even when some are idle: after a keep-alive race, and for tunnels. */
+  connect(user: UpstreamUser, connectMs: number): UpstreamConnection {
+    const connection = new UpstreamConnection(this.backend, this.#context, this);
+    this.#all.add(connection);
+    connection.use(user);
+    connection.deadline.set(connectMs);
+    return connection;
+  }
+
+  /** Gives back a connection on which a whole exchange has taken place and nothing else. */
+  release(connection: UpstreamConnection): void {
+    if (connection.state === 'closed') return;
+    if (this.#isRetired || this.#idle.length >= this.#limits.upstreamIdlePerBackend) {
+      connection.destroy();
+      return;
+    }
+    const ownMs = this.#limits.upstreamKeepAliveMs;
+    const learntMs = connection.learntKeepAliveMs;
+    // Closing first, a second early, wins the race against the backend's own timer.
+    connection.rest(learntMs > 0 ? Math.max(1, Math.min(ownMs, learntMs - 1_000)) : ownMs);
+    this.#idle.push(connection);
+  }
+
+  /** The backend is gone: nothing idle is kept, what is busy ends when its exchange does. */
+  retire(): void {
+    this.#isRetired = true;
+    for (const connection of this.#idle.splice(0)) connection.destroy();
+  }
+
+  /** Cuts everything. */
+  destroy(): void {
+    this.retire();
+    for (const connection of this.#all) connection.destroy();
+  }
+
+  onConnectionClosed(connection: UpstreamConnection): void {
+    this.#all.delete(connection);
+    const index = this.#idle.lastIndexOf(connection);
+    if (index !== -1) this.#idle.splice(index, 1);
+  }
+}
