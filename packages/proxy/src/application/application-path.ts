@@ -1,7 +1,7 @@
 import { ProxyError, type Log, type Snapshot } from '@dproxy/core';
 import type { ApplicationExchange } from './application-exchange.ts';
 import type { MemorySocket } from './memory-socket.ts';
-import { PluginApplication } from './plugin-application.ts';
+import type { PluginApplication } from './plugin-application.ts';
 import type { PluginLoader } from './plugin-loader.ts';
 
 export interface ApplicationPathOptions {
@@ -59,12 +59,16 @@ export class ApplicationPath {
     await Promise.all(all.map(async (loading) => (await loading)?.close()));
   }
 
-  #load(plugins: readonly string[]): Loading {
+  async #load(plugins: readonly string[]): Loading {
     const { loader, log } = this.#options;
-    return PluginApplication.load({ plugins, loader, log }).catch((error: unknown) => {
+    try {
+      // Fastify costs memory and time at the start: only workers that have a use for it load it.
+      const { PluginApplication: Application } = await import('./plugin-application.ts');
+      return await Application.load({ plugins, loader, log });
+    } catch (error) {
       log.error({ err: error, plugins }, 'plugins could not be loaded; their routes answer 500');
       return undefined;
-    });
+    }
   }
 
   /** Requests finish with the Snapshot that they began with: the last one out closes the application. */
