@@ -1,7 +1,6 @@
 import { createServer, connect } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import type Docker from 'dockerode';
 import { eventually, tempFolder } from '@dproxy/testkit';
 import {
   bakeImage,
@@ -11,6 +10,7 @@ import {
   sharedEngine,
   type ContainerSpec,
   type EngineAccess,
+  type DockerContainer,
 } from '@dproxy/testkit/docker';
 import { watchEngine } from './watch-engine.ts';
 
@@ -25,7 +25,7 @@ afterAll(async () => {
   await engine.docker('rmi', '-f', BAKED);
 });
 
-async function run(spec: ContainerSpec): Promise<Docker.Container> {
+async function run(spec: ContainerSpec): Promise<DockerContainer> {
   const container = await runContainer(engine, { image: BUSYBOX_IMAGE, ...spec });
   onTestFinished(async () => {
     await container.remove({ force: true });

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import type Docker from 'dockerode';
 import type { Backend } from '@dproxy/core';
 import { eventually, get } from '@dproxy/testkit';
 import {
@@ -9,6 +8,7 @@ import {
   sharedEngine,
   type ContainerSpec,
   type EngineAccess,
+  type DockerContainer,
 } from '@dproxy/testkit/docker';
 import { watchEngine, type Watch } from './watch-engine.ts';
 
@@ -23,7 +23,7 @@ afterAll(async () => {
   await watch.stop();
 });
 
-async function run(spec: ContainerSpec): Promise<Docker.Container> {
+async function run(spec: ContainerSpec): Promise<DockerContainer> {
   const container = await runContainer(engine, { image: BUSYBOX_IMAGE, ...spec });
   onTestFinished(async () => {
     await container.remove({ force: true }).catch(() => undefined);

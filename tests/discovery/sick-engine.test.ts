@@ -1,15 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import type Docker from 'dockerode';
 import { eventually } from '@dproxy/testkit';
-import { BUSYBOX_IMAGE, importBusybox, runContainer, sharedEngine, startEngine } from '@dproxy/testkit/docker';
+import {
+  BUSYBOX_IMAGE,
+  importBusybox,
+  runContainer,
+  sharedEngine,
+  startEngine,
+  type DockerContainer,
+} from '@dproxy/testkit/docker';
 import { engineFront, type EngineFront } from './engine-front.ts';
 import { watchEngine, type Watch } from './watch-engine.ts';
 
 const QUICK = { callTimeoutMs: 300, pingEveryMs: 100 };
 
-async function run(name: string): Promise<Docker.Container> {
+async function run(name: string): Promise<DockerContainer> {
   const container = await runContainer(sharedEngine(), { image: BUSYBOX_IMAGE, name });
   onTestFinished(async () => {
     await container.remove({ force: true });

@@ -18,14 +18,14 @@ export interface Watch {
   stop(): Promise<void>;
 }
 
-export const DEFAULT_SETTINGS: DiscoverySettings = {
+const DEFAULT_SETTINGS: DiscoverySettings = {
   trustImages: false,
   exposedByDefault: true,
   ownContainerId: '',
   hostReachesBridges: true,
 };
 
-export function socketEndpoint(socketPath: string): EngineEndpoint {
+function socketEndpoint(socketPath: string): EngineEndpoint {
   return { name: `unix://${socketPath}`, socketPath, host: '', port: 0, tls: null };
 }
 

@@ -1,6 +1,6 @@
 /** What the engine says a container does. `restarting` waits between two attempts, `created` was never started. */
-export type EngineState = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
-export type Health = 'none' | 'starting' | 'healthy' | 'unhealthy';
+type EngineState = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
+type Health = 'none' | 'starting' | 'healthy' | 'unhealthy';
 
 export interface Attachment {
   readonly network: string;

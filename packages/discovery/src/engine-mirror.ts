@@ -129,8 +129,9 @@ export class EngineMirror {
   }
 
   #followNetworkOwner(id: string): void {
+    const guestMode = `container:${id}`;
     for (const { container } of this.#entries.values()) {
-      if (container.networkMode === `container:${id}`) this.#redescribe(container);
+      if (container.networkMode === guestMode) this.#redescribe(container);
     }
   }
 

@@ -25,13 +25,16 @@ export interface ContainerSpec {
   readonly start?: boolean;
 }
 
+/** A container in dockerode's hands: `start`, `stop`, `pause`, `rename`, `inspect`, ... */
+export type DockerContainer = Docker.Container;
+
 /** dockerode against a test engine. */
 export function dockerOf(engine: EngineAccess): Docker {
   return new Docker({ socketPath: engine.socketPath });
 }
 
 /** Creates and starts a container; resolves when the engine says that it runs. */
-export async function runContainer(engine: EngineAccess, spec: ContainerSpec = {}): Promise<Docker.Container> {
+export async function runContainer(engine: EngineAccess, spec: ContainerSpec = {}): Promise<DockerContainer> {
   const container = await dockerOf(engine).createContainer(createOptions(spec));
   if (spec.start !== false) await container.start();
   return container;

@@ -33,7 +33,7 @@ async function importNode(engine: EngineAccess): Promise<void> {
     await installBusybox(root);
     await installProgram(root, process.execPath, '/usr/bin/node');
     await mkdir(join(root, 'app'));
-    await copyFile(join(import.meta.dirname, 'container-origin.ts'), join(root, 'app', 'origin.ts'));
+    await copyFile(join(import.meta.dirname, 'fixtures', 'container-origin.ts'), join(root, 'app', 'origin.ts'));
     await importFolder(engine, {
       root,
       image: NODE_IMAGE,

@@ -1,4 +1,4 @@
-export { dockerOf, runContainer, type ContainerSpec } from './containers.ts';
+export { dockerOf, runContainer, type ContainerSpec, type DockerContainer } from './containers.ts';
 export { startEngine, type Engine, type EngineAccess, type EngineOptions } from './engine.ts';
 export {
   bakeImage,
