@@ -47,6 +47,23 @@ it('stops and starts: the size stays, over a restart of the primary too', async 
   expect(await service.whenOnline(3)).toHaveLength(3);
 });
 
+it('starts at once after a stop, while the last ones still drain', async () => {
+  await using service = await Pm2Service.start({ drainMs: 20_000 });
+  const before = await service.whenOnline(2);
+  const held = await hold(service.port);
+  const stop = service.change('/stop');
+  await eventually(async () => (await service.online()).length === 0);
+  const start = service.change('/start');
+  const after = await service.whenOnline(2);
+  expect(after.some((pid) => before.includes(pid))).toBe(false);
+  expect((await service.status()).workers.some(({ state }) => state === 'draining')).toBe(true);
+  expect(after).toContain((await service.ask()).pid);
+  held.destroy();
+  expect(await start).toMatchObject({ done: true, status: { state: 'running', size: 2 } });
+  await stop;
+  expect((await service.status()).workers.map(({ state }) => state)).toEqual(['online', 'online']);
+});
+
 it('replaces all workers one by one, never with fewer than before', async () => {
   await using service = await Pm2Service.start();
   const before = await service.whenOnline(2);

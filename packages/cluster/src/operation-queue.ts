@@ -17,17 +17,22 @@ export class OperationQueue {
     this.#enqueue(operation).catch((error: unknown) => this.#report(name, error));
   }
 
-  /** True when it is done, false when it goes on in the background. @throws what the operation throws before that. */
-  async run(name: string, operation: () => Promise<void>): Promise<boolean> {
+  /**
+   * True when it is done, false when it goes on in the background. `rest` belongs to the operation, but the next one need
+   * not wait for it. @throws what the operation throws before that.
+   */
+  async run(name: string, operation: () => Promise<void>, rest?: () => Promise<void>): Promise<boolean> {
     let isLate = false;
-    const done = this.#enqueue(operation).then(
-      () => true,
-      (error: unknown) => {
-        if (!isLate) throw error;
-        this.#report(name, error);
-        return true;
-      },
-    );
+    const done = this.#enqueue(operation)
+      .then(rest)
+      .then(
+        () => true,
+        (error: unknown) => {
+          if (!isLate) throw error;
+          this.#report(name, error);
+          return true;
+        },
+      );
     const { promise: late, resolve } = Promise.withResolvers<boolean>();
     const timer = setTimeout(() => {
       isLate = true;
@@ -38,6 +43,11 @@ export class OperationQueue {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** In its turn, for what belongs to an operation that has answered already. @throws what it throws */
+  inTurn(operation: () => Promise<void>): Promise<void> {
+    return this.#enqueue(operation);
   }
 
   /** Resolves when nothing runs or waits. */

@@ -51,6 +51,8 @@ export class Pm2Balancer implements Balancer {
   readonly #unsubscribe: () => void;
   #wanted: Wanted;
   #listed: readonly ListedProcess[] = [];
+  /** Entries of PM2 whose worker drains, with when that and the tidying up are over. */
+  readonly #leaving = new Map<number, Promise<void>>();
   #lookupTimer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
@@ -117,11 +119,12 @@ export class Pm2Balancer implements Balancer {
 
   async #change(next: (wanted: Wanted) => Wanted): Promise<BalancerChange> {
     await this.#options.supervisor.assertAnswers();
-    const done = await this.#queue.run('change', async () => {
+    const operation = async (): Promise<void> => {
       this.#wanted = next(this.#wanted);
       await this.#options.wanted.save(this.#wanted);
       await this.#converge();
-    });
+    };
+    const done = await this.#queue.run('change', operation, () => this.#whenLeft());
     return { done, status: this.status() };
   }
 
@@ -133,41 +136,43 @@ export class Pm2Balancer implements Balancer {
     if (!isComplete || launchedSize !== this.#wanted.size) await this.#converge();
   }
 
-  /** Level-triggered: compares what PM2 has with what is wanted and does what is missing. */
+  /**
+   * Level-triggered: compares what PM2 has with what is wanted and does what is missing. Does not wait for those that
+   * leave: a start right after a stop must not wait for the drain of the last long connection.
+   */
   async #converge(): Promise<void> {
     const target = this.#target();
     await this.#list();
-    const down = this.#listed.filter(isDown);
-    const running = this.#listed.filter((entry) => !isDown(entry));
-    if (running.length > target) await this.#shrink(running, down, running.length - target);
-    else if (running.length < target) await this.#grow(running, down, target);
-    else if (target > 0) await this.#remove(down);
+    this.#followDraining();
+    const staying = this.#listed.filter(({ id }) => !this.#leaving.has(id));
+    const down = staying.filter(isDown);
+    const running = staying.filter((entry) => !isDown(entry));
+    if (running.length < target) await this.#grow(target - running.length, down);
+    else {
+      this.#leave(this.#chooseLeaving(running, running.length - target));
+      // From an app without any entry PM2 could not start one again: a stop keeps them.
+      if (target > 0) await this.#remove(down);
+    }
     await this.#list();
     if (!(await this.#whenOnline(target))) {
       throw new Error(`${countOnline(this.#own())} of ${target} workers are ready`);
     }
   }
 
-  async #shrink(running: readonly ListedProcess[], down: readonly ListedProcess[], count: number): Promise<void> {
-    const leaving = this.#chooseLeaving(running, count);
-    await this.#drain(leaving.map(({ pid }) => pid));
-    // A stop keeps the entries: from an app without any, PM2 could not start one again.
-    if (this.#wanted.state === 'stopped') await this.#options.pm2.run(['stop', ...idsOf(leaving)]);
-    else await this.#remove([...leaving, ...down]);
-  }
-
-  async #grow(running: readonly ListedProcess[], down: readonly ListedProcess[], target: number): Promise<void> {
+  async #grow(missing: number, down: readonly ListedProcess[]): Promise<void> {
     const { pm2 } = this.#options;
-    const missing = target - running.length;
     const again = down.slice(0, missing);
+    const surplus = down.slice(missing);
     if (again.length > 0 && again.length === this.#listed.length) {
       // All of them: by name they start side by side, by id one after another.
       await pm2.run(['restart', this.#app], { PM2_CONCURRENT_ACTIONS: String(again.length) });
     } else if (again.length > 0) {
       await pm2.run(['restart', ...idsOf(again)]);
     }
-    await this.#remove(down.slice(missing));
-    if (again.length < missing) await pm2.run(['scale', this.#app, String(target)]);
+    await this.#remove(surplus);
+    // PM2 counts every entry, also those that are leaving.
+    const total = this.#listed.length - surplus.length + missing - again.length;
+    if (again.length < missing) await pm2.run(['scale', this.#app, String(total)]);
   }
 
   /** Those that do not serve first, then as PM2 would: the lowest ids. */
@@ -179,12 +184,49 @@ export class Pm2Balancer implements Balancer {
   }
 
   /** All together; PM2 by itself would stop one after another, each with its own deadline. */
-  async #drain(pids: readonly number[]): Promise<void> {
-    const { server, drainMs } = this.#options;
-    const deadlineMs = drainMs();
-    server.drain(pids, deadlineMs);
-    const isGone = (workers: readonly ConnectedWorker[]): boolean => !workers.some(({ pid }) => pids.includes(pid));
-    await server.waitUntil(isGone, withGrace(withGrace(deadlineMs)));
+  #leave(entries: readonly ListedProcess[]): void {
+    if (entries.length === 0) return;
+    this.#options.server.drain(
+      entries.map(({ pid }) => pid),
+      this.#options.drainMs(),
+    );
+    this.#follow(entries);
+  }
+
+  /** A primary before us has told them to leave, or somebody has sent them a signal. */
+  #followDraining(): void {
+    const draining = new Set(this.#own().flatMap(({ pmId, state }) => (isStaying(state) ? [] : [pmId])));
+    const unknown = this.#listed.filter(({ id }) => draining.has(id) && !this.#leaving.has(id));
+    if (unknown.length > 0) this.#follow(unknown);
+  }
+
+  #follow(entries: readonly ListedProcess[]): void {
+    const left = this.#whenGone(entries).then(() => this.#queue.inTurn(() => this.#tidy(entries)));
+    for (const { id } of entries) this.#leaving.set(id, left);
+    left
+      .finally(() => {
+        for (const { id } of entries) this.#leaving.delete(id);
+      })
+      .catch((error: unknown) => {
+        if (!this.#isClosed) this.#options.log.warn({ error }, 'workers that left are still in the list of PM2');
+      });
+  }
+
+  async #tidy(entries: readonly ListedProcess[]): Promise<void> {
+    if (this.#wanted.state === 'stopped') await this.#options.pm2.run(['stop', ...idsOf(entries)]);
+    else await this.#remove(entries);
+    await this.#list();
+  }
+
+  /** At its deadline at the latest; a worker that hangs beyond it is then killed by PM2. */
+  async #whenGone(entries: readonly ListedProcess[]): Promise<void> {
+    const pids = new Set(entries.map(({ pid }) => pid));
+    const isGone = (workers: readonly ConnectedWorker[]): boolean => !workers.some(({ pid }) => pids.has(pid));
+    await this.#options.server.waitUntil(isGone, withGrace(withGrace(this.#options.drainMs())));
+  }
+
+  async #whenLeft(): Promise<void> {
+    await Promise.all(this.#leaving.values());
   }
 
   async #remove(entries: readonly ListedProcess[]): Promise<void> {
@@ -208,8 +250,10 @@ export class Pm2Balancer implements Balancer {
         await this.#remove(this.#listed.filter(({ id }) => !known.has(id)));
         throw new Error('a new worker did not get ready: the others stay as they are');
       }
-      await this.#drain([old.pid]);
-      await this.#remove(this.#listed.filter(({ id }) => id === old.pmId));
+      const replaced = this.#listed.filter(({ id }) => id === old.pmId);
+      server.drain([old.pid], this.#options.drainMs());
+      await this.#whenGone(replaced);
+      await this.#remove(replaced);
     }
     await this.#list();
   }
