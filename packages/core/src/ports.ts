@@ -27,6 +27,11 @@ export interface ApplyReport {
 
 /** The port of the data plane: what a worker (or `createProxy`) holds. Implemented by @dproxy/proxy. */
 export interface DataPlane {
+  /**
+   * Which of how many workers this is, so that the turns of their balancing begin at different places. Holds from the next
+   * `apply`.
+   */
+  place(index: number, count: number): void;
   /** Compiles the Snapshot and swaps it in; opens new listeners before it closes old ones. Running requests keep theirs. */
   apply(snapshot: Snapshot, material: ReadonlyMap<string, CertificateMaterial>): Promise<ApplyReport>;
   /** Stops accepting, answers with `Connection: close`, resolves when empty or at the deadline. Idempotent. */

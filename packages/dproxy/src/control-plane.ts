@@ -163,7 +163,8 @@ export class ControlPlane {
   }
 
   #keepLedger(ledger: OwnershipLedger): void {
-    if (ledger.size === 0 && this.#ledger.size === 0) return;
+    // An unchanged ledger comes back as it was.
+    if (ledger === this.#ledger || (ledger.size === 0 && this.#ledger.size === 0)) return;
     this.#ledger = ledger;
     this.#options.saveLedger(ledger);
   }

@@ -47,6 +47,11 @@ export class OwnershipFile {
 
 function isEntry(value: unknown): value is [string, Ownership] {
   if (!Array.isArray(value) || value.length !== 2 || typeof value[0] !== 'string') return false;
-  const { project, sinceMs, lastSeenMs } = (value[1] ?? {}) as Partial<Record<keyof Ownership, unknown>>;
-  return typeof project === 'string' && typeof sinceMs === 'number' && typeof lastSeenMs === 'number';
+  const { project, sinceMs, lastSeenMs, isPresent } = (value[1] ?? {}) as Partial<Record<keyof Ownership, unknown>>;
+  return (
+    typeof project === 'string' &&
+    typeof sinceMs === 'number' &&
+    typeof lastSeenMs === 'number' &&
+    typeof isPresent === 'boolean'
+  );
 }

@@ -1,6 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { createAdmin, ensureToken } from '@dproxy/admin';
+import { assertListenable, createAdmin, ensureToken } from '@dproxy/admin';
 import { CertificateFiles, LocalAuthority } from '@dproxy/certs';
 import {
   becomePrimary,
@@ -49,7 +49,8 @@ export interface PrimaryOptions {
 
 /** How long the first broadcast waits for an engine whose containers were served before the restart. */
 const ENGINE_GRACE_MS = 10_000;
-const REFRESH_MS = 6 * 60 * 60 * 1_000;
+/** Hosts reserved for a project are free again after 24 h; leafs of the local CA are renewed long before they end. */
+const REFRESH_MS = 60 * 60 * 1_000;
 
 /**
  * The primary: everything that holds a privilege, in the order in which one thing needs another. What was opened is closed in
@@ -288,6 +289,8 @@ async function openAdmin(
   opened: AsyncDisposableStack,
 ): Promise<string> {
   const token = api.token === '' ? await ensureToken(paths.apiToken) : api.token;
+  // Beyond loopback only with a token that somebody chose, not with the one that we wrote ourselves.
+  for (const { host } of api.addresses) assertListenable(host, api.token);
   const bound = await Promise.all(
     api.addresses.map(async ({ host, port }) => {
       const admin = createAdmin({ balancer, inspector, token, tokenAlways: api.tokenAlways, log });

@@ -2,9 +2,9 @@
 // writes to disk. All that it knows comes over the primary's unix socket, or from the last table that the primary stored.
 import { instanceOf, loadStoredSnapshot, readBootId, surviveBrokenOutput, WorkerLifecycle } from '@dproxy/cluster';
 import { gatherFacts, loadSettings } from '@dproxy/config';
-import { createDataPlane } from '@dproxy/proxy';
+import { ApplicationPath, createDataPlane, PluginLoader } from '@dproxy/proxy';
 import { createLog } from './log.ts';
-import { statePaths } from './paths.ts';
+import { ROOT, statePaths } from './paths.ts';
 
 const facts = { ...gatherFacts(process.cwd()), fileExists: () => false };
 const { paths, workers } = loadSettings({ env: process.env, flags: {}, facts, nowMs: Date.now() }).settings;
@@ -15,6 +15,8 @@ const dataPlane = createDataPlane({
   log,
   reusePort: facts.canSharePorts,
   onAccessLog: (entry) => log.info(entry, 'request'),
+  // The primary has made absolute paths of the plugins that dproxy.yml names; packages are those of this checkout.
+  applicationPath: new ApplicationPath({ loader: new PluginLoader({ baseFolder: ROOT }), log }),
 });
 const lifecycle = new WorkerLifecycle({
   dataPlane,

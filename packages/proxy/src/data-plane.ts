@@ -24,9 +24,9 @@ import { UpstreamPools } from './upstream/upstream-pools.ts';
 
 export interface DataPlaneOptions {
   readonly log: Log;
-  /** Which of the workers this is: the turns of the balancing begin at different places. */
-  readonly workerIndex: number;
-  readonly workerCount: number;
+  /** Which of the workers this is (default: the only one); `place` says it later. */
+  readonly workerIndex?: number;
+  readonly workerCount?: number;
   /** Several processes listen on the same ports (SO_REUSEPORT). */
   readonly reusePort: boolean;
   /** Gets one entry per request while `settings.accessLog` is on. */
@@ -49,7 +49,7 @@ class DirectDataPlane implements DataPlane, Services {
   readonly memory = new WildcardMemory();
   readonly accessLog: AccessLog | undefined;
   readonly applicationPath: DataPlaneOptions['applicationPath'];
-  readonly #worker: WorkerSlot;
+  #worker: WorkerSlot;
   readonly #context: Omit<UpstreamContext, 'bufferBytes'>;
   readonly #pools: UpstreamPools;
   readonly #listeners: ListenerSet;
@@ -64,7 +64,7 @@ class DirectDataPlane implements DataPlane, Services {
     this.log = options.log;
     this.accessLog = options.onAccessLog;
     this.applicationPath = options.applicationPath;
-    this.#worker = { index: options.workerIndex, count: options.workerCount };
+    this.#worker = { index: options.workerIndex ?? 0, count: options.workerCount ?? 1 };
     this.wheel = new DeadlineWheel((error) => this.log.error({ err: error }, 'a deadline could not be handled'));
     const { wheel, counters, log } = this;
     this.#context = { wheel, counters, log, names: new NameCache() };
@@ -79,6 +79,10 @@ class DirectDataPlane implements DataPlane, Services {
 
   get isDraining(): boolean {
     return this.#draining !== undefined;
+  }
+
+  place(index: number, count: number): void {
+    this.#worker = { index, count };
   }
 
   async apply(snapshot: Snapshot, material: ReadonlyMap<string, CertificateMaterial>): Promise<ApplyReport> {

@@ -1,0 +1,162 @@
+import { CertificateFiles, LocalAuthority } from '@dproxy/certs';
+import { gatherFacts, loadSettings, parseFile, type Facts, type Settings } from '@dproxy/config';
+import type { DataPlane, Log } from '@dproxy/core';
+import { ApplicationPath, createDataPlane, PluginLoader } from '@dproxy/proxy';
+import { ControlPlane } from './control-plane.ts';
+import { decideListeners } from './decide-listeners.ts';
+import { Engines } from './engines.ts';
+import { toFrame } from './frame.ts';
+import { createLog } from './log.ts';
+import { readPagesFolder } from './pages-folder.ts';
+import { statePaths } from './paths.ts';
+import { resolvePlugins } from './resolve-plugins.ts';
+
+/** The content of a dproxy.yml as a value; docs/configuration.md describes it. */
+export type ProxySettings = Readonly<Record<string, unknown>>;
+
+export interface ProxyOptions {
+  /** Default: JSON lines on stdout. */
+  readonly log?: Log;
+}
+
+/** An address that is served, with the real port. */
+export interface ServedAddress {
+  readonly listener: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface Proxy {
+  /**
+   * Resolves when the first table is in force and the listeners are open.
+   * @throws TypeError with every part of the settings that is refused
+   * @throws PortError when a named port cannot be had
+   */
+  listen(): Promise<readonly ServedAddress[]>;
+  /** Drains for as long as `drain` says, then ends. Idempotent. */
+  close(): Promise<void>;
+  readonly log: Log;
+  /** `log.debug` without fields. */
+  debug(message: string): void;
+}
+
+/**
+ * dproxy in one process: sources, table and data plane, without PM2, primary, admin API or dproxy.yml. The environment is not
+ * read either, but for where state goes.
+ */
+export function createProxy(settings: ProxySettings = {}, options: ProxyOptions = {}): Proxy {
+  const log = options.log ?? createLog('dproxy', 'info');
+  let opened: AsyncDisposableStack | undefined;
+  return {
+    log,
+    debug: (message) => log.debug({}, message),
+    async listen() {
+      if (opened !== undefined) throw new Error('this proxy listens already');
+      const running = await open(settings, log);
+      opened = running.opened;
+      return running.addresses;
+    },
+    async close() {
+      await opened?.disposeAsync();
+    },
+  };
+}
+
+interface Running {
+  readonly opened: AsyncDisposableStack;
+  readonly addresses: readonly ServedAddress[];
+}
+
+async function open(values: ProxySettings, log: Log): Promise<Running> {
+  await using opened = new AsyncDisposableStack();
+  const facts = gatherFacts(process.cwd());
+  const { settings, state, tcp } = readSettings(values, facts);
+  const { listeners } = await decideListeners(settings.listeners, new Set());
+  const dataPlane = createDataPlane({
+    log,
+    reusePort: false,
+    onAccessLog: (entry) => log.info(entry, 'request'),
+    applicationPath: new ApplicationPath({ loader: new PluginLoader({ baseFolder: facts.cwd }), log }),
+  });
+  opened.defer(() => dataPlane.close());
+  opened.defer(async () => void (await dataPlane.drain(settings.worker.drainMs)));
+
+  const firstTable = Promise.withResolvers<void>();
+  const plane = new ControlPlane({
+    log,
+    authority: await LocalAuthority.open({
+      directory: statePaths(settings.paths.state).localAuthority,
+      log,
+      now: Date.now,
+    }),
+    nowMs: Date.now,
+    previous: undefined,
+    ledger: new Map(),
+    publish: applyTo(dataPlane, log, firstTable.resolve),
+    saveLedger: () => {},
+  });
+  opened.defer(() => plane.close());
+  const folder = await readPagesFolder(settings.pages);
+  plane.setFrame(toFrame({ settings, facts, listeners, tcp, pages: folder.pages, rejected: folder.rejected }));
+  plane.setSource(resolvePlugins(state, settings));
+  await followSources(settings, { plane, log, opened });
+  await plane.open();
+  await firstTable.promise;
+  const addresses = [...dataPlane.addresses()].flatMap(([listener, bound]) => bound.map((at) => ({ listener, ...at })));
+  return { opened: opened.move(), addresses };
+}
+
+function readSettings(values: ProxySettings, facts: Facts) {
+  const loaded = loadSettings({
+    env: process.env,
+    flags: {},
+    facts: { ...facts, fileExists: () => false },
+    nowMs: Date.now(),
+  });
+  // JSON is YAML: the same parser, checks and messages as for a file.
+  const file = parseFile({ path: 'createProxy()', text: JSON.stringify(values, undefined, 2), seenMs: Date.now() });
+  if (file.rejected.length > 0) {
+    const lines = file.rejected.map(({ message, expected }) => `${message}; expected ${expected}`);
+    throw new TypeError(`createProxy: ${lines.join('\n')}`);
+  }
+  const { settings } = loaded.resolve(file);
+  const state = { source: 'file:createProxy()', definitions: file.definitions, rejected: [] };
+  return { settings, state, tcp: file.tcp };
+}
+
+interface Parts {
+  readonly plane: ControlPlane;
+  readonly log: Log;
+  readonly opened: AsyncDisposableStack;
+}
+
+async function followSources(settings: Settings, { plane, log, opened }: Parts): Promise<void> {
+  const engines = new Engines({
+    log,
+    publish: (state) => plane.setSource(state),
+    remove: (source) => plane.removeSource(source),
+  });
+  opened.defer(() => engines.stop());
+  await engines.follow(settings.docker);
+  if (settings.paths.ssl === '') return;
+  const files = new CertificateFiles({ directory: settings.paths.ssl, log, now: Date.now });
+  opened.defer(() => files.stop());
+  await files.start((state) => plane.setCertificateFiles(state));
+}
+
+/** One table after the other: `apply` opens and closes listeners. */
+function applyTo(
+  dataPlane: DataPlane,
+  log: Log,
+  applied: () => void,
+): ConstructorParameters<typeof ControlPlane>[0]['publish'] {
+  let queue: Promise<void> = Promise.resolve();
+  return (snapshot, material) => {
+    queue = queue.then(async () => {
+      const { failed } = await dataPlane.apply(snapshot, material);
+      for (const entry of failed) log.error({ ...entry }, 'a listener cannot be opened');
+      applied();
+    });
+    queue = queue.catch((error: unknown) => log.error({ error }, 'a table cannot be applied'));
+  };
+}
