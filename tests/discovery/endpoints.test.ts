@@ -1,10 +1,17 @@
 import { mkdtemp, copyFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { EngineEndpoint } from '@dproxy/core';
 import { eventually, get } from '@dproxy/testkit';
-import { BUSYBOX_IMAGE, importBusybox, runContainer, startEngine, type Engine } from '@dproxy/testkit/docker';
+import {
+  BUSYBOX_IMAGE,
+  importBusybox,
+  runContainer,
+  sharedEngine,
+  startEngine,
+  type Engine,
+} from '@dproxy/testkit/docker';
 import { watchEngine, type Watch } from './watch-engine.ts';
 
 async function engineOn(tcp: 'plain' | 'tls'): Promise<Engine> {
@@ -83,4 +90,14 @@ test('client certificates that cannot be read are named', async () => {
     tls: { certPath: '/nowhere', verify: true },
   });
   expect(missing.discovery.status().reason).toContain('the client certificates in /nowhere cannot be read');
+});
+
+test("the docker client's variables do not change where a named engine is looked for", async () => {
+  vi.stubEnv('DOCKER_HOST', 'tcp://127.0.0.1:1');
+  vi.stubEnv('DOCKER_TLS_VERIFY', '1');
+  vi.stubEnv('DOCKER_CLIENT_TIMEOUT', '1');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const watch = await watchEngine(sharedEngine().socketPath);
+  onTestFinished(() => watch.stop());
+  expect(watch.discovery.status()).toMatchObject({ state: 'connected', reason: '' });
 });

@@ -4,7 +4,7 @@ import { chooseAddress, type Vantage } from './address-choice.ts';
 
 const HOST: Vantage = {
   kind: 'host',
-  networks: new Set(['n-bridge', 'n-back']),
+  networks: new Set(['n-host', 'n-bridge', 'n-back']),
   publishedAddress: '127.0.0.1',
   ownName: '',
 };
@@ -78,8 +78,10 @@ test("the label's network is the only one that counts, also with the compose pro
 });
 
 test('on the network of the host it is loopback, the gateway or the engine, by where dproxy stands', () => {
-  const container = containerOf({ networkMode: 'host', attachments: [] });
+  const host = { network: 'host', networkId: 'n-host', address: '', gateway: '' };
+  const container = containerOf({ networkMode: 'host', attachments: [host] });
   expect(chooseAddress(container, any, HOST)).toEqual({ address: '127.0.0.1', port: 80 });
+  expect(chooseAddress(container, any, { ...HOST, networks: new Set() })).toHaveProperty('problem');
   expect(chooseAddress(container, any, INSIDE)).toEqual({ address: '10.1.0.1', port: 80 });
   expect(chooseAddress(container, any, REMOTE)).toEqual({ address: 'engine.example.com', port: 80 });
 });

@@ -51,10 +51,12 @@ function candidate(container: Container, wish: AddressWish, vantage: Vantage): A
   return publishedPort(container, wish.port, vantage) ?? { problem: connectHint(container, wish.port, vantage) };
 }
 
-function onEngineHost({ name }: Container, port: number, { kind, publishedAddress }: Vantage): AddressChoice {
-  if (kind === 'host') return { address: '127.0.0.1', port };
-  if (publishedAddress !== '') return { address: publishedAddress, port };
-  return { problem: `${name} shares the network of the engine's host, which dproxy cannot reach from its own network` };
+function onEngineHost({ name, attachments }: Container, port: number, vantage: Vantage): AddressChoice {
+  const { kind, networks, publishedAddress } = vantage;
+  const isHere = kind === 'host' && attachments.some(({ networkId }) => networks.has(networkId));
+  if (isHere) return { address: '127.0.0.1', port };
+  if (kind !== 'host' && publishedAddress !== '') return { address: publishedAddress, port };
+  return { problem: `${name} shares the network of the engine's own machine, which dproxy cannot reach from here` };
 }
 
 function onNamedNetwork(container: Container, wanted: string, port: number, vantage: Vantage): AddressChoice {

@@ -45,7 +45,7 @@ export class EngineConnection {
   static async open(endpoint: EngineEndpoint, timeoutMs: number): Promise<EngineConnection> {
     const agent = endpoint.tls === null ? new HttpAgent(AGENT) : await tlsAgent(endpoint.tls);
     // All of these are named, because dockerode fills what is not from DOCKER_HOST and its siblings.
-    const unset = { ca: undefined, cert: undefined, key: undefined, pathPrefix: '/', version: undefined };
+    const unset = { ca: undefined, cert: undefined, key: undefined, pathPrefix: '/', timeout: undefined };
     const where =
       endpoint.socketPath === ''
         ? { socketPath: undefined, host: endpoint.host, port: endpoint.port }
@@ -91,6 +91,21 @@ export class EngineConnection {
   async version(): Promise<string> {
     const answer = await this.#call(() => this.#docker.version());
     return answer.Version;
+  }
+
+  /**
+   * True when its networks exist only inside of it: a rootless engine, or one in a virtual machine. Their addresses mean
+   * something else, or somebody else, to this host. False as well where a socket proxy does not let us ask.
+   */
+  async hidesNetworks(): Promise<boolean> {
+    const answer: unknown = await unlessStatus(
+      this.#call(() => this.#docker.info()),
+      ABSENT_OR_FORBIDDEN,
+    );
+    if (answer === undefined) return false;
+    const info = record(answer, 'info');
+    const security: unknown[] = Array.isArray(info['SecurityOptions']) ? info['SecurityOptions'] : [];
+    return security.includes('name=rootless') || info['OperatingSystem'] === 'Docker Desktop';
   }
 
   async ping(): Promise<void> {

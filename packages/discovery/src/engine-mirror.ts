@@ -24,13 +24,14 @@ export class EngineMirror {
   readonly #unreadable = new Map<string, Rejection>();
   readonly #imageLabels = new Map<string, ImageLabels>();
   #networks: readonly EngineNetwork[] = [];
+  #hidesNetworks = false;
   #vantage: Vantage;
   #revision = 0;
 
   constructor(endpoint: EngineEndpoint, settings: DiscoverySettings) {
     this.#endpoint = endpoint;
     this.#settings = settings;
-    this.#vantage = vantageOf({ endpoint, settings, own: undefined, networks: [] });
+    this.#vantage = vantageOf({ endpoint, hostReachesBridges: false, own: undefined, networks: [] });
   }
 
   /** Increases with each change of what `state` and `views` give. */
@@ -53,6 +54,12 @@ export class EngineMirror {
 
   setImageLabels(imageId: string, labels: ImageLabels): void {
     this.#imageLabels.set(imageId, labels);
+  }
+
+  /** @param hidesNetworks as `EngineConnection.hidesNetworks` says */
+  setHidesNetworks(hidesNetworks: boolean): void {
+    this.#hidesNetworks = hidesNetworks;
+    this.#moveVantage();
   }
 
   setNetworks(networks: readonly EngineNetwork[]): void {
@@ -121,8 +128,8 @@ export class EngineMirror {
   /** dproxy's own container was connected, disconnected or found: other addresses may be the right ones now. */
   #moveVantage(): void {
     const own = [...this.#entries.values()].map(({ container }) => container).find((each) => this.#isOwn(each));
-    const networks = this.#networks;
-    const vantage = vantageOf({ endpoint: this.#endpoint, settings: this.#settings, own, networks });
+    const hostReachesBridges = this.#settings.hostReachesBridges && !this.#hidesNetworks;
+    const vantage = vantageOf({ endpoint: this.#endpoint, hostReachesBridges, own, networks: this.#networks });
     if (sameValue(comparable(vantage), comparable(this.#vantage))) return;
     this.#vantage = vantage;
     for (const { container } of this.#entries.values()) this.#redescribe(container);

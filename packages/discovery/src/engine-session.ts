@@ -108,6 +108,7 @@ export class EngineSession {
 
   async #sync(): Promise<void> {
     const { connection, mirror } = this.#options;
+    mirror.setHidesNetworks(await connection.hidesNetworks());
     await this.#loadNetworks();
     const before = mirror.ids;
     const listed = new Set((await connection.list()).map(({ id }) => id));
