@@ -133,6 +133,13 @@ describe('the connection of a backend', () => {
   });
 });
 
+describe('a declined upgrade', () => {
+  it('leaves a connection that is not used again', () => {
+    const context = { ...GET, offeredUpgrade: 'websocket' };
+    expect(head(['HTTP/1.1 200 OK', 'Content-Length: 0'], context).keepAlive).toBe(false);
+  });
+});
+
 describe('limits', () => {
   const response = (count: number) => `HTTP/1.1 200 OK\r\n${'X: 1\r\n'.repeat(count)}\r\n`;
 

@@ -14,7 +14,10 @@ import { isOffered } from './upgrade.ts';
 export interface ResponseContext {
   /** RFC 9112 section 6.3: a response to HEAD has no body, whatever its headers say. */
   readonly method: string;
-  /** `RequestHead.upgrade` as it was sent to the backend; empty when none was. */
+  /**
+   * `RequestHead.upgrade` as it was sent to the backend; empty when none was. A connection on which a switch was offered
+   * carries no other request, even when it was declined: some servers (node:http) have stopped reading requests by then.
+   */
   readonly offeredUpgrade: string;
   readonly limits: Limits;
 }
@@ -66,7 +69,8 @@ function readHead(bytes: Buffer, start: number, end: number, context: ResponseCo
     minorVersion,
     framing,
     contentLength: framing === 'length' ? statedLength : 0,
-    keepAlive: framing !== 'close' && keepsAlive(fields, options, status, minorVersion),
+    keepAlive:
+      framing !== 'close' && context.offeredUpgrade === '' && keepsAlive(fields, options, status, minorVersion),
     keepAliveTimeoutMs: fields.keepAlive === '' ? 0 : timeoutMs(fields.keepAlive),
     upgrade: status === 101 ? switchedTo(fields, options, context) : '',
     passed: options.named.length === 0 ? passed : withoutFields(passed, (name) => options.named.includes(name)),

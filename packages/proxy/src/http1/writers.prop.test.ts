@@ -24,7 +24,7 @@ function readRequest(text: string): RequestHead | undefined {
   return orRefused(() => parseRequestHead(bytes, 0, bytes.length, DEFAULT_LIMITS, new HeadProgress()));
 }
 
-function readResponse(text: string, method: string, offeredUpgrade = 'websocket'): ResponseHead | undefined {
+function readResponse(text: string, method: string, offeredUpgrade = ''): ResponseHead | undefined {
   const bytes = Buffer.from(text, 'latin1');
   const context = { method, offeredUpgrade, limits: DEFAULT_LIMITS };
   return orRefused(() => parseResponseHead(bytes, 0, bytes.length, context, new HeadProgress()));
