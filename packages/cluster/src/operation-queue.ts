@@ -55,6 +55,10 @@ export class OperationQueue {
     return this.#last;
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** What waits is dropped, and what runs is not waited for: the next primary goes on with what was wanted last. */
   close(): void {
     this.#isClosed = true;

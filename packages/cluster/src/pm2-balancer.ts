@@ -1,12 +1,12 @@
 import type { Balancer, BalancerChange, BalancerStatus, Log } from '@dproxy/core';
-import { withGrace } from './drain-limits.ts';
 import type { SnapshotServer } from './ipc/snapshot-server.ts';
-import { isStaying, type ConnectedWorker } from './ipc/worker-link.ts';
+import { isStaying } from './ipc/worker-link.ts';
 import { OperationQueue } from './operation-queue.ts';
-import type { ListedProcess, Pm2Program } from './pm2-program.ts';
+import type { Pm2Program } from './pm2-program.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { Wanted, WantedSize } from './wanted-size.ts';
-import { census, countOnline, isDown, ownWorkers } from './worker-census.ts';
+import { census, countOnline } from './worker-census.ts';
+import { WorkerFleet } from './worker-fleet.ts';
 
 export interface Pm2BalancerOptions {
   readonly server: SnapshotServer;
@@ -46,24 +46,31 @@ const MISSING_AGAIN_MS = 10_000;
 /** Acts on the workers through PM2's command line and our own socket. One thing at a time. */
 export class Pm2Balancer implements Balancer {
   readonly #options: Pm2BalancerOptions;
-  readonly #app: string;
+  readonly #fleet: WorkerFleet;
   readonly #queue: OperationQueue;
   readonly #unsubscribe: () => void;
   #wanted: Wanted;
-  #listed: readonly ListedProcess[] = [];
-  /** Entries of PM2 whose worker drains, with when that and the tidying up are over. */
-  readonly #leaving = new Map<number, Promise<void>>();
   #lookupTimer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   private constructor(options: Pm2BalancerOptions, wanted: Wanted | undefined) {
     this.#options = options;
-    this.#app = options.app ?? 'dproxy-worker';
     this.#queue = new OperationQueue(options.answerAfterMs ?? ANSWER_AFTER_MS, options.log);
     this.#wanted = wanted ?? { state: 'running', size: options.configuredSize };
+    this.#fleet = new WorkerFleet({
+      server: options.server,
+      pm2: options.pm2,
+      supervisor: options.supervisor,
+      queue: this.#queue,
+      log: options.log,
+      app: options.app ?? 'dproxy-worker',
+      drainMs: options.drainMs,
+      readyTimeoutMs: options.readyTimeoutMs ?? READY_TIMEOUT_MS,
+      wanted: () => this.#wanted,
+    });
     this.#unsubscribe = options.server.onChange(() => this.#observe());
     this.#lookUpMissing();
-    this.#queue.add('start-up', () => (wanted === undefined ? this.#settle() : this.#converge()));
+    this.#queue.add('start-up', () => (wanted === undefined ? this.#settle() : this.#fleet.converge(this.#target())));
   }
 
   /** After the server listens. Brings the workers to what was asked for last, in the background. */
@@ -75,7 +82,7 @@ export class Pm2Balancer implements Balancer {
     const { server, supervisor } = this.#options;
     return {
       ...this.#wanted,
-      workers: census(server.workers(), this.#listed, supervisor.pid),
+      workers: census(server.workers(), this.#fleet.listed, supervisor.pid),
       supervisor: supervisor.isOurs ? 'ok' : 'gone',
     };
   }
@@ -105,7 +112,7 @@ export class Pm2Balancer implements Balancer {
   /** Rolling replacement: one more, wait until it is ready, drain one. @throws Error when a new one does not get ready. */
   async replaceAll(): Promise<BalancerChange> {
     await this.#options.supervisor.assertAnswers();
-    const done = await this.#queue.run('replacement', () => this.#replaceAll());
+    const done = await this.#queue.run('replacement', () => this.#fleet.replaceAll());
     return { done, status: this.status() };
   }
 
@@ -122,158 +129,22 @@ export class Pm2Balancer implements Balancer {
     const operation = async (): Promise<void> => {
       this.#wanted = next(this.#wanted);
       await this.#options.wanted.save(this.#wanted);
-      await this.#converge();
+      await this.#fleet.converge(this.#target());
     };
-    const done = await this.#queue.run('change', operation, () => this.#whenLeft());
+    const done = await this.#queue.run('change', operation, () => this.#fleet.whenLeft());
     return { done, status: this.status() };
   }
 
   /** PM2 is still starting the workers of ecosystem.config.js: acting on its list now would count them twice. */
   async #settle(): Promise<void> {
     const { launchedSize, wanted } = this.#options;
-    const isComplete = await this.#whenOnline(launchedSize);
+    const isComplete = await this.#fleet.whenOnline(launchedSize);
     await wanted.save(this.#wanted);
-    if (!isComplete || launchedSize !== this.#wanted.size) await this.#converge();
-  }
-
-  /**
-   * Level-triggered: compares what PM2 has with what is wanted and does what is missing. Does not wait for those that
-   * leave: a start right after a stop must not wait for the drain of the last long connection.
-   */
-  async #converge(): Promise<void> {
-    const target = this.#target();
-    await this.#list();
-    this.#followDraining();
-    const staying = this.#listed.filter(({ id }) => !this.#leaving.has(id));
-    const down = staying.filter(isDown);
-    const running = staying.filter((entry) => !isDown(entry));
-    if (running.length < target) await this.#grow(target - running.length, down);
-    else {
-      this.#leave(this.#chooseLeaving(running, running.length - target));
-      // From an app without any entry PM2 could not start one again: a stop keeps them.
-      if (target > 0) await this.#remove(down);
-    }
-    await this.#list();
-    if (!(await this.#whenOnline(target))) {
-      throw new Error(`${countOnline(this.#own())} of ${target} workers are ready`);
-    }
-  }
-
-  async #grow(missing: number, down: readonly ListedProcess[]): Promise<void> {
-    const { pm2 } = this.#options;
-    const again = down.slice(0, missing);
-    const surplus = down.slice(missing);
-    if (again.length > 0 && again.length === this.#listed.length) {
-      // All of them: by name they start side by side, by id one after another.
-      await pm2.run(['restart', this.#app], { PM2_CONCURRENT_ACTIONS: String(again.length) });
-    } else if (again.length > 0) {
-      await pm2.run(['restart', ...idsOf(again)]);
-    }
-    await this.#remove(surplus);
-    // PM2 counts every entry, also those that are leaving.
-    const total = this.#listed.length - surplus.length + missing - again.length;
-    if (again.length < missing) await pm2.run(['scale', this.#app, String(total)]);
-  }
-
-  /** Those that do not serve first, then as PM2 would: the lowest ids. */
-  #chooseLeaving(running: readonly ListedProcess[], count: number): ListedProcess[] {
-    const online = new Set(this.#own().flatMap(({ pmId, state }) => (state === 'online' ? [pmId] : [])));
-    return [...running]
-      .sort((a, b) => Number(online.has(a.id)) - Number(online.has(b.id)) || a.id - b.id)
-      .slice(0, count);
-  }
-
-  /** All together; PM2 by itself would stop one after another, each with its own deadline. */
-  #leave(entries: readonly ListedProcess[]): void {
-    if (entries.length === 0) return;
-    this.#options.server.drain(
-      entries.map(({ pid }) => pid),
-      this.#options.drainMs(),
-    );
-    this.#follow(entries);
-  }
-
-  /** A primary before us has told them to leave, or somebody has sent them a signal. */
-  #followDraining(): void {
-    const draining = new Set(this.#own().flatMap(({ pmId, state }) => (isStaying(state) ? [] : [pmId])));
-    const unknown = this.#listed.filter(({ id }) => draining.has(id) && !this.#leaving.has(id));
-    if (unknown.length > 0) this.#follow(unknown);
-  }
-
-  #follow(entries: readonly ListedProcess[]): void {
-    const left = this.#whenGone(entries).then(() => this.#queue.inTurn(() => this.#tidy(entries)));
-    for (const { id } of entries) this.#leaving.set(id, left);
-    left
-      .finally(() => {
-        for (const { id } of entries) this.#leaving.delete(id);
-      })
-      .catch((error: unknown) => {
-        if (!this.#isClosed) this.#options.log.warn({ error }, 'workers that left are still in the list of PM2');
-      });
-  }
-
-  async #tidy(entries: readonly ListedProcess[]): Promise<void> {
-    if (this.#wanted.state === 'stopped') await this.#options.pm2.run(['stop', ...idsOf(entries)]);
-    else await this.#remove(entries);
-    await this.#list();
-  }
-
-  /** At its deadline at the latest; a worker that hangs beyond it is then killed by PM2. */
-  async #whenGone(entries: readonly ListedProcess[]): Promise<void> {
-    const pids = new Set(entries.map(({ pid }) => pid));
-    const isGone = (workers: readonly ConnectedWorker[]): boolean => !workers.some(({ pid }) => pids.has(pid));
-    await this.#options.server.waitUntil(isGone, withGrace(withGrace(this.#options.drainMs())));
-  }
-
-  async #whenLeft(): Promise<void> {
-    await Promise.all(this.#leaving.values());
-  }
-
-  async #remove(entries: readonly ListedProcess[]): Promise<void> {
-    if (entries.length > 0) await this.#options.pm2.run(['delete', ...idsOf(entries)]);
-  }
-
-  async #replaceAll(): Promise<void> {
-    const { pm2, server } = this.#options;
-    for (const old of this.#own().filter(({ state }) => state === 'online')) {
-      const before = new Set(server.workers().map(({ pid }) => pid));
-      // One by one is the point: never less capacity, never more than one extra worker.
-      await this.#list();
-      await pm2.run(['scale', this.#app, String(this.#listed.length + 1)]);
-      const isReady = await server.waitUntil(
-        (workers) => workers.some(({ pid, state }) => !before.has(pid) && state === 'online'),
-        this.#options.readyTimeoutMs ?? READY_TIMEOUT_MS,
-      );
-      const known = new Set(this.#listed.map(({ id }) => id));
-      await this.#list();
-      if (!isReady) {
-        await this.#remove(this.#listed.filter(({ id }) => !known.has(id)));
-        throw new Error('a new worker did not get ready: the others stay as they are');
-      }
-      const replaced = this.#listed.filter(({ id }) => id === old.pmId);
-      server.drain([old.pid], this.#options.drainMs());
-      await this.#whenGone(replaced);
-      await this.#remove(replaced);
-    }
-    await this.#list();
+    if (!isComplete || launchedSize !== this.#wanted.size) await this.#fleet.converge(this.#target());
   }
 
   #target(): number {
     return this.#wanted.state === 'running' ? this.#wanted.size : 0;
-  }
-
-  #own(): ConnectedWorker[] {
-    return ownWorkers(this.#options.server.workers(), this.#options.supervisor.pid);
-  }
-
-  #whenOnline(count: number): Promise<boolean> {
-    const { server, supervisor, readyTimeoutMs = READY_TIMEOUT_MS } = this.#options;
-    return server.waitUntil((workers) => countOnline(ownWorkers(workers, supervisor.pid)) >= count, readyTimeoutMs);
-  }
-
-  async #list(): Promise<void> {
-    this.#listed = await this.#options.pm2.list(this.#app);
-    if (this.#listed.length === 0) throw new Error(`PM2 knows no app ${this.#app}: start dproxy again`);
   }
 
   #observe(): void {
@@ -285,7 +156,7 @@ export class Pm2Balancer implements Balancer {
   /** Workers of a supervisor that died serve on until ours can take their load, and then drain. */
   #retireOrphans(): void {
     const { server, supervisor, drainMs, log } = this.#options;
-    if (countOnline(this.#own()) < this.#target()) return;
+    if (countOnline(this.#fleet.own()) < this.#target()) return;
     const orphans = server
       .workers()
       .filter((worker) => worker.supervisorPid !== supervisor.pid && isStaying(worker.state))
@@ -304,20 +175,16 @@ export class Pm2Balancer implements Balancer {
   }
 
   #isMissing(): boolean {
-    return this.#options.supervisor.isOurs && countOnline(this.#own()) < this.#target();
+    return this.#options.supervisor.isOurs && countOnline(this.#fleet.own()) < this.#target();
   }
 
   async #lookUp(): Promise<void> {
     try {
-      if (this.#isMissing()) this.#listed = await this.#options.pm2.list(this.#app);
+      if (this.#isMissing()) await this.#fleet.look();
     } catch (error) {
       this.#options.log.warn({ error }, 'PM2 does not list the workers');
     }
     this.#lookupTimer = undefined;
     this.#lookUpMissing(MISSING_AGAIN_MS);
   }
-}
-
-function idsOf(entries: readonly ListedProcess[]): string[] {
-  return entries.map(({ id }) => String(id));
 }

@@ -35,6 +35,8 @@ it('believes the workers, and PM2 only about those that say nothing', () => {
     listed(4, 'waiting restart', { exitCode: LEFT_EXIT_CODE }),
     listed(5, 'waiting restart', { exitCode: 1, pid: 5 }),
     listed(6, 'stopping', { pid: 6 }),
+    listed(7, 'launching', { exitCode: 1, pid: 7 }),
+    listed(8, 'stopped', { exitCode: 1 }),
   ];
   expect(census(workers, entries, 50).map(({ id, pid, state }) => `${id} ${pid} ${state}`)).toEqual([
     '1 101 online',
@@ -44,5 +46,7 @@ it('believes the workers, and PM2 only about those that say nothing', () => {
     '4 0 stopped',
     '5 5 errored',
     '6 6 draining',
+    '7 7 errored',
+    '8 0 stopped',
   ]);
 });

@@ -44,11 +44,12 @@ export function census(
   ];
 }
 
-function stateOf(entry: ListedProcess): WorkerState {
-  if (entry.status === 'errored') return 'errored';
-  // It ended by itself and with an error: a crash loop, whatever PM2 is about to do.
-  const isCrashing = entry.status === 'waiting restart' && entry.exitCode !== 0 && entry.exitCode !== LEFT_EXIT_CODE;
-  if (isCrashing) return 'errored';
-  if (isDown(entry)) return 'stopped';
-  return entry.status === 'stopping' ? 'draining' : 'starting';
+/** Of a worker that says nothing. */
+function stateOf({ status, pid, exitCode }: ListedProcess): WorkerState {
+  if (status === 'errored') return 'errored';
+  if (status === 'stopping') return 'draining';
+  if (status === 'stopped') return 'stopped';
+  // It ended with an error and has not been heard of since: a crash loop, in whatever moment of it we look.
+  if (exitCode !== 0 && exitCode !== LEFT_EXIT_CODE) return 'errored';
+  return status === 'waiting restart' && pid === 0 ? 'stopped' : 'starting';
 }
