@@ -18,7 +18,9 @@ const wanted = createHash('sha256')
   .digest('hex');
 
 if (!isInstalled()) {
-  const release = await takeLock(join(tmpdir(), `dproxy-install-${createHash('sha256').update(root).digest('hex').slice(0, 16)}`));
+  const release = await takeLock(
+    join(tmpdir(), `dproxy-install-${createHash('sha256').update(root).digest('hex').slice(0, 16)}`),
+  );
   try {
     if (!isInstalled()) install();
   } finally {

@@ -8,7 +8,10 @@ import { parseArgs } from 'node:util';
 import { installDebianPackages } from './debian-packages.ts';
 
 const root = dirname(import.meta.dirname);
-const { values, positionals } = parseArgs({ options: { long: { type: 'boolean', default: false } }, allowPositionals: true });
+const { values, positionals } = parseArgs({
+  options: { long: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
 
 installDebianPackages({ isRequired: process.env['CI'] === 'true' });
 const reports = mkdtempSync(join(tmpdir(), 'dproxy-test-'));
@@ -30,7 +33,9 @@ async function runVitest(reportFile: string): Promise<number> {
     `--outputFile.json=${reportFile}`,
     ...positionals,
   ];
-  const [command = '', ...args] = canMakeNamespace() ? [join(import.meta.dirname, 'in-test-namespace.sh'), ...vitest] : vitest;
+  const [command = '', ...args] = canMakeNamespace()
+    ? [join(import.meta.dirname, 'in-test-namespace.sh'), ...vitest]
+    : vitest;
   const child = spawn(command, args, {
     cwd: root,
     stdio: 'inherit',
@@ -43,7 +48,9 @@ async function runVitest(reportFile: string): Promise<number> {
 }
 
 function canMakeNamespace(): boolean {
-  return process.platform === 'linux' && process.getuid?.() === 0 && spawnSync('unshare', ['--net', 'true']).status === 0;
+  return (
+    process.platform === 'linux' && process.getuid?.() === 0 && spawnSync('unshare', ['--net', 'true']).status === 0
+  );
 }
 
 function printCounts(reportFile: string): void {

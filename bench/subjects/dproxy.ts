@@ -1,0 +1,66 @@
+// One worker's data plane with what a worker does: routing, headers, limits, deadlines, counters.
+import { buildSnapshot, DEFAULT_LIMITS, silentLog } from '@dproxy/core';
+import { createDataPlane } from '@dproxy/proxy';
+
+const [port = 0, originPort = 0] = process.argv.slice(2).map(Number);
+const backend = {
+  id: 'file:origin',
+  name: 'origin',
+  protocol: 'http',
+  address: '127.0.0.1',
+  port: originPort,
+  state: 'ready',
+  reason: '',
+  tlsVerify: true,
+  containerId: '',
+} as const;
+const { snapshot } = buildSnapshot({
+  sources: [
+    {
+      source: 'file:bench',
+      rejected: [],
+      definitions: [
+        {
+          id: 'bench',
+          origin: { source: 'file:bench', name: 'routes[0]', line: 1, project: '' },
+          hosts: ['bench.test'],
+          path: '/',
+          audience: 'everyone',
+          action: { type: 'forward', backends: [{ backendId: backend.id, weight: 1 }] },
+          backends: [backend],
+          headers: { requestSet: [], requestRemove: [], responseSet: [], responseRemove: [] },
+          timeouts: { connectMs: 0, responseMs: 0, idleMs: 0 },
+          plugins: [],
+          listeners: [],
+          sinceMs: 0,
+        },
+      ],
+    },
+  ],
+  listeners: [
+    {
+      id: 'http',
+      protocol: 'http',
+      addresses: [{ host: '127.0.0.1', port }],
+      publicPort: port,
+      backends: [],
+      proxyProtocol: [],
+    },
+  ],
+  settings: {
+    trustedProxies: [],
+    debugClients: [],
+    debugHeaders: true,
+    localNamesClients: [],
+    accessLog: false,
+    serverName: 'bench',
+    // wrk never closes a connection by itself; a limit on requests would measure reconnecting.
+    limits: { ...DEFAULT_LIMITS, requestsPerConnection: 1_000_000_000 },
+    drainMs: 1_000,
+    ownAddresses: [],
+  },
+  certificates: [],
+  pages: [],
+});
+const plane = createDataPlane({ log: silentLog, reusePort: false });
+await plane.apply(snapshot, new Map());
