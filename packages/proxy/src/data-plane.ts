@@ -140,19 +140,19 @@ class DirectDataPlane implements DataPlane, Services {
     await this.#applying;
     const open = this.#listeners.openCount;
     this.#listeners.drain();
-    const cut = await this.#untilEmpty(deadlineMs);
+    await this.#untilEmpty(deadlineMs);
+    const cut = this.#listeners.busyCount;
     this.#listeners.destroy();
     return { finished: Math.max(0, open - cut), cut };
   }
 
-  /** @returns how many connections are left */
-  #untilEmpty(deadlineMs: number): Promise<number> {
+  #untilEmpty(deadlineMs: number): Promise<void> {
     const startedMs = performance.now();
     return new Promise((resolve) => {
       const look = (): void => {
-        const open = this.#listeners.openCount;
-        if (open > 0 && performance.now() - startedMs < deadlineMs) setTimeout(look, DRAIN_POLL_MS);
-        else resolve(open);
+        const isOver = this.#listeners.openCount === 0 || performance.now() - startedMs >= deadlineMs;
+        if (isOver) resolve();
+        else setTimeout(look, DRAIN_POLL_MS);
       };
       look();
     });

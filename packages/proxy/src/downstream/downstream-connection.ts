@@ -78,6 +78,8 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
   /** Of the request's body; undefined when it has none, or is complete. */
   #body: BodyDecoder | undefined;
   #isBodyOpen = false;
+  /** The backend does not take more of the body for the moment. */
+  #isBackendBusy = false;
   #isReadPaused = false;
   #isHalfClosed = false;
   #isInLoop = false;
@@ -99,7 +101,13 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
     this.#deadline = new Deadline(services.wheel, this);
     this.#expect('idle', this.#limits.keepAliveMs);
     socket.on('error', () => undefined);
-    socket.on('data', (chunk: Buffer) => this.#guard(() => this.#onData(chunk)));
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        this.#onData(chunk);
+      } catch (error) {
+        this.#breakOff(error);
+      }
+    });
     socket.on('end', () => this.#guard(() => this.#onEnd()));
     socket.on('drain', () => this.#guard(() => this.#onDrain()));
     socket.on('close', () => this.#guard(() => this.#onClose()));
@@ -129,9 +137,9 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
     return this.#socket.writableLength > 0;
   }
 
-  /** Between two requests: nothing is lost when it ends. */
-  get isIdle(): boolean {
-    return this.#state === 'idle';
+  /** Its last answer is written: nothing is lost when it ends. */
+  get isClosing(): boolean {
+    return this.#state === 'closing';
   }
 
   // ---- accept: one request after another
@@ -154,7 +162,8 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
         return;
       case 'closing':
         this.#lingerBytes += chunk.length;
-        if (this.#lingerBytes > this.#limits.lingerBytes) this.#socket.destroy();
+        // Enough was dropped. It is not read on, but not reset either before the client had its moment to read the answer.
+        if (this.#lingerBytes > this.#limits.lingerBytes) this.#pauseReading();
         return;
       case 'closed':
         return;
@@ -235,15 +244,19 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
 
   openBody(): void {
     this.#isBodyOpen = true;
+    this.#isBackendBusy = false;
+    this.#resumeReading();
     this.#pumpBody();
   }
 
   pauseBody(): void {
+    this.#isBackendBusy = true;
     this.#pauseReading();
     if (this.#wait === 'body') this.#deadline.clear();
   }
 
   resumeBody(): void {
+    this.#isBackendBusy = false;
     this.#resumeReading();
     this.#pumpBody();
   }
@@ -257,7 +270,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
     const body = this.#body;
     const input = this.#input;
     if (body === undefined || !this.#isBodyOpen) return;
-    if (input.length > 0 && !this.#isReadPaused) this.#pushBody(body, input);
+    if (input.length > 0 && !this.#isBackendBusy) this.#pushBody(body, input);
     if (body.isDone) {
       this.#body = undefined;
       this.#isBodyOpen = false;
@@ -265,7 +278,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
       this.#exchange?.onRequestComplete();
     } else if (this.#isHalfClosed && input.length === 0) {
       this.#abandon('client-gone');
-    } else if (this.#deadline.atMs === Number.POSITIVE_INFINITY && !this.#isReadPaused) {
+    } else if (this.#deadline.atMs === Number.POSITIVE_INFINITY && !this.#isBackendBusy) {
       this.#openWindow();
     }
   }
@@ -328,7 +341,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
     switch (this.#state) {
       case 'exchange':
         if (this.#isHalfClosed) this.#expect('half-closed', HALF_CLOSED_MS);
-        else if (this.#isBodyOpen && !this.#isReadPaused) this.#openWindow();
+        else if (this.#isBodyOpen && !this.#isBackendBusy) this.#openWindow();
         this.#exchange?.onDownstreamDrain();
         return;
       case 'tunnel':
@@ -531,13 +544,17 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
     this.#deadline.set(ms);
   }
 
-  /** The boundary of this connection: one request of death ends one connection, not the worker (threats: row 54). */
   #guard(step: () => void): void {
     try {
       step();
     } catch (error) {
-      this.#services.log.error({ err: error, client: this.#peer.address }, 'a client connection broke off');
-      this.#socket.destroy();
+      this.#breakOff(error);
     }
+  }
+
+  /** The boundary of this connection: one request of death ends one connection, not the worker (threats: row 54). */
+  #breakOff(error: unknown): void {
+    this.#services.log.error({ err: error, client: this.#peer.address }, 'a client connection broke off');
+    this.#socket.destroy();
   }
 }

@@ -55,6 +55,13 @@ export class BoundSocket implements DownstreamOwner {
     return this.#sockets.size;
   }
 
+  /** Connections that would lose something if they ended now. */
+  get busyCount(): number {
+    let closing = 0;
+    for (const connection of this.#open) if (connection.isClosing) closing++;
+    return this.#sockets.size - closing;
+  }
+
   get address(): ListenAddress {
     const bound = this.#server?.address() as AddressInfo | null | undefined;
     return { host: bound?.address ?? this.#address.host, port: bound?.port ?? this.#address.port };

@@ -30,6 +30,12 @@ export class ListenerSet {
     return count;
   }
 
+  get busyCount(): number {
+    let count = 0;
+    for (const socket of this.#all()) count += socket.busyCount;
+    return count;
+  }
+
   /**
    * Opens what is new, then closes what is no longer wanted. A listener none of whose new addresses can be had keeps its
    * old ones; the others are not harmed.

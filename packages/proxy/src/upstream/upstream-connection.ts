@@ -183,10 +183,14 @@ export class UpstreamConnection implements DeadlineOwner {
     try {
       step();
     } catch (error) {
-      this.#context.log.error({ err: error, backend: this.#where }, 'an upstream connection broke off');
-      this.#socket.destroy();
-      this.#close();
+      this.#breakOff(error);
     }
+  }
+
+  #breakOff(error: unknown): void {
+    this.#context.log.error({ err: error, backend: this.#where }, 'an upstream connection broke off');
+    this.#socket.destroy();
+    this.#close();
   }
 
   #onReady(): void {
@@ -202,9 +206,7 @@ export class UpstreamConnection implements DeadlineOwner {
       if (this.#user === undefined) this.destroy();
       else if (this.#user.onUpstreamData(bytes, 0, byteLength)) this.#buffer?.lend();
     } catch (error) {
-      this.#context.log.error({ err: error, backend: this.#where }, 'an upstream connection broke off');
-      this.#socket.destroy();
-      this.#close();
+      this.#breakOff(error);
     }
   }
 

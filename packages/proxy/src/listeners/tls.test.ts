@@ -1,0 +1,125 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { connect, createServer } from 'node:tls';
+import { describe, expect, test } from 'vitest';
+import { eventually, listenerOf, Origin, RawClient, snapshotOf } from '@dproxy/testkit';
+import { LOCAL_CERTIFICATE, SITE_CERTIFICATE } from '../fixtures/certificates.ts';
+import { getRequest, startEdge } from '../fixtures/edge.ts';
+
+const MATERIAL = new Map([SITE_CERTIFICATE, LOCAL_CERTIFICATE].map((certificate) => [certificate.id, certificate]));
+
+async function startTlsEdge(origin: Origin, limits = {}) {
+  const snapshot = snapshotOf({
+    listeners: [listenerOf({ protocol: 'https' })],
+    routes: { 'a.test': origin, '*.wild.test': origin, 'b.test': origin },
+    certificates: [SITE_CERTIFICATE, LOCAL_CERTIFICATE],
+    limits,
+  });
+  const edge = await startEdge(snapshotOf({ listeners: [] }));
+  await edge.apply(snapshot, MATERIAL);
+  return edge;
+}
+
+async function subjectFor(port: number, servername?: string): Promise<string> {
+  const socket = connect({
+    port,
+    host: '127.0.0.1',
+    rejectUnauthorized: false,
+    ...(servername === undefined ? {} : { servername }),
+  });
+  await once(socket, 'secureConnect');
+  const { subject } = socket.getPeerCertificate();
+  socket.destroy();
+  return String(subject.CN);
+}
+
+describe('https', () => {
+  test('requests over TLS are forwarded, on one connection', async () => {
+    await using origin = await Origin.start((exchange) => exchange.respond({ body: exchange.head.raw }));
+    await using edge = await startTlsEdge(origin);
+    using client = await RawClient.connect({
+      port: edge.port('https'),
+      tls: { servername: 'a.test', ca: SITE_CERTIFICATE.certificatePem, ALPNProtocols: ['h2', 'http/1.1'] },
+    });
+    for (let count = 0; count < 2; count++) {
+      await client.write(getRequest());
+      expect((await client.readResponse()).body.text).toMatch(/x-forwarded-proto: https\r\n/);
+    }
+    expect(origin.connections).toHaveLength(1);
+  });
+
+  test('the name chooses the certificate; without a name it is the local one', async () => {
+    await using origin = await Origin.start();
+    await using edge = await startTlsEdge(origin);
+    expect(await subjectFor(edge.port('https'), 'A.test')).toBe('a.test');
+    expect(await subjectFor(edge.port('https'), 'x.wild.test')).toBe('a.test');
+    expect(await subjectFor(edge.port('https'))).toBe('localhost');
+  });
+
+  test('a name that nobody has, or that has no certificate, is told so', async () => {
+    await using origin = await Origin.start();
+    await using edge = await startTlsEdge(origin);
+    for (const name of ['nobody.test', 'b.test']) {
+      await expect(subjectFor(edge.port('https'), name)).rejects.toThrow(/unrecognized name/i);
+    }
+    await eventually(() => edge.plane.stats().connections === 0);
+  });
+
+  test('plain HTTP on the TLS port is told so', async () => {
+    await using origin = await Origin.start();
+    await using edge = await startTlsEdge(origin);
+    using client = await edge.connect('https');
+    await client.write(getRequest());
+    expect((await client.readResponse()).status).toBe(400);
+    expect(await client.ended).toBe('end');
+  });
+
+  test('a client that does not complete the handshake is cut', async () => {
+    await using origin = await Origin.start();
+    await using edge = await startTlsEdge(origin, { tlsHandshakeMs: 50 });
+    using silent = await edge.connect('https');
+    using halfway = await edge.connect('https');
+    await halfway.write(Buffer.from([0x16, 0x03, 0x01, 0x02]));
+    await silent.ended;
+    await halfway.ended;
+    await eventually(() => edge.plane.stats().connections === 0);
+  });
+
+  test('a large response arrives whole', async () => {
+    const body = Buffer.alloc(3_000_000, 'x');
+    await using origin = await Origin.start((exchange) => exchange.respond({ body }));
+    await using edge = await startTlsEdge(origin);
+    using client = await RawClient.connect({
+      port: edge.port('https'),
+      tls: { servername: 'a.test', rejectUnauthorized: false },
+    });
+    await client.write(getRequest());
+    expect((await client.readResponse()).body.length).toBe(body.length);
+  });
+
+  test('an https backend is verified unless told not to', async () => {
+    const server = createServer({ key: SITE_CERTIFICATE.keyPem, cert: SITE_CERTIFICATE.certificatePem }, (socket) => {
+      socket.on('error', () => undefined);
+      socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    await using edge = await startEdge({
+      routes: {
+        'strict.test': { port, protocol: 'https' },
+        'lax.test': { port, protocol: 'https', tlsVerify: false, id: 'lax' },
+      },
+    });
+    using client = await edge.connect();
+    await client.write(getRequest('strict.test'));
+    expect((await client.readResponse()).status).toBe(502);
+    for (let count = 0; count < 2; count++) {
+      await client.write(getRequest('lax.test'));
+      expect((await client.readResponse()).status).toBe(200);
+    }
+    expect(edge.plane.stats().upstreamConnections).toBe(2);
+    expect(edge.plane.stats().errors['upstream-tls']).toBe(1);
+    server.close();
+  });
+});

@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest';
+import { backendOf, eventually, listenerOf, Origin, upgradeEcho } from '@dproxy/testkit';
+import { getRequest, startEdge } from '../fixtures/edge.ts';
+
+const UPGRADE = 'Connection: Upgrade\r\nUpgrade: websocket\r\n';
+
+describe('upgrades', () => {
+  test('a 101 opens a tunnel, with the bytes that came too early on both sides', async () => {
+    await using origin = await Origin.start(upgradeEcho());
+    await using edge = await startEdge({ routes: { 'a.test': origin } });
+    using client = await edge.connect();
+    await client.write(`${getRequest('a.test', '/', UPGRADE)}early`);
+    expect((await client.readHead()).status).toBe(101);
+    expect((await client.readBytes(5)).toString()).toBe('early');
+    expect(edge.plane.stats().tunnels).toBe(1);
+    await client.write('late');
+    expect((await client.readBytes(4)).toString()).toBe('late');
+    client.halfClose();
+    await client.ended;
+    await eventually(() => edge.plane.stats().tunnels === 0);
+  });
+
+  test('without a 101 the bytes behind the head are the next request', async () => {
+    await using origin = await Origin.start((exchange) => exchange.respond({ body: exchange.target }));
+    await using edge = await startEdge({ routes: { 'a.test': origin } });
+    using client = await edge.connect();
+    await client.write(getRequest('a.test', '/one', UPGRADE) + getRequest('a.test', '/two'));
+    expect((await client.readResponse()).body.text).toBe('/one');
+    expect((await client.readResponse()).body.text).toBe('/two');
+  });
+
+  test('a 101 that nobody asked for is no tunnel', async () => {
+    await using origin = await Origin.start(async (exchange) => {
+      await exchange.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    });
+    await using edge = await startEdge({ routes: { 'a.test': origin } });
+    using client = await edge.connect();
+    await client.write(getRequest());
+    expect((await client.readResponse()).status).toBe(502);
+  });
+
+  test('a tunnel without a byte for long is cut', async () => {
+    await using origin = await Origin.start(upgradeEcho());
+    await using edge = await startEdge({ routes: { 'a.test': origin }, limits: { tunnelIdleMs: 50 } });
+    using client = await edge.connect();
+    await client.write(getRequest('a.test', '/', UPGRADE));
+    await client.readHead();
+    await client.ended;
+    await eventually(() => edge.plane.stats().tunnels === 0);
+  });
+});
+
+describe('tcp', () => {
+  test('bytes and ends pass both ways; a backend that refuses is passed over', async () => {
+    await using origin = await Origin.start({ onConnection: (socket) => void socket.pipe(socket) });
+    await using gone = await Origin.start();
+    const { port } = gone;
+    await gone.close();
+    const backends = [
+      backendOf({ port, protocol: 'tcp', id: 'gone' }),
+      backendOf({ port: origin.port, protocol: 'tcp', id: 'up' }),
+    ];
+    await using edge = await startEdge({
+      listeners: [
+        listenerOf({
+          id: 'tcp:1',
+          protocol: 'tcp',
+          backends: backends.map(({ id }) => ({ backendId: id, weight: 1 })),
+        }),
+      ],
+      backends,
+    });
+    for (let count = 0; count < 3; count++) {
+      using client = await edge.connect('tcp:1');
+      await client.write('ping');
+      expect((await client.readBytes(4)).toString()).toBe('ping');
+      client.halfClose();
+      expect(await client.ended).toBe('end');
+    }
+    await eventually(() => edge.plane.stats().tunnels === 0);
+  });
+});
