@@ -1,6 +1,13 @@
 // A worker, as PM2 starts it (ecosystem.config.js). It faces the internet: no Docker socket, no configuration file, no
 // writes to disk. All that it knows comes over the primary's unix socket, or from the last table that the primary stored.
-import { instanceOf, loadStoredSnapshot, readBootId, surviveBrokenOutput, WorkerLifecycle } from '@dproxy/cluster';
+import {
+  instanceOf,
+  loadStoredSnapshot,
+  readBootId,
+  readySignal,
+  surviveBrokenOutput,
+  WorkerLifecycle,
+} from '@dproxy/cluster';
 import { gatherFacts, loadSettings } from '@dproxy/config';
 import { ApplicationPath, createDataPlane, PluginLoader } from '@dproxy/proxy';
 import { createLog } from './log.ts';
@@ -31,7 +38,7 @@ const lifecycle = new WorkerLifecycle({
   },
   loadStored: async () =>
     await loadStoredSnapshot({ path: statePaths(paths.state).snapshot, bootId: await readBootId(), nowMs: Date.now }),
-  sayReady: () => process.send?.('ready'),
+  sayReady: readySignal(process),
   exit: (code) => process.exit(code),
   onPlace: (index, count) => dataPlane.place(index, count),
 });

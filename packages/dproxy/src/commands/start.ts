@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
 import { formatProblem, VARIABLES } from '@dproxy/config';
 import { decideListeners, PortError } from '../decide-listeners.ts';
 import { ECOSYSTEM, PM2, PM2_RUNTIME, privatePm2Home, statePaths } from '../paths.ts';
@@ -16,6 +17,8 @@ const READY_MS = 60_000;
 export async function start(context: Context, { isDetached }: { isDetached: boolean }): Promise<void> {
   await assertStartable(context);
   const env = environmentFor(context);
+  // PM2 leaves its sockets open to the group: the folder keeps everybody else out.
+  await mkdir(env['PM2_HOME'] ?? '', { recursive: true, mode: 0o700 });
   if (isDetached) return await startInBackground(context, env);
   process.execve?.(process.execPath, [process.execPath, PM2_RUNTIME, 'start', ECOSYSTEM], env);
   throw failure('this system cannot replace a process (execve); use --detach');
