@@ -2,7 +2,7 @@ import { CertificateFiles, LocalAuthority } from '@dproxy/certs';
 import { gatherFacts, loadSettings, parseFile, type Facts, type Settings } from '@dproxy/config';
 import type { DataPlane, Log } from '@dproxy/core';
 import { ApplicationPath, createDataPlane, PluginLoader } from '@dproxy/proxy';
-import { ControlPlane } from './control-plane.ts';
+import { ControlPlane, type ControlPlaneOptions } from './control-plane.ts';
 import { decideListeners } from './decide-listeners.ts';
 import { Engines } from './engines.ts';
 import { toFrame } from './frame.ts';
@@ -92,7 +92,7 @@ async function open(values: ProxySettings, log: Log): Promise<Running> {
     nowMs: Date.now,
     previous: undefined,
     ledger: new Map(),
-    publish: applyTo(dataPlane, log, firstTable.resolve),
+    publish: applyTo(dataPlane, log, firstTable),
     saveLedger: () => {},
   });
   opened.defer(() => plane.close());
@@ -144,19 +144,17 @@ async function followSources(settings: Settings, { plane, log, opened }: Parts):
   await files.start((state) => plane.setCertificateFiles(state));
 }
 
-/** One table after the other: `apply` opens and closes listeners. */
-function applyTo(
-  dataPlane: DataPlane,
-  log: Log,
-  applied: () => void,
-): ConstructorParameters<typeof ControlPlane>[0]['publish'] {
-  let queue: Promise<void> = Promise.resolve();
+/** `DataPlane.apply` takes one table after the other by itself. The first one that fails makes `listen` fail. */
+function applyTo(dataPlane: DataPlane, log: Log, first: PromiseWithResolvers<void>): ControlPlaneOptions['publish'] {
+  const apply = async (...[snapshot, material]: Parameters<DataPlane['apply']>): Promise<void> => {
+    const { failed } = await dataPlane.apply(snapshot, material);
+    for (const entry of failed) log.error({ ...entry }, 'a listener cannot be opened');
+    first.resolve();
+  };
   return (snapshot, material) => {
-    queue = queue.then(async () => {
-      const { failed } = await dataPlane.apply(snapshot, material);
-      for (const entry of failed) log.error({ ...entry }, 'a listener cannot be opened');
-      applied();
+    apply(snapshot, material).catch((error: unknown) => {
+      log.error({ error }, 'a table cannot be applied');
+      first.reject(error);
     });
-    queue = queue.catch((error: unknown) => log.error({ error }, 'a table cannot be applied'));
   };
 }

@@ -123,7 +123,6 @@ class DirectDataPlane implements DataPlane, Services {
   }
 
   async #apply(snapshot: Snapshot, material: ReadonlyMap<string, CertificateMaterial>): Promise<ApplyReport> {
-    if (this.isDraining) return { failed: [] };
     this.applicationPath?.apply(snapshot);
     this.#compiled = compileSnapshot(snapshot, {
       worker: this.#worker,
@@ -133,6 +132,9 @@ class DirectDataPlane implements DataPlane, Services {
       previous: this.#compiled,
     });
     this.memory.reconcile(snapshot);
+    // A draining worker still follows the table (Docker gives a removed container's address to the next one at once), but it
+    // opens nothing any more.
+    if (this.isDraining) return { failed: [] };
     return { failed: await this.#listeners.apply(snapshot.listeners.values()) };
   }
 

@@ -4,9 +4,9 @@ import type { Context } from './context.ts';
 import { failure } from './failure.ts';
 
 /** Checks a dproxy.yml without touching what runs. */
-export async function validate(context: Context, file: string | undefined): Promise<void> {
+export function validate(context: Context, file: string | undefined): void {
   const path = resolve(file ?? context.loaded.settings.config.path);
-  const rejections = await validateFile(path);
+  const rejections = validateFile(path);
   const lines = rejections.map(
     ({ source, line, column, message, expected }) => `${source}:${line}:${column}: ${message}; expected ${expected}`,
   );
