@@ -249,6 +249,11 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
     this.#pumpBody();
   }
 
+  holdBody(): void {
+    this.#isBodyOpen = false;
+    if (this.#wait === 'body') this.#deadline.clear();
+  }
+
   pauseBody(): void {
     this.#isBackendBusy = true;
     this.#pauseReading();
@@ -315,12 +320,19 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
 
   writeText(latin1: string): boolean {
     this.#services.counters.bytesOut += latin1.length;
+    if (this.#isHalfClosed) this.#showLife();
     return this.#socket.write(latin1, 'latin1') || this.#waitForDrain();
   }
 
   writeBytes(bytes: Buffer): boolean {
     this.#services.counters.bytesOut += bytes.length;
+    if (this.#isHalfClosed) this.#showLife();
     return this.#socket.write(bytes) || this.#waitForDrain();
+  }
+
+  /** Whoever has gone away answers the next bytes with a reset: so the client may be silent while it is written to. */
+  #showLife(): void {
+    if (this.#wait === 'half-closed') this.#expect('half-closed', HALF_CLOSED_MS);
   }
 
   cork(): void {

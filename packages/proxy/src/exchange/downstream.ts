@@ -24,6 +24,8 @@ export interface Downstream extends TunnelClient {
 
   /** From now on the body goes to the exchange (`onRequestBody`, `onRequestComplete`), first what is waiting. */
   openBody(): void;
+  /** The body waits, until `openBody`: there is nobody to send it to. */
+  holdBody(): void;
   /** The backend does not take more for the moment; that time does not count against the client. */
   pauseBody(): void;
   resumeBody(): void;

@@ -4,61 +4,64 @@ import type { RequestHead } from '../http1/index.ts';
 import type { Services } from '../services.ts';
 import type { Downstream } from './downstream.ts';
 
-/** What is known of an exchange when it ends. */
-export interface ExchangeEnd {
-  readonly head: RequestHead;
-  readonly downstream: Downstream;
-  readonly startedMs: number;
-  readonly backendMs: number;
-  readonly routeId: string;
-  readonly backendId: string;
-  readonly status: number;
-  readonly bytes: number;
-  readonly error: string;
-}
+/** What is told of an exchange, and to whom: the counters, the log, the access log. */
+export class ExchangeReport {
+  readonly #services: Services;
+  readonly #downstream: Downstream;
+  readonly #head: RequestHead;
+  readonly #startedMs: number;
+  routeId = '';
+  backendId = '';
+  backendMs = 0;
 
-/** The access log's line; builds nothing while it is off. */
-export function logAccess({ accessLog, compiled }: Services, end: ExchangeEnd): void {
-  if (accessLog === undefined || !compiled.settings.accessLog) return;
-  const { head, downstream } = end;
-  accessLog({
-    timeMs: Date.now(),
-    client: loggable(downstream.peer.clientAddress(head.claims)),
-    listener: downstream.listenerId,
-    method: head.method,
-    host: head.host,
-    path: loggable(head.rawPath),
-    status: end.status,
-    bytes: end.bytes,
-    totalMs: round(performance.now() - end.startedMs),
-    backendMs: round(end.backendMs),
-    route: end.routeId,
-    backend: end.backendId,
-    error: end.error,
-    userAgent: loggable(fieldOf(head.passed, 'user-agent')),
-  });
-}
+  constructor(services: Services, downstream: Downstream, head: RequestHead, startedMs: number) {
+    this.#services = services;
+    this.#downstream = downstream;
+    this.#head = head;
+    this.#startedMs = startedMs;
+  }
 
-/** The log has what the client is not told. */
-export function logFailure(
-  { log, counters }: Services,
-  error: ProxyError,
-  end: ExchangeEnd & { requestId: string },
-): void {
-  counters.countError(error.code);
-  const { logLevel } = ERRORS[error.code];
-  log[logLevel](
-    {
-      code: error.code,
-      requestId: end.requestId,
-      host: end.head.host,
-      route: end.routeId,
-      backend: end.backendId,
-      detail: loggable(error.detail),
-      ...(logLevel === 'error' ? { err: error.cause ?? error } : {}),
-    },
-    ERRORS[error.code].message,
-  );
+  /** The access log's line; builds nothing while that is off. What plugins send on was the client's request already. */
+  done(status: number, bytes: number, error = ''): void {
+    const { accessLog, compiled } = this.#services;
+    if (accessLog === undefined || !compiled.settings.accessLog || this.#downstream.chosenRoute !== undefined) return;
+    const head = this.#head;
+    accessLog({
+      timeMs: Date.now(),
+      client: loggable(this.#downstream.peer.clientAddress(head.claims)),
+      listener: this.#downstream.listenerId,
+      method: head.method,
+      host: head.host,
+      path: loggable(head.rawPath),
+      status,
+      bytes,
+      totalMs: round(performance.now() - this.#startedMs),
+      backendMs: round(this.backendMs),
+      route: this.routeId,
+      backend: this.backendId,
+      error,
+      userAgent: loggable(fieldOf(head.passed, 'user-agent')),
+    });
+  }
+
+  /** The log has what the client is not told; `requestId` joins the two. */
+  failed(error: ProxyError, requestId: string): void {
+    const { log, counters } = this.#services;
+    counters.countError(error.code);
+    const { logLevel, message } = ERRORS[error.code];
+    log[logLevel](
+      {
+        code: error.code,
+        requestId,
+        host: this.#head.host,
+        route: this.routeId,
+        backend: this.backendId,
+        detail: loggable(error.detail),
+        ...(logLevel === 'error' ? { err: error.cause ?? error } : {}),
+      },
+      message,
+    );
+  }
 }
 
 function fieldOf(block: string, lowerCaseName: string): string {

@@ -5,6 +5,8 @@ import type { UpstreamUser } from './upstream-user.ts';
 /** The connections to one backend. Lives as long as the backend keeps its address; routes and Snapshots share it. */
 export class UpstreamPool implements UpstreamConnectionOwner {
   readonly backend: Backend;
+  /** `address:port`, for headers and the log. */
+  readonly where: string;
   readonly #context: UpstreamContext;
   /** A stack: the last one used is the least likely to be closed by the backend; the surplus below runs out of time. */
   readonly #idle: UpstreamConnection[] = [];
@@ -14,6 +16,7 @@ export class UpstreamPool implements UpstreamConnectionOwner {
 
   constructor(backend: Backend, context: UpstreamContext, limits: Limits) {
     this.backend = backend;
+    this.where = `${backend.address}:${backend.port}`;
     this.#context = context;
     this.#limits = limits;
   }

@@ -1,0 +1,48 @@
+import { debugHeaders } from '@dproxy/core';
+import type { CompiledRoute, CompiledSnapshot } from '../compiled-snapshot.ts';
+import { type RequestHead, type ResponseHead, writeRequestHead, writeResponseHead } from '../http1/index.ts';
+import type { UpstreamPool } from '../upstream/upstream-pool.ts';
+import type { Downstream } from './downstream.ts';
+
+/** What the heads of one exchange are made of, beside what was received. */
+export interface HeadFacts {
+  readonly head: RequestHead;
+  readonly downstream: Downstream;
+  readonly compiled: CompiledSnapshot;
+  /** Since the first byte of the request, on the clock of `performance.now`. */
+  readonly startedMs: number;
+  /** Until there was a connection to the backend. */
+  readonly backendMs: number;
+  readonly route: CompiledRoute | undefined;
+  /** Undefined: the next hop are the plugins. Rules and debug headers belong to the hop behind them. */
+  readonly pool: UpstreamPool | undefined;
+}
+
+export function requestText(facts: HeadFacts): string {
+  const { head, downstream, pool } = facts;
+  return writeRequestHead(head, {
+    forwardedBlock: downstream.peer.forwardedBlock(head.claims, head.hostHeader),
+    debugBlock: facts.compiled.settings.debugHeaders ? debugBlock(facts) : '',
+    rules: pool === undefined ? undefined : facts.route?.headers.request,
+  });
+}
+
+export function responseText(response: ResponseHead, keepAlive: boolean, facts: HeadFacts): string {
+  const { head, downstream, pool } = facts;
+  return writeResponseHead(response, {
+    clientMinorVersion: head.minorVersion,
+    keepAlive,
+    debugBlock: head.debug && downstream.peer.mayDebug(head.claims) ? debugBlock(facts) : '',
+    rules: pool === undefined ? undefined : facts.route?.headers.response,
+  });
+}
+
+function debugBlock({ pool, startedMs, backendMs }: HeadFacts): string {
+  if (pool === undefined) return '';
+  return debugHeaders({
+    backendName: pool.backend.name,
+    backendAddress: pool.where,
+    totalMs: performance.now() - startedMs,
+    backendMs,
+  });
+}

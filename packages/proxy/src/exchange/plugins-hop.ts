@@ -1,0 +1,36 @@
+import type { Duplex } from 'node:stream';
+import { ProxyError } from '@dproxy/core';
+import type { CompiledRoute, CompiledSnapshot } from '../compiled-snapshot.ts';
+import type { RequestHead } from '../http1/index.ts';
+import type { Services } from '../services.ts';
+import type { Downstream } from './downstream.ts';
+
+export interface PluginsHop {
+  readonly head: RequestHead;
+  readonly downstream: Downstream;
+  readonly services: Services;
+  readonly compiled: CompiledSnapshot;
+  readonly route: CompiledRoute;
+}
+
+/**
+ * A connection to the plugins of a route: a backend within the process. What they send on comes back as a request of its
+ * own, on `downstream.forward`, with the route chosen and the forwarding lines that the client's request was given.
+ *
+ * @throws ProxyError `plugin-unknown`
+ */
+export async function connectPlugins({ head, downstream, services, compiled, route }: PluginsHop): Promise<Duplex> {
+  const { applicationPath } = services;
+  if (applicationPath === undefined) throw new ProxyError('plugin-unknown', route.id);
+  const forwardedBlock = downstream.peer.forwardedBlock(head.claims, head.hostHeader);
+  return await applicationPath.connect({
+    route: route.route,
+    requestId: services.nextRequestId(),
+    host: head.host,
+    clientAddress: downstream.peer.clientAddress(head.claims),
+    clientPort: 0,
+    isTls: downstream.isEncrypted,
+    pages: compiled.pages,
+    forward: () => downstream.forward(route, forwardedBlock),
+  });
+}
