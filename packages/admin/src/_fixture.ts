@@ -111,7 +111,8 @@ export async function startAdmin(options: Partial<AdminOptions> = {}, host = '12
   const logged: string[] = [];
   const note = (fields: object, message: string): void => void logged.push(`${message} ${JSON.stringify(fields)}`);
   const log: Log = { ...silentLog, warn: note, error: note };
-  const admin = createAdmin({ balancer, inspector, token: TOKEN, tokenAlways: false, log, ...options });
+  const readMetrics = (): Promise<string> => Promise.resolve('dproxy_requests_total 1\n');
+  const admin = createAdmin({ balancer, inspector, readMetrics, token: TOKEN, tokenAlways: false, log, ...options });
   const { port } = await admin.listen(host, 0);
   return { admin, port, balancer, logged };
 }

@@ -14,12 +14,19 @@ beforeEach(async () => {
 afterEach(() => running.admin.close());
 
 describe('without the token, from this machine', () => {
-  test.each(['/healthz', '/service/balancer', '/containers', '/backends', '/routes', '/rejected', '/', '/docs'])(
-    'GET %s is answered',
-    async (path) => {
-      expect((await send(running.port, `GET ${path}`)).status).toBe(200);
-    },
-  );
+  test.each([
+    '/healthz',
+    '/service/balancer',
+    '/containers',
+    '/backends',
+    '/routes',
+    '/rejected',
+    '/',
+    '/docs',
+    '/metrics',
+  ])('GET %s is answered', async (path) => {
+    expect((await send(running.port, `GET ${path}`)).status).toBe(200);
+  });
 
   test.each(['GET', 'POST'])('%s acts on the workers', async (method) => {
     for (const call of ['start', 'stop', 'resize?size=3']) {

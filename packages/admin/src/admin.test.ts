@@ -173,7 +173,14 @@ test('the page for people is complete in itself and runs nothing', async () => {
 
 test('the OpenAPI document and the routes are the same set, and every one has a summary', async () => {
   const balancer = new FakeBalancer();
-  const app = createApp({ balancer, inspector, token: '', tokenAlways: false, log: silentLog });
+  const app = createApp({
+    balancer,
+    inspector,
+    readMetrics: () => Promise.resolve(''),
+    token: '',
+    tokenAlways: false,
+    log: silentLog,
+  });
   const registered = new Set<string>();
   app.addHook('onRoute', ({ method, url }) => {
     for (const one of [method].flat()) if (one !== 'HEAD') registered.add(`${one} ${url}`);
@@ -193,7 +200,7 @@ test('the OpenAPI document and the routes are the same set, and every one has a 
     }),
   );
   expect(described.toSorted()).toEqual([...registered].toSorted());
-  expect(registered.size).toBe(15);
+  expect(registered.size).toBe(16);
 });
 
 test('the index lists the calls', async () => {
@@ -210,4 +217,13 @@ test('after close nothing is bound, and the address is known in between', async 
   expect(other.admin.address()).toEqual({ host: '127.0.0.1', port: other.port });
   await other.admin.close();
   expect(other.admin.address()).toBeUndefined();
+});
+
+test('/metrics is plain text for Prometheus, not the usual answer', async () => {
+  const running = await startAdmin();
+  const reply = await send(running.port, 'GET /metrics');
+  await running.admin.close();
+  expect(reply.status).toBe(200);
+  expect(reply.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+  expect(reply.text).toBe('dproxy_requests_total 1\n');
 });

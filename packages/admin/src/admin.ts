@@ -9,11 +9,14 @@ import { balancerRoutes } from './routes/balancer.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { healthRoute } from './routes/health.ts';
 import { listRoutes } from './routes/lists.ts';
+import { metricsRoute } from './routes/metrics.ts';
 import { createServer } from './server.ts';
 
 export interface AdminOptions {
   readonly balancer: Balancer;
   readonly inspector: Inspector;
+  /** The text of `/metrics`. */
+  readonly readMetrics: () => Promise<string>;
   /** What callers have to send, from the environment or from `ensureToken`. Empty: only loopback is answered. */
   readonly token: string;
   /** `api.tokenAlways`. */
@@ -75,6 +78,7 @@ export function createApp(options: AdminOptions): FastifyInstance {
     healthRoute(scope, balancer, inspector);
     balancerRoutes(scope, balancer, log);
     listRoutes(scope, inspector);
+    metricsRoute(scope, options.readMetrics);
   });
   return app;
 }

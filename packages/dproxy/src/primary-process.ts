@@ -27,6 +27,7 @@ import { describeEngines } from './describe-engines.ts';
 import { Engines } from './engines.ts';
 import { inspect } from './inspection.ts';
 import { markInstance } from './instance-marker.ts';
+import { Metrics } from './metrics.ts';
 import { OwnershipFile } from './ownership-file.ts';
 import { PM2, ROOT, statePaths } from './paths.ts';
 import { recordInstance } from './running-instance.ts';
@@ -115,7 +116,11 @@ export async function startPrimary(options: PrimaryOptions): Promise<AsyncDispos
     workers: () => server.workers(),
     warnings,
   });
-  const api = await openAdmin(options, { balancer: workers, inspector, settings: configuration.settings }, opened);
+  const api = await openAdmin(
+    options,
+    { balancer: workers, inspector, metrics: new Metrics({ server, inspector }), settings: configuration.settings },
+    opened,
+  );
   await writePid(settings.paths.pid, opened, log);
   options.print(
     banner({
@@ -279,13 +284,14 @@ async function follow(change: {
 interface AdminParts {
   readonly balancer: Pm2Balancer;
   readonly inspector: Inspector;
+  readonly metrics: Metrics;
   readonly settings: Settings;
 }
 
 /** A taken API port does not keep the sites from being served: it is said, and the rest goes on. */
 async function openAdmin(
   { log }: PrimaryOptions,
-  { balancer, inspector, settings: { api, paths } }: AdminParts,
+  { balancer, inspector, metrics, settings: { api, paths } }: AdminParts,
   opened: AsyncDisposableStack,
 ): Promise<string> {
   const token = api.token === '' ? await ensureToken(paths.apiToken) : api.token;
@@ -293,7 +299,14 @@ async function openAdmin(
   for (const { host } of api.addresses) assertListenable(host, api.token);
   const bound = await Promise.all(
     api.addresses.map(async ({ host, port }) => {
-      const admin = createAdmin({ balancer, inspector, token, tokenAlways: api.tokenAlways, log });
+      const admin = createAdmin({
+        balancer,
+        inspector,
+        readMetrics: () => metrics.read(),
+        token,
+        tokenAlways: api.tokenAlways,
+        log,
+      });
       const address = await admin.listen(host, port);
       opened.defer(() => admin.close());
       return `http://${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;

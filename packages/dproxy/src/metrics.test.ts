@@ -1,0 +1,56 @@
+import type { ConnectedWorker } from '@dproxy/cluster';
+import type { Inspector, WorkerStats } from '@dproxy/core';
+import { expect, test } from 'vitest';
+import { Metrics } from './metrics.ts';
+
+function stats(requests: number, errors: Record<string, number> = {}): WorkerStats {
+  return { requests, connections: 2, tunnels: 0, upstreamConnections: 1, errors, bytesIn: 10, bytesOut: 20 };
+}
+
+function worker(pid: number): ConnectedWorker {
+  const identity = { pid, pmId: pid, supervisorPid: 1, startedAtMs: 0 };
+  return { ...identity, state: 'online', version: 7, hash: '', listeners: undefined, failed: [] };
+}
+
+const inspector: Inspector = {
+  containers: () => [],
+  backends: () => [],
+  routes: () => ({ routes: [], shadowed: [] }),
+  rejected: () => [],
+  warnings: () => [],
+};
+
+test('counters are the sum over workers, gauges of those that run', async () => {
+  const metrics = new Metrics({
+    inspector,
+    server: {
+      workers: () => [worker(1), worker(2)],
+      stats: () =>
+        Promise.resolve([
+          { pid: 1, stats: stats(5, { 'route-unknown': 1 }) },
+          { pid: 2, stats: stats(6, { 'route-unknown': 2 }) },
+        ]),
+    },
+  });
+  const text = await metrics.read();
+  expect(text).toContain('dproxy_requests_total 11\n');
+  expect(text).toContain('dproxy_errors_total{code="route-unknown"} 3\n');
+  expect(text).toContain('dproxy_open_connections 4\n');
+  expect(text).toContain('dproxy_table_version{worker="2"} 7\n');
+});
+
+test('a worker that is gone takes nothing away from the counters', async () => {
+  let pids = [1, 2];
+  const metrics = new Metrics({
+    inspector,
+    server: {
+      workers: () => pids.map(worker),
+      stats: () => Promise.resolve(pids.map((pid) => ({ pid, stats: stats(5) }))),
+    },
+  });
+  expect(await metrics.read()).toContain('dproxy_requests_total 10\n');
+  pids = [2];
+  const text = await metrics.read();
+  expect(text).toContain('dproxy_requests_total 10\n');
+  expect(text).toContain('dproxy_open_connections 2\n');
+});

@@ -1,0 +1,76 @@
+import type { SnapshotServer } from '@dproxy/cluster';
+import type { Inspector } from '@dproxy/core';
+import { Counter, Gauge, Registry } from 'prom-client';
+import { WorkerTotals } from './worker-totals.ts';
+
+/** A worker that does not answer by then is left out of this scrape. */
+const STATS_MS = 1_000;
+
+export interface MetricsParts {
+  readonly server: Pick<SnapshotServer, 'stats' | 'workers'>;
+  readonly inspector: Inspector;
+}
+
+/** All workers together, in the text format of Prometheus; asked anew at each scrape. No host or path is a label. */
+export class Metrics {
+  readonly #parts: MetricsParts;
+  readonly #totals = new WorkerTotals();
+
+  constructor(parts: MetricsParts) {
+    this.#parts = parts;
+  }
+
+  async read(): Promise<string> {
+    const { server, inspector } = this.#parts;
+    const answers = await server.stats(STATS_MS);
+    const workers = server.workers();
+    const totals = this.#totals.add(answers, new Set(workers.map(({ pid }) => pid)));
+    // A registry per scrape: the numbers are already sums, and nothing of an earlier scrape may stay.
+    const registry = new Registry();
+    const count = (name: string, help: string, value: number): void => {
+      new Counter({ name, help, registers: [registry] }).inc(value);
+    };
+    const gauge = (name: string, help: string, value: number): void => {
+      new Gauge({ name, help, registers: [registry] }).set(value);
+    };
+    count('dproxy_requests_total', 'Requests that were answered or broke off.', totals.requests);
+    count('dproxy_requests_bytes_total', 'Bytes from clients.', totals.bytesIn);
+    count('dproxy_responses_bytes_total', 'Bytes to clients.', totals.bytesOut);
+    gauge('dproxy_open_connections', 'Open connections of clients.', totals.connections);
+    gauge('dproxy_open_tunnels', 'Open tunnels (WebSocket, TCP).', totals.tunnels);
+    gauge('dproxy_upstream_connections', 'Open connections to backends.', totals.upstreamConnections);
+    const errors = new Counter({
+      name: 'dproxy_errors_total',
+      help: 'Errors by code.',
+      labelNames: ['code'],
+      registers: [registry],
+    });
+    for (const [code, value] of totals.errors) errors.inc({ code }, value);
+    const up = new Gauge({
+      name: 'dproxy_worker_up',
+      help: '1 when it serves.',
+      labelNames: ['worker'],
+      registers: [registry],
+    });
+    const table = new Gauge({
+      name: 'dproxy_table_version',
+      help: 'Snapshot in force.',
+      labelNames: ['worker'],
+      registers: [registry],
+    });
+    for (const { pmId, state, version } of workers) {
+      up.set({ worker: pmId }, state === 'online' ? 1 : 0);
+      table.set({ worker: pmId }, version);
+    }
+    gauge('dproxy_routes', 'Routes that are served.', inspector.routes().routes.length);
+    gauge('dproxy_rejections', 'Entries and labels that are refused.', inspector.rejected().length);
+    const backends = new Gauge({
+      name: 'dproxy_backends',
+      help: 'Backends by state.',
+      labelNames: ['state'],
+      registers: [registry],
+    });
+    for (const { state } of inspector.backends()) backends.inc({ state });
+    return await registry.metrics();
+  }
+}
