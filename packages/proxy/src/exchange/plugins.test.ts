@@ -1,10 +1,11 @@
+import type { FastifyInstance } from 'fastify';
 import { describe, expect, test } from 'vitest';
 import { Origin, snapshotOf, upgradeEcho } from '@dproxy/testkit';
 import { silentLog } from '@dproxy/core';
 import { ApplicationPath, type Plugin, PluginLoader } from '../application/index.ts';
 import { getRequest, startEdge } from '../fixtures/edge.ts';
 
-const stamp: Plugin = async (app) => {
+const stamp: Plugin = async (app: FastifyInstance) => {
   app.addHook('onSend', async (_request, reply) => void reply.header('x-stamp', 'yes'));
   app.get('/own', () => 'from the plugin');
 };
