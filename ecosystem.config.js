@@ -72,12 +72,23 @@ const shared = {
   // 100 ms, then half as much again each time, up to 15 s: a crash loop costs nothing and ends by itself.
   exp_backoff_restart_delay: 100,
   merge_logs: true,
-  ...(isForeground ? { out_file: '/dev/null', error_file: '/dev/null' } : {}),
 };
+
+/**
+ * PM2 writes the files, since workers write nothing themselves: into `log.folder` of dproxy.yml (`dproxy start` says it), else in
+ * the foreground nowhere beside stdout, else where PM2 keeps logs.
+ * @param {string} name
+ */
+function logFiles(name) {
+  const folder = env['DPROXY_LOG_FOLDER'];
+  if (folder) return { out_file: join(folder, `${name}.log`), error_file: join(folder, `${name}.log`) };
+  return isForeground ? { out_file: '/dev/null', error_file: '/dev/null' } : {};
+}
 
 export const apps = [
   {
     ...shared,
+    ...logFiles('primary'),
     name: 'dproxy-primary',
     script: join(root, 'packages/dproxy/src/primary.ts'),
     instances: 1,
@@ -86,6 +97,7 @@ export const apps = [
   },
   {
     ...shared,
+    ...logFiles('worker'),
     name: 'dproxy-worker',
     script: join(root, 'packages/dproxy/src/worker.ts'),
     instances: workers,

@@ -11,7 +11,6 @@ import type { ControlPlane } from './control-plane.ts';
 import { decideListeners } from './decide-listeners.ts';
 import { toFrame } from './frame.ts';
 import { readPagesFolder } from './pages-folder.ts';
-import { resolvePlugins } from './resolve-plugins.ts';
 
 export interface ConfigurationOptions {
   readonly loaded: LoadedSettings;
@@ -19,6 +18,8 @@ export interface ConfigurationOptions {
   readonly plane: ControlPlane;
   readonly log: Log;
   readonly ownPorts: () => ReadonlySet<number>;
+  /** An engine was found. */
+  readonly hasEngine: () => boolean;
   /** Called after the frame was set, when the settings changed after the start. */
   readonly onSettings: (settings: Settings, before: Settings) => void;
 }
@@ -37,6 +38,7 @@ export class Configuration {
   #applying: Promise<void> = Promise.resolve();
   #notes: readonly string[] = [];
   #isStarted = false;
+  #hasDemo = false;
 
   constructor(options: ConfigurationOptions) {
     this.#options = options;
@@ -83,10 +85,14 @@ export class Configuration {
     await this.#applying;
   }
 
-  /** The built-in route answers while there is neither an engine nor a file. */
-  setDemo(isWanted: boolean): void {
-    if (isWanted) this.#options.plane.setSource({ source: 'demo', definitions: demoDefinitions(), rejected: [] });
-    else this.#options.plane.removeSource('demo');
+  /** The built-in route answers while there is neither an engine nor a file. To be called when either may have come. */
+  updateDemo(): void {
+    const { plane, hasEngine } = this.#options;
+    const isWanted = !this.hasFile() && !hasEngine();
+    if (isWanted === this.#hasDemo) return;
+    this.#hasDemo = isWanted;
+    if (isWanted) plane.setSource({ source: 'demo', definitions: demoDefinitions(), rejected: [] });
+    else plane.removeSource('demo');
   }
 
   hasFile(): boolean {
@@ -162,6 +168,7 @@ export class Configuration {
 
   #publishRoutes(): void {
     if (this.#fileState === undefined) return;
-    this.#options.plane.setSource(resolvePlugins(this.#fileState, this.#settings));
+    this.#options.plane.setSource(this.#fileState);
+    if (this.#isStarted) this.updateDemo();
   }
 }

@@ -24,6 +24,8 @@ const frame: Frame = {
   fallThrough: true,
   isOwnedByProject: false,
   rejected: [],
+  plugins: [],
+  configFolder: '/',
 };
 
 function definition(host: string): RouteDefinition {

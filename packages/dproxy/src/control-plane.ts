@@ -13,6 +13,7 @@ import {
   type SourceState,
   type WorkerSettings,
 } from '@dproxy/core';
+import { resolvePlugins, type PluginNames } from './resolve-plugins.ts';
 
 /** What the configuration gives beside routes; replaced as a whole when the file changes. */
 export interface Frame {
@@ -24,6 +25,10 @@ export interface Frame {
   readonly fallThrough: boolean;
   readonly isOwnedByProject: boolean;
   readonly rejected: readonly Rejection[];
+  /** What dproxy.yml lists under `plugins`. */
+  readonly plugins: PluginNames['plugins'];
+  /** Relative paths of plugins start there. */
+  readonly configFolder: string;
 }
 
 export interface ControlPlaneOptions {
@@ -138,7 +143,7 @@ export class ControlPlane {
     if (!this.#isOpen || frame === undefined) return;
     const material = new Map([...this.#local.material, ...this.#files.material]);
     const result = buildSnapshot({
-      sources: [...this.#sources.values()],
+      sources: [...this.#sources.values()].map((state) => resolvePlugins(state, frame)),
       listeners: frame.listeners,
       backends: frame.backends,
       settings: frame.settings,

@@ -9,7 +9,6 @@ import { toFrame } from './frame.ts';
 import { createLog } from './log.ts';
 import { readPagesFolder } from './pages-folder.ts';
 import { statePaths } from './paths.ts';
-import { resolvePlugins } from './resolve-plugins.ts';
 
 /** The content of a dproxy.yml as a value; docs/configuration.md describes it. */
 export type ProxySettings = Readonly<Record<string, unknown>>;
@@ -98,7 +97,7 @@ async function open(values: ProxySettings, log: Log): Promise<Running> {
   opened.defer(() => plane.close());
   const folder = await readPagesFolder(settings.pages);
   plane.setFrame(toFrame({ settings, facts, listeners, tcp, pages: folder.pages, rejected: folder.rejected }));
-  plane.setSource(resolvePlugins(state, settings));
+  plane.setSource(state);
   await followSources(settings, { plane, log, opened });
   await plane.open();
   await firstTable.promise;

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { Facts, Settings, TcpEntry } from '@dproxy/config';
 import type { Listener, PageOverride, Rejection } from '@dproxy/core';
 import type { Frame } from './control-plane.ts';
@@ -23,6 +24,8 @@ export function toFrame({ settings, facts, listeners, tcp, pages, rejected }: Fr
     fallThrough: settings.fallThrough,
     isOwnedByProject: settings.ownership === 'project',
     rejected,
+    plugins: settings.plugins,
+    configFolder: dirname(settings.config.path),
   };
 }
 

@@ -75,6 +75,14 @@ export async function startPrimary(options: PrimaryOptions): Promise<AsyncDispos
   opened.defer(server.onChange(() => ledger.record(server.workers())));
 
   const plane = await openPlane(options, server, opened);
+  const engines = new Engines({
+    log,
+    publish: (state) => {
+      plane.setSource(state);
+      configuration.updateDemo();
+    },
+    remove: (source) => plane.removeSource(source),
+  });
   let balancer: Pm2Balancer | undefined;
   const configuration = new Configuration({
     loaded,
@@ -82,20 +90,16 @@ export async function startPrimary(options: PrimaryOptions): Promise<AsyncDispos
     plane,
     log,
     ownPorts: () => portsOf(left, server),
+    hasEngine: () => engines.statuses().some(({ state }) => state === 'connected' || state === 'lost'),
     onSettings: (now, before) => void follow({ now, before, engines, balancer, log }),
   });
   opened.defer(() => configuration.stop());
   await configuration.start();
 
-  const engines = new Engines({
-    log,
-    publish: (state) => plane.setSource(state),
-    remove: (source) => plane.removeSource(source),
-  });
   opened.defer(() => engines.stop());
   await Promise.all([engines.follow(configuration.settings.docker), startCertificateFiles(options, plane, opened)]);
   await waitForKnownEngines(plane.snapshot, engines);
-  configuration.setDemo(!configuration.hasFile() && engines.statuses().every(({ state }) => state !== 'connected'));
+  configuration.updateDemo();
   await plane.open();
 
   const workers = await openBalancer(options, { server, supervisor, settings: configuration.settings });

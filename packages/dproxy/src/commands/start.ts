@@ -47,7 +47,7 @@ async function assertStartable({ loaded }: Context): Promise<void> {
 
 /** Flags and relative paths become variables that mean the same to every process, wherever it runs. */
 function environmentFor({ loaded, flags, facts }: Context): Record<string, string> {
-  const { paths, config } = loaded.settings;
+  const { paths, config, log } = loaded.settings;
   const env = Object.fromEntries(
     Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
@@ -57,6 +57,7 @@ function environmentFor({ loaded, flags, facts }: Context): Record<string, strin
   }
   env['DOCKER_PROXY_STATE_PATH'] = paths.state;
   if (config.isNamed) env['DOCKER_PROXY_CONFIG_PATH'] = config.path;
+  if (log.folder !== '') env['DPROXY_LOG_FOLDER'] = log.folder;
   if (paths.ssl !== '') env['DOCKER_PROXY_SSL_PATH'] = paths.ssl;
   env['PM2_HOME'] = paths.pm2Home === '' ? privatePm2Home(paths) : paths.pm2Home;
   env['HOME'] ??= facts.homedir;
