@@ -19,6 +19,14 @@ it('carries bytes and ends both ways, one direction after the other', async () =
   expect([one.destroyed, other.destroyed]).toEqual([true, true]);
 });
 
+it('has its own copy of what was written, whatever the writer does with the memory afterwards', async () => {
+  const [one, other] = MemorySocket.pair(facts);
+  const memory = Buffer.from('mine');
+  await new Promise((resolve) => one.write(memory, resolve));
+  memory.write('next');
+  expect(String(other.read())).toBe('mine');
+});
+
 it('makes the writer wait while nobody reads', async () => {
   const [one, other] = MemorySocket.pair(facts);
   let written = 0;

@@ -12,7 +12,8 @@ type Callback = (error?: Error | null) => void;
 
 /**
  * One end of a connection that never leaves the process. A write is done when the other end has room, so backpressure
- * passes through; a FIN passes as `end`; an end that is destroyed without one takes the other with it, as a reset would,
+ * passes through; and it is a copy, as with a kernel, because whoever is told that it is done uses that memory again (a
+ * backend's next response would be read into it, and this client would get another one's bytes); a FIN passes as `end`; an end that is destroyed without one takes the other with it, as a reset would,
  * but without an `error` event: a worker must not end because nobody listened for a moment.
  */
 export class MemorySocket extends Duplex {
@@ -57,7 +58,7 @@ export class MemorySocket extends Duplex {
     if (peer === undefined || peer.destroyed) {
       // What a closed peer does not read is lost, as in a network; its end shows in `close`.
       done();
-    } else if (peer.push(chunk)) {
+    } else if (peer.push(Buffer.from(chunk))) {
       done();
     } else {
       peer.#waitingWrite = done;
