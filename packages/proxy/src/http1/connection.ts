@@ -1,3 +1,5 @@
+import { withoutPadding } from './bytes.ts';
+
 /** What the options of all `Connection` lines of one message say (RFC 9110 section 7.6.1). */
 export interface ConnectionOptions {
   readonly close: boolean;
@@ -25,7 +27,6 @@ const USUAL: ReadonlyMap<string, ConnectionOptions> = new Map([
 ]);
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const PADDING = /^[\t ]+|[\t ]+$/g;
 /** More options than any client has use for. */
 const MAX_OPTIONS = 32;
 
@@ -60,8 +61,7 @@ function parse(value: string): ConnectionOptions | undefined {
   let upgrade = false;
   const named: string[] = [];
   for (const padded of options) {
-    // Not trim(): that would take a no-break space (0xA0) for padding.
-    const option = padded.replaceAll(PADDING, '');
+    const option = withoutPadding(padded);
     if (option === '') continue;
     if (!TOKEN.test(option)) return undefined;
     if (option === 'close') close = true;

@@ -1,6 +1,7 @@
+import { withoutPadding } from './bytes.ts';
+
 /** `protocol-name [ "/" protocol-version ]` (RFC 9110 section 7.8). */
 const PROTOCOL = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:\/[!#$%&'*+\-.^_`|~0-9A-Za-z]+)?$/;
-const SEPARATOR = /[\t ]*,[\t ]*/;
 
 /**
  * The protocols of an `Upgrade` field without `h2c`: a backend that took it would speak HTTP/2 through the tunnel, past
@@ -8,7 +9,7 @@ const SEPARATOR = /[\t ]*,[\t ]*/;
  */
 export function offeredProtocols(value: string): string | undefined {
   if (value === 'websocket') return value;
-  const offered = value.split(SEPARATOR).filter((protocol) => protocol !== '');
+  const offered = elements(value).filter((protocol) => protocol !== '');
   if (!offered.every((protocol) => PROTOCOL.test(protocol))) return undefined;
   return offered.filter((protocol) => !/^h2c?(?:\/|$)/i.test(protocol)).join(', ');
 }
@@ -16,6 +17,9 @@ export function offeredProtocols(value: string): string | undefined {
 /** Whether a 101 may switch to `protocol`: one of those that were offered, and one only (CVE-2026-2833). */
 export function isOffered(protocol: string, offered: string): boolean {
   if (protocol === '' || offered === '') return false;
-  if (protocol === offered) return true;
-  return offered.toLowerCase().split(SEPARATOR).includes(protocol.toLowerCase());
+  return elements(offered.toLowerCase()).includes(protocol.toLowerCase());
+}
+
+function elements(list: string): string[] {
+  return list.split(',').map(withoutPadding);
 }

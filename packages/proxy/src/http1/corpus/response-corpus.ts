@@ -117,6 +117,12 @@ const upgrades = samples('row 14: 101 only as offered (CVE-2026-2833)', [
     websocket,
   ],
   ['as offered, other case', interim(101, 'connection: Upgrade', 'upgrade: WebSocket'), 'accepted', websocket],
+  [
+    'two, which were offered',
+    interim(101, 'connection: upgrade', 'upgrade: a, b'),
+    'upstream-malformed',
+    { offeredUpgrade: 'a, b' },
+  ],
   ['one of two', interim(101, 'connection: upgrade', 'upgrade: b'), 'accepted', { offeredUpgrade: 'a, B' }],
 ]);
 
