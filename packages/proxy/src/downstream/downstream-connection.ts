@@ -1,17 +1,19 @@
-import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type Limits, type Listener, ProxyError } from '@dproxy/core';
+import { type Limits, ProxyError } from '@dproxy/core';
 import { MemorySocket } from '../application/index.ts';
 import type { CompiledRoute, CompiledSnapshot } from '../compiled-snapshot.ts';
 import { Deadline, type DeadlineOwner } from '../deadline-wheel.ts';
 import type { Downstream } from '../exchange/downstream.ts';
 import { Exchange } from '../exchange/exchange.ts';
-import { type BodyDecoder, type BodySink, createBodyDecoder, HeadProgress, parseRequestHead } from '../http1/index.ts';
+import { type BodySink, HeadProgress, parseRequestHead } from '../http1/index.ts';
 import type { Services } from '../services.ts';
 import type { Tunnel } from '../tunnel/tunnel.ts';
+import { ClientSocket } from './client-socket.ts';
+import type { DownstreamOptions, DownstreamOwner } from './downstream-owner.ts';
 import { Input } from './input.ts';
 import { ClientPeer, type Endpoints, type Peer, PluginPeer } from './peer.ts';
 import { refusalText } from './refusal.ts';
+import { RequestBody } from './request-body.ts';
 
 /**
  *     idle --bytes--> head --head complete--> exchange --response written--> idle
@@ -34,34 +36,12 @@ const HALF_CLOSED_MS = 500;
 /** A client that is about to use its idle connection shall not run into its end (threats: listening and drain). */
 const DRAIN_IDLE_MS = 1_500;
 
-/** Who counts and ends connections. */
-export interface DownstreamOwner {
-  readonly listener: Listener;
-  /** The listener is going away, though the worker may stay. */
-  readonly isDraining: boolean;
-  onDownstreamClosed(connection: DownstreamConnection): void;
-  /** Serves the end of a connection in memory: what plugins send on. */
-  serve(socket: Duplex, chosen: Chosen): void;
-}
-
-/** What is known before the first request of a connection that comes from plugins. */
-export interface Chosen {
-  readonly route: CompiledRoute;
-  readonly peer: Peer;
-}
-
-export interface DownstreamOptions {
-  readonly owner: DownstreamOwner;
-  readonly services: Services;
-  readonly endpoints: Endpoints;
-  readonly chosen?: Chosen;
-}
-
 /** One connection of a client that speaks HTTP/1.1: reads requests one after another, and carries one exchange at a time. */
 export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink {
   readonly isEncrypted: boolean;
   readonly chosenRoute: CompiledRoute | undefined;
-  readonly #socket: Duplex;
+  readonly tunnelClient: ClientSocket;
+  readonly #socket: ClientSocket;
   readonly #services: Services;
   readonly #owner: DownstreamOwner;
   readonly #endpoints: Endpoints;
@@ -76,20 +56,19 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
   #exchange: Exchange | undefined;
   #tunnel: Tunnel | undefined;
   /** Of the request's body; undefined when it has none, or is complete. */
-  #body: BodyDecoder | undefined;
+  #body: RequestBody | undefined;
   #isBodyOpen = false;
   /** The backend does not take more of the body for the moment. */
   #isBackendBusy = false;
-  #isReadPaused = false;
   #isHalfClosed = false;
   #isInLoop = false;
   #requests = 0;
   #requestStartedMs = 0;
-  #windowBytes = 0;
   #lingerBytes = 0;
 
   constructor(socket: Duplex, { owner, services, endpoints, chosen }: DownstreamOptions) {
-    this.#socket = socket;
+    this.#socket = new ClientSocket(socket, services);
+    this.tunnelClient = this.#socket;
     this.#services = services;
     this.#owner = owner;
     this.#endpoints = endpoints;
@@ -134,7 +113,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
   }
 
   get holdsBytes(): boolean {
-    return this.#socket.writableLength > 0;
+    return this.#socket.holdsBytes;
   }
 
   /** Its last answer is written: nothing is lost when it ends. */
@@ -155,7 +134,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
       case 'exchange':
         this.#input.append(chunk);
         if (this.#isBodyOpen) this.#pumpBody();
-        else if (this.#input.length >= this.#limits.bufferBytes) this.#pauseReading();
+        else if (this.#input.length >= this.#limits.bufferBytes) this.#socket.pause();
         return;
       case 'tunnel':
         this.#tunnel?.onClientData(chunk);
@@ -163,7 +142,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
       case 'closing':
         this.#lingerBytes += chunk.length;
         // Enough was dropped. It is not read on, but not reset either before the client had its moment to read the answer.
-        if (this.#lingerBytes > this.#limits.lingerBytes) this.#pauseReading();
+        if (this.#lingerBytes > this.#limits.lingerBytes) this.#socket.pause();
         return;
       case 'closed':
         return;
@@ -178,7 +157,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
     this.#isInLoop = true;
     try {
       while ((this.#state === 'idle' || this.#state === 'head') && this.#input.length > 0) {
-        if (this.#socket.writableNeedDrain) {
+        if (this.#socket.needsDrain) {
           this.#expect('stall', this.#limits.writeStallMs);
           return;
         }
@@ -206,17 +185,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
     this.#state = 'exchange';
     this.#requests++;
     this.#deadline.clear();
-    if (head.framing === 'none') this.#body = undefined;
-    else {
-      this.#body = createBodyDecoder({
-        framing: head.framing,
-        contentLength: head.contentLength,
-        output: 'wire',
-        from: 'downstream',
-        limits: this.#limits,
-      });
-      if (this.#body.isDone) this.#body = undefined;
-    }
+    this.#body = RequestBody.of(head, this.#limits, this);
     this.#exchange = new Exchange(this, head, this.#services, this.#requestStartedMs);
     this.#exchange.start();
     return true;
@@ -245,7 +214,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
   openBody(): void {
     this.#isBodyOpen = true;
     this.#isBackendBusy = false;
-    this.#resumeReading();
+    this.#socket.resume();
     this.#pumpBody();
   }
 
@@ -256,18 +225,17 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
 
   pauseBody(): void {
     this.#isBackendBusy = true;
-    this.#pauseReading();
+    this.#socket.pause();
     if (this.#wait === 'body') this.#deadline.clear();
   }
 
   resumeBody(): void {
     this.#isBackendBusy = false;
-    this.#resumeReading();
+    this.#socket.resume();
     this.#pumpBody();
   }
 
   onBody(bytes: Buffer, start: number, end: number): void {
-    this.#windowBytes += end - start;
     this.#exchange?.onRequestBody(bytes, start, end);
   }
 
@@ -276,6 +244,8 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
     const input = this.#input;
     if (body === undefined || !this.#isBodyOpen) return;
     if (input.length > 0 && !this.#isBackendBusy) this.#pushBody(body, input);
+    // The push may have ended the exchange.
+    if (this.#body !== body) return;
     if (body.isDone) {
       this.#body = undefined;
       this.#isBodyOpen = false;
@@ -288,12 +258,9 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
     }
   }
 
-  #pushBody(body: BodyDecoder, input: Input): void {
+  #pushBody(body: RequestBody, input: Input): void {
     try {
-      const { bytes, end } = input;
-      const at = body.push(bytes, input.start, end, this);
-      // A push may end the exchange, and with it this input.
-      if (input.bytes === bytes) input.consumeTo(at);
+      body.push(input);
     } catch (error) {
       if (!(error instanceof ProxyError)) throw error;
       this.#exchange?.onRequestBroken(error);
@@ -301,33 +268,20 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
   }
 
   #openWindow(): void {
-    this.#windowBytes = 0;
+    this.#body?.nextWindow();
     this.#expect('body', this.#limits.bodyGraceMs);
-  }
-
-  #pauseReading(): void {
-    this.#isReadPaused = true;
-    this.#socket.pause();
-  }
-
-  #resumeReading(): void {
-    if (!this.#isReadPaused) return;
-    this.#isReadPaused = false;
-    this.#socket.resume();
   }
 
   // ---- the response
 
   writeText(latin1: string): boolean {
-    this.#services.counters.bytesOut += latin1.length;
     if (this.#isHalfClosed) this.#showLife();
-    return this.#socket.write(latin1, 'latin1') || this.#waitForDrain();
+    return this.#socket.writeText(latin1) || this.#waitForDrain();
   }
 
   writeBytes(bytes: Buffer): boolean {
-    this.#services.counters.bytesOut += bytes.length;
     if (this.#isHalfClosed) this.#showLife();
-    return this.#socket.write(bytes) || this.#waitForDrain();
+    return this.#socket.writeBytes(bytes) || this.#waitForDrain();
   }
 
   /** Whoever has gone away answers the next bytes with a reset: so the client may be silent while it is written to. */
@@ -344,7 +298,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
   }
 
   #waitForDrain(): false {
-    if (this.#state !== 'tunnel') this.#expect('stall', this.#limits.writeStallMs);
+    this.#expect('stall', this.#limits.writeStallMs);
     return false;
   }
 
@@ -382,13 +336,13 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
     }
     this.#state = 'idle';
     this.#expect('idle', this.#limits.keepAliveMs);
-    this.#resumeReading();
+    this.#socket.resume();
     this.#next();
   }
 
   cut(isEndByClose: boolean): void {
     this.#exchange = undefined;
-    if (isEndByClose && this.#socket instanceof Socket && !this.isEncrypted) this.#socket.resetAndDestroy();
+    if (isEndByClose) this.#socket.reset();
     else this.#socket.destroy();
   }
 
@@ -399,33 +353,12 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
     this.#tunnel = tunnel;
     this.#state = 'tunnel';
     this.#deadline.clear();
-    if (this.#socket instanceof Socket) this.#socket.setKeepAlive(true, 60_000);
+    this.#socket.keepProbing();
     const early = this.#input.take();
-    this.#resumeReading();
+    this.#socket.resume();
     // A client that has half-closed already: its end must reach the backend behind its last bytes.
     if (this.#isHalfClosed) queueMicrotask(() => tunnel.onClientEnd());
     return early;
-  }
-
-  pauseTunnel(): void {
-    this.#pauseReading();
-  }
-
-  resumeTunnel(): void {
-    this.#resumeReading();
-  }
-
-  endTunnel(): void {
-    this.#socket.end();
-  }
-
-  closeTunnel(): void {
-    this.#expect('stall', this.#limits.writeStallMs);
-    this.#socket.end(() => this.#socket.destroy());
-  }
-
-  cutTunnel(): void {
-    this.#socket.destroy();
   }
 
   forward(route: CompiledRoute, forwardedBlock: string): Duplex {
@@ -482,8 +415,9 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
 
   #onWindowEnd(): void {
     const expected = (this.#limits.bodyMinRate * this.#limits.bodyGraceMs) / 1000;
-    if (this.#windowBytes >= expected) this.#openWindow();
-    else this.#exchange?.onRequestBroken(new ProxyError('body-too-slow', `${this.#windowBytes} bytes of ${expected}`));
+    const received = this.#body?.nextWindow() ?? expected;
+    if (received >= expected) this.#openWindow();
+    else this.#exchange?.onRequestBroken(new ProxyError('body-too-slow', `${received} bytes of ${expected}`));
   }
 
   #abandon(code: 'client-gone' | 'client-stalled'): void {
@@ -504,6 +438,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
 
   /** Gently: everything written goes out, then our side ends, then the client has a moment to read and end its own. */
   #close(): void {
+    if (this.#state === 'closing') return;
     this.#state = 'closing';
     this.#body = undefined;
     this.#input.clear();
@@ -511,7 +446,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
     this.#socket.end(() => {
       if (this.#state === 'closing') this.#expect('linger', this.#limits.lingerMs);
     });
-    this.#resumeReading();
+    this.#socket.resume();
   }
 
   #onEnd(): void {

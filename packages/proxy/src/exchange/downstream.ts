@@ -4,7 +4,7 @@ import type { Peer } from '../downstream/peer.ts';
 import type { Tunnel, TunnelClient } from '../tunnel/tunnel.ts';
 
 /** Where an exchange's request comes from and its response goes to. HTTP/1.1 now; a stream of HTTP/2 fits the same shape. */
-export interface Downstream extends TunnelClient {
+export interface Downstream {
   readonly peer: Peer;
   readonly isEncrypted: boolean;
   readonly listenerId: string;
@@ -14,11 +14,16 @@ export interface Downstream extends TunnelClient {
   readonly isRequestComplete: boolean;
   /** Bytes of the body have arrived already: who sends them does not wait for a 100. */
   readonly hasBodyWaiting: boolean;
+  /** Something that was written has not left yet, and its memory must not change. */
+  readonly holdsBytes: boolean;
+  /** The client's end, for a tunnel. */
+  readonly tunnelClient: TunnelClient;
   /** The connection may carry another request after this one. */
   readonly mayKeepAlive: boolean;
 
   /** @returns false when the writer should pause until `onDownstreamDrain` */
   writeText(latin1: string): boolean;
+  writeBytes(bytes: Buffer): boolean;
   cork(): void;
   uncork(): void;
 

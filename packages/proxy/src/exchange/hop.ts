@@ -251,7 +251,7 @@ export class Hop implements UpstreamUser, HeadFacts {
     this.#owner.onHopAnswered(101);
     const { counters } = this.#services;
     counters.tunnels++;
-    const tunnel = new Tunnel(downstream, this.#upstream as UpstreamConnection, {
+    const tunnel = new Tunnel(downstream.tunnelClient, this.#upstream as UpstreamConnection, {
       idleMs: this.compiled.limits.tunnelIdleMs,
       onClosed: ({ toClient }) => {
         counters.tunnels--;

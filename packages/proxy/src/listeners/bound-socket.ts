@@ -1,7 +1,8 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { compileCidrs, type Limits, type ListenAddress, type Listener, ProxyError } from '@dproxy/core';
-import { type Chosen, DownstreamConnection, type DownstreamOwner } from '../downstream/downstream-connection.ts';
+import { DownstreamConnection } from '../downstream/downstream-connection.ts';
+import type { Chosen, DownstreamOwner } from '../downstream/downstream-owner.ts';
 import { ClientPeer, type Endpoints, NO_CLAIMS } from '../downstream/peer.ts';
 import { refusalText } from '../downstream/refusal.ts';
 import type { Services } from '../services.ts';
@@ -58,7 +59,7 @@ export class BoundSocket implements DownstreamOwner {
   /** Connections that would lose something if they ended now. */
   get busyCount(): number {
     let closing = 0;
-    for (const connection of this.#open) if (connection.isClosing) closing++;
+    for (const connection of this.#open) if (connection.isClosing && connection.chosenRoute === undefined) closing++;
     return this.#sockets.size - closing;
   }
 

@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net';
 import { type Limits, mayRetry, ProxyError, type RoundRobin } from '@dproxy/core';
+import { ClientSocket } from '../downstream/client-socket.ts';
 import type { Services } from '../services.ts';
 import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import type { UpstreamUser } from '../upstream/upstream-user.ts';
-import { Tunnel, type TunnelClient } from './tunnel.ts';
+import { Tunnel } from './tunnel.ts';
 
 /** `connecting`: nothing is read from the client until a backend is there. */
 type State = 'connecting' | 'tunnel' | 'closed';
@@ -12,8 +13,8 @@ type State = 'connecting' | 'tunnel' | 'closed';
 const MAX_ATTEMPTS = 3;
 
 /** A connection of a `tcp` listener: balanced once, then a tunnel. */
-export class TcpConnection implements TunnelClient, UpstreamUser {
-  readonly #socket: Socket;
+export class TcpConnection implements UpstreamUser {
+  readonly #socket: ClientSocket;
   readonly #services: Services;
   readonly #limits: Limits;
   readonly #balance: RoundRobin<UpstreamPool>;
@@ -27,11 +28,11 @@ export class TcpConnection implements TunnelClient, UpstreamUser {
   }
 
   private constructor(socket: Socket, balance: RoundRobin<UpstreamPool>, services: Services) {
-    this.#socket = socket;
+    this.#socket = new ClientSocket(socket, services);
     this.#services = services;
     this.#limits = services.compiled.limits;
     this.#balance = balance;
-    socket.pause();
+    this.#socket.pause();
     socket.on('data', (chunk: Buffer) => {
       services.counters.bytesIn += chunk.length;
       this.#tunnel?.onClientData(chunk);
@@ -42,40 +43,6 @@ export class TcpConnection implements TunnelClient, UpstreamUser {
     this.#connect(new ProxyError('no-backend-ready', 'no backend of this listener is ready'));
   }
 
-  get holdsBytes(): boolean {
-    return this.#socket.writableLength > 0;
-  }
-
-  writeBytes(bytes: Buffer): boolean {
-    this.#services.counters.bytesOut += bytes.length;
-    return this.#socket.write(bytes);
-  }
-
-  pauseTunnel(): void {
-    this.#socket.pause();
-  }
-
-  resumeTunnel(): void {
-    this.#socket.resume();
-  }
-
-  endTunnel(): void {
-    this.#socket.end();
-  }
-
-  closeTunnel(): void {
-    this.#socket.destroySoon();
-  }
-
-  cutTunnel(): void {
-    this.#socket.resetAndDestroy();
-  }
-
-  /** Ends it now. */
-  destroy(): void {
-    this.#socket.destroy();
-  }
-
   onUpstreamReady(): void {
     const upstream = this.#upstream;
     if (upstream === undefined) return;
@@ -83,13 +50,13 @@ export class TcpConnection implements TunnelClient, UpstreamUser {
     this.#state = 'tunnel';
     const { counters } = this.#services;
     counters.tunnels++;
-    this.#tunnel = new Tunnel(this, upstream, {
+    this.#tunnel = new Tunnel(this.#socket, upstream, {
       idleMs: this.#limits.tunnelIdleMs,
       onClosed: () => {
         counters.tunnels--;
       },
     });
-    this.#socket.setKeepAlive(true, 60_000);
+    this.#socket.keepProbing();
     this.#socket.resume();
   }
 
@@ -130,7 +97,7 @@ export class TcpConnection implements TunnelClient, UpstreamUser {
 
   #giveUp(error: ProxyError): void {
     this.#services.log.warn({ code: error.code, detail: error.detail }, 'a TCP connection found no backend');
-    this.#socket.resetAndDestroy();
+    this.#socket.reset();
   }
 
   #onClose(): void {

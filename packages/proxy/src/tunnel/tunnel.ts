@@ -6,14 +6,14 @@ export interface TunnelClient {
   /** Something that was written has not left yet. */
   readonly holdsBytes: boolean;
   writeBytes(bytes: Buffer): boolean;
-  pauseTunnel(): void;
-  resumeTunnel(): void;
+  pause(): void;
+  resume(): void;
   /** Half-close towards the client. */
-  endTunnel(): void;
+  end(): void;
   /** Ends the client's connection when what was written is out. */
-  closeTunnel(): void;
+  destroySoon(): void;
   /** Ends it at once. */
-  cutTunnel(): void;
+  reset(): void;
 }
 
 export interface TunnelOptions {
@@ -51,7 +51,7 @@ export class Tunnel implements UpstreamUser {
   onClientData(bytes: Buffer): void {
     this.#toBackend += bytes.length;
     this.#touch();
-    if (!this.#upstream.writeBytes(bytes)) this.#client.pauseTunnel();
+    if (!this.#upstream.writeBytes(bytes)) this.#client.pause();
   }
 
   onClientDrain(): void {
@@ -82,18 +82,18 @@ export class Tunnel implements UpstreamUser {
   }
 
   onUpstreamDrain(): void {
-    this.#client.resumeTunnel();
+    this.#client.resume();
   }
 
   onUpstreamEnd(): void {
     if (this.#state === 'open') this.#state = 'backend-ended';
-    this.#client.endTunnel();
+    this.#client.end();
   }
 
   onUpstreamClosed(): void {
     if (this.#state === 'closed') return;
-    if (this.#state === 'backend-ended') this.#client.closeTunnel();
-    else this.#client.cutTunnel();
+    if (this.#state === 'backend-ended') this.#client.destroySoon();
+    else this.#client.reset();
     this.#close();
   }
 
@@ -105,7 +105,7 @@ export class Tunnel implements UpstreamUser {
   cut(): void {
     this.#upstream.destroy();
     this.#close();
-    this.#client.cutTunnel();
+    this.#client.reset();
   }
 
   #touch(): void {
