@@ -2,15 +2,16 @@ import type { Duplex } from 'node:stream';
 import { type Limits, ProxyError } from '@dproxy/core';
 import { MemorySocket } from '../application/index.ts';
 import type { CompiledRoute, CompiledSnapshot } from '../compiled-snapshot.ts';
-import { Deadline, type DeadlineOwner } from '../deadline-wheel.ts';
+import type { DeadlineOwner } from '../deadline-wheel.ts';
 import type { Downstream } from '../exchange/downstream.ts';
 import { Exchange } from '../exchange/exchange.ts';
-import { type BodySink, HeadProgress, parseRequestHead } from '../http1/index.ts';
+import { HeadProgress, parseRequestHead } from '../http1/index.ts';
 import type { Services } from '../services.ts';
 import type { Tunnel } from '../tunnel/tunnel.ts';
 import { ClientSocket } from './client-socket.ts';
 import type { DownstreamOptions, DownstreamOwner } from './downstream-owner.ts';
 import { Input } from './input.ts';
+import { Patience, type Wait } from './patience.ts';
 import { ClientPeer, type Endpoints, type Peer, PluginPeer } from './peer.ts';
 import { refusalText } from './refusal.ts';
 import { RequestBody } from './request-body.ts';
@@ -25,9 +26,6 @@ import { RequestBody } from './request-body.ts';
  */
 type State = 'idle' | 'head' | 'exchange' | 'tunnel' | 'closing' | 'closed';
 
-/** What the deadline of the connection stands for. */
-type Wait = 'idle' | 'head' | 'body' | 'stall' | 'half-closed' | 'drain' | 'linger';
-
 /**
  * How long the request of a client that has ended its side is still worked on without a byte for it. A client that is gone
  * looks the same as one that has only finished sending; the difference shows when something is written to it.
@@ -37,7 +35,7 @@ const HALF_CLOSED_MS = 500;
 const DRAIN_IDLE_MS = 1_500;
 
 /** One connection of a client that speaks HTTP/1.1: reads requests one after another, and carries one exchange at a time. */
-export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink {
+export class DownstreamConnection implements Downstream, DeadlineOwner {
   readonly isEncrypted: boolean;
   readonly chosenRoute: CompiledRoute | undefined;
   readonly tunnelClient: ClientSocket;
@@ -45,21 +43,17 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
   readonly #services: Services;
   readonly #owner: DownstreamOwner;
   readonly #endpoints: Endpoints;
-  readonly #deadline: Deadline;
+  readonly #patience: Patience;
   readonly #input = new Input();
   readonly #progress = new HeadProgress();
   #compiled: CompiledSnapshot;
   #limits: Limits;
   #peer: Peer;
   #state: State = 'idle';
-  #wait: Wait = 'idle';
   #exchange: Exchange | undefined;
   #tunnel: Tunnel | undefined;
-  /** Of the request's body; undefined when it has none, or is complete. */
+  /** Undefined when the request has none. */
   #body: RequestBody | undefined;
-  #isBodyOpen = false;
-  /** The backend does not take more of the body for the moment. */
-  #isBackendBusy = false;
   #isHalfClosed = false;
   #isInLoop = false;
   #requests = 0;
@@ -77,7 +71,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
     this.#compiled = services.compiled;
     this.#limits = this.#compiled.limits;
     this.#peer = chosen?.peer ?? new ClientPeer(endpoints, owner.listener, this.#compiled);
-    this.#deadline = new Deadline(services.wheel, this);
+    this.#patience = new Patience(services.wheel, this);
     this.#expect('idle', this.#limits.keepAliveMs);
     socket.on('error', () => undefined);
     socket.on('data', (chunk: Buffer) => {
@@ -101,7 +95,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
   }
 
   get isRequestComplete(): boolean {
-    return this.#body === undefined;
+    return this.#body === undefined || this.#body.isDone;
   }
 
   get hasBodyWaiting(): boolean {
@@ -133,8 +127,8 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
         return;
       case 'exchange':
         this.#input.append(chunk);
-        if (this.#isBodyOpen) this.#pumpBody();
-        else if (this.#input.length >= this.#limits.bufferBytes) this.#socket.pause();
+        this.#body?.pump();
+        if (this.#input.length >= this.#limits.bufferBytes) this.#socket.pause();
         return;
       case 'tunnel':
         this.#tunnel?.onClientData(chunk);
@@ -184,8 +178,13 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
     input.consumeTo(input.start + head.byteLength);
     this.#state = 'exchange';
     this.#requests++;
-    this.#deadline.clear();
-    this.#body = RequestBody.of(head, this.#limits, this);
+    this.#patience.clear();
+    this.#body = RequestBody.of(head, {
+      socket: this.#socket,
+      input,
+      patience: this.#patience,
+      limits: this.#limits,
+    });
     this.#exchange = new Exchange(this, head, this.#services, this.#requestStartedMs);
     this.#exchange.start();
     return true;
@@ -212,64 +211,26 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
   // ---- the body of the request
 
   openBody(): void {
-    this.#isBodyOpen = true;
-    this.#isBackendBusy = false;
-    this.#socket.resume();
-    this.#pumpBody();
+    if (this.#exchange !== undefined) this.#body?.open(this.#exchange);
+    this.#endOfBody();
   }
 
   holdBody(): void {
-    this.#isBodyOpen = false;
-    if (this.#wait === 'body') this.#deadline.clear();
+    this.#body?.hold();
   }
 
   pauseBody(): void {
-    this.#isBackendBusy = true;
-    this.#socket.pause();
-    if (this.#wait === 'body') this.#deadline.clear();
+    this.#body?.pause();
   }
 
   resumeBody(): void {
-    this.#isBackendBusy = false;
-    this.#socket.resume();
-    this.#pumpBody();
+    this.#body?.resume();
+    this.#endOfBody();
   }
 
-  onBody(bytes: Buffer, start: number, end: number): void {
-    this.#exchange?.onRequestBody(bytes, start, end);
-  }
-
-  #pumpBody(): void {
-    const body = this.#body;
-    const input = this.#input;
-    if (body === undefined || !this.#isBodyOpen) return;
-    if (input.length > 0 && !this.#isBackendBusy) this.#pushBody(body, input);
-    // The push may have ended the exchange.
-    if (this.#body !== body) return;
-    if (body.isDone) {
-      this.#body = undefined;
-      this.#isBodyOpen = false;
-      this.#deadline.clear();
-      this.#exchange?.onRequestComplete();
-    } else if (this.#isHalfClosed && input.length === 0) {
-      this.#abandon('client-gone');
-    } else if (this.#deadline.atMs === Number.POSITIVE_INFINITY && !this.#isBackendBusy) {
-      this.#openWindow();
-    }
-  }
-
-  #pushBody(body: RequestBody, input: Input): void {
-    try {
-      body.push(input);
-    } catch (error) {
-      if (!(error instanceof ProxyError)) throw error;
-      this.#exchange?.onRequestBroken(error);
-    }
-  }
-
-  #openWindow(): void {
-    this.#body?.nextWindow();
-    this.#expect('body', this.#limits.bodyGraceMs);
+  /** A request never ends by EOF (CVE-2026-2835): who has ended its side and owes bytes has gone. */
+  #endOfBody(): void {
+    if (this.#isHalfClosed && this.#body?.isStarving === true) this.#abandon('client-gone');
   }
 
   // ---- the response
@@ -286,7 +247,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
 
   /** Whoever has gone away answers the next bytes with a reset: so the client may be silent while it is written to. */
   #showLife(): void {
-    if (this.#wait === 'half-closed') this.#expect('half-closed', HALF_CLOSED_MS);
+    if (this.#patience.isFor('half-closed')) this.#expect('half-closed', HALF_CLOSED_MS);
   }
 
   cork(): void {
@@ -303,11 +264,11 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
   }
 
   #onDrain(): void {
-    if (this.#wait === 'stall') this.#deadline.clear();
+    this.#patience.clear('stall');
     switch (this.#state) {
       case 'exchange':
         if (this.#isHalfClosed) this.#expect('half-closed', HALF_CLOSED_MS);
-        else if (this.#isBodyOpen && !this.#isBackendBusy) this.#openWindow();
+        else this.#body?.startWindow();
         this.#exchange?.onDownstreamDrain();
         return;
       case 'tunnel':
@@ -328,7 +289,6 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
 
   finish(keepAlive: boolean): void {
     this.#exchange = undefined;
-    this.#isBodyOpen = false;
     if (this.#state !== 'exchange') return;
     if (!keepAlive) {
       this.#close();
@@ -352,7 +312,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
     this.#exchange = undefined;
     this.#tunnel = tunnel;
     this.#state = 'tunnel';
-    this.#deadline.clear();
+    this.#patience.clear();
     this.#socket.keepProbing();
     const early = this.#input.take();
     this.#socket.resume();
@@ -388,7 +348,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
   }
 
   #onWaitedEnough(): void {
-    switch (this.#wait) {
+    switch (this.#patience.wait) {
       case 'idle':
       case 'drain':
         if (this.#state === 'idle') this.#close();
@@ -397,7 +357,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
         this.#refuse(new ProxyError('head-timeout'));
         return;
       case 'body':
-        this.#onWindowEnd();
+        this.#body?.onWindowEnd();
         return;
       case 'stall':
         this.#abandon('client-stalled');
@@ -409,15 +369,8 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
         this.#socket.destroy();
         return;
       default:
-        this.#wait satisfies never;
+        this.#patience.wait satisfies never;
     }
-  }
-
-  #onWindowEnd(): void {
-    const expected = (this.#limits.bodyMinRate * this.#limits.bodyGraceMs) / 1000;
-    const received = this.#body?.nextWindow() ?? expected;
-    if (received >= expected) this.#openWindow();
-    else this.#exchange?.onRequestBroken(new ProxyError('body-too-slow', `${received} bytes of ${expected}`));
   }
 
   #abandon(code: 'client-gone' | 'client-stalled'): void {
@@ -440,6 +393,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
   #close(): void {
     if (this.#state === 'closing') return;
     this.#state = 'closing';
+    this.#body?.drop();
     this.#body = undefined;
     this.#input.clear();
     this.#expect('stall', this.#limits.writeStallMs);
@@ -457,10 +411,8 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
         if (this.#input.length === 0 || this.#state === 'head') this.#close();
         return;
       case 'exchange':
-        if (this.#isBodyOpen && this.#input.length === 0) this.#abandon('client-gone');
-        else if (this.#wait !== 'stall' || this.#deadline.atMs === Number.POSITIVE_INFINITY) {
-          this.#expect('half-closed', HALF_CLOSED_MS);
-        }
+        if (!this.#patience.isFor('stall')) this.#expect('half-closed', HALF_CLOSED_MS);
+        this.#endOfBody();
         return;
       case 'tunnel':
         this.#tunnel?.onClientEnd();
@@ -476,7 +428,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
   #onClose(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
-    this.#deadline.dispose();
+    this.#patience.dispose();
     this.#input.clear();
     this.#owner.onDownstreamClosed(this);
     const exchange = this.#exchange;
@@ -487,8 +439,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, BodySink
   }
 
   #expect(wait: Wait, ms: number): void {
-    this.#wait = wait;
-    this.#deadline.set(ms);
+    this.#patience.expect(wait, ms);
   }
 
   #guard(step: () => void): void {

@@ -161,8 +161,8 @@ export class Hop implements UpstreamUser, HeadFacts {
   }
 
   onUpstreamDrain(): void {
-    if (this.downstream.isRequestComplete) return;
-    if (this.#state === 'waiting') this.#upstream?.deadline.clear();
+    // Also when the body is complete: reading goes on, so that a client that goes away is noticed.
+    if (this.#state === 'waiting' && !this.downstream.isRequestComplete) this.#upstream?.deadline.clear();
     this.downstream.resumeBody();
   }
 
