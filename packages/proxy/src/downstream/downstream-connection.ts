@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
-import { type Limits, ProxyError } from '@dproxy/core';
+import { ProxyError } from '@dproxy/core';
 import { MemorySocket } from '../application/index.ts';
-import type { CompiledRoute, CompiledSnapshot } from '../compiled-snapshot.ts';
+import type { CompiledRoute } from '../compiled-snapshot.ts';
 import type { DeadlineOwner } from '../deadline-wheel.ts';
 import type { Downstream } from '../exchange/downstream.ts';
 import { Exchange } from '../exchange/exchange.ts';
@@ -9,10 +9,12 @@ import { HeadProgress, parseRequestHead } from '../http1/index.ts';
 import type { Services } from '../services.ts';
 import type { Tunnel } from '../tunnel/tunnel.ts';
 import { ClientSocket } from './client-socket.ts';
+import { ClientView } from './client-view.ts';
 import type { DownstreamOptions, DownstreamOwner } from './downstream-owner.ts';
 import { Input } from './input.ts';
-import { Patience, type Wait } from './patience.ts';
-import { ClientPeer, type Endpoints, type Peer, PluginPeer } from './peer.ts';
+import { LingeringClose } from './lingering-close.ts';
+import { Patience } from './patience.ts';
+import { type Peer, PluginPeer } from './peer.ts';
 import { refusalText } from './refusal.ts';
 import { RequestBody } from './request-body.ts';
 
@@ -20,9 +22,6 @@ import { RequestBody } from './request-body.ts';
  *     idle --bytes--> head --head complete--> exchange --response written--> idle
  *       \               \                       |  \--101--> tunnel
  *        \---------------\----------------------\--> closing --> closed
- *
- * `closing`: our side is ended; what the client still sends is read and dropped, because a reset would take our last
- * answer away from it (RFC 9112 section 9.6).
  */
 type State = 'idle' | 'head' | 'exchange' | 'tunnel' | 'closing' | 'closed';
 
@@ -42,13 +41,10 @@ export class DownstreamConnection implements Downstream, DeadlineOwner {
   readonly #socket: ClientSocket;
   readonly #services: Services;
   readonly #owner: DownstreamOwner;
-  readonly #endpoints: Endpoints;
+  readonly #view: ClientView;
   readonly #patience: Patience;
   readonly #input = new Input();
   readonly #progress = new HeadProgress();
-  #compiled: CompiledSnapshot;
-  #limits: Limits;
-  #peer: Peer;
   #state: State = 'idle';
   #exchange: Exchange | undefined;
   #tunnel: Tunnel | undefined;
@@ -58,21 +54,19 @@ export class DownstreamConnection implements Downstream, DeadlineOwner {
   #isInLoop = false;
   #requests = 0;
   #requestStartedMs = 0;
-  #lingerBytes = 0;
+  #farewell: LingeringClose | undefined;
 
-  constructor(socket: Duplex, { owner, services, endpoints, chosen }: DownstreamOptions) {
+  constructor(socket: Duplex, options: DownstreamOptions) {
+    const { owner, services, chosen } = options;
     this.#socket = new ClientSocket(socket, services);
     this.tunnelClient = this.#socket;
     this.#services = services;
     this.#owner = owner;
-    this.#endpoints = endpoints;
+    this.#view = new ClientView(options);
     this.isEncrypted = owner.listener.protocol === 'https';
     this.chosenRoute = chosen?.route;
-    this.#compiled = services.compiled;
-    this.#limits = this.#compiled.limits;
-    this.#peer = chosen?.peer ?? new ClientPeer(endpoints, owner.listener, this.#compiled);
     this.#patience = new Patience(services.wheel, this);
-    this.#expect('idle', this.#limits.keepAliveMs);
+    this.#patience.expect('idle', this.#view.limits.keepAliveMs);
     socket.on('error', () => undefined);
     socket.on('data', (chunk: Buffer) => {
       try {
@@ -87,7 +81,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner {
   }
 
   get peer(): Peer {
-    return this.#peer;
+    return this.#view.peer;
   }
 
   get listenerId(): string {
@@ -103,7 +97,9 @@ export class DownstreamConnection implements Downstream, DeadlineOwner {
   }
 
   get mayKeepAlive(): boolean {
-    return !this.#services.isDraining && !this.#owner.isDraining && this.#requests < this.#limits.requestsPerConnection;
+    return (
+      !this.#services.isDraining && !this.#owner.isDraining && this.#requests < this.#view.limits.requestsPerConnection
+    );
   }
 
   get holdsBytes(): boolean {
@@ -128,15 +124,13 @@ export class DownstreamConnection implements Downstream, DeadlineOwner {
       case 'exchange':
         this.#input.append(chunk);
         this.#body?.pump();
-        if (this.#input.length >= this.#limits.bufferBytes) this.#socket.pause();
+        if (this.#input.length >= this.#view.limits.bufferBytes) this.#socket.pause();
         return;
       case 'tunnel':
         this.#tunnel?.onClientData(chunk);
         return;
       case 'closing':
-        this.#lingerBytes += chunk.length;
-        // Enough was dropped. It is not read on, but not reset either before the client had its moment to read the answer.
-        if (this.#lingerBytes > this.#limits.lingerBytes) this.#socket.pause();
+        this.#farewell?.onData(chunk.length);
         return;
       case 'closed':
         return;
@@ -152,7 +146,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner {
     try {
       while ((this.#state === 'idle' || this.#state === 'head') && this.#input.length > 0) {
         if (this.#socket.needsDrain) {
-          this.#expect('stall', this.#limits.writeStallMs);
+          this.#patience.expect('stall', this.#view.limits.writeStallMs);
           return;
         }
         if (!this.#beginExchange()) return;
@@ -165,12 +159,12 @@ export class DownstreamConnection implements Downstream, DeadlineOwner {
 
   /** @returns false when the head is not complete */
   #beginExchange(): boolean {
-    if (this.#compiled !== this.#services.compiled) this.#follow(this.#services.compiled);
+    this.#view.refresh();
     if (this.#state === 'idle') this.#requestStartedMs = performance.now();
     const input = this.#input;
     const head = this.#parse();
     if (head === undefined) {
-      if (this.#state === 'idle') this.#expect('head', this.#limits.headMs);
+      if (this.#state === 'idle') this.#patience.expect('head', this.#view.limits.headMs);
       if (this.#state === 'idle') this.#state = 'head';
       if (this.#isHalfClosed) this.#close();
       return false;
@@ -183,7 +177,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner {
       socket: this.#socket,
       input,
       patience: this.#patience,
-      limits: this.#limits,
+      limits: this.#view.limits,
     });
     this.#exchange = new Exchange(this, head, this.#services, this.#requestStartedMs);
     this.#exchange.start();
@@ -193,19 +187,12 @@ export class DownstreamConnection implements Downstream, DeadlineOwner {
   #parse() {
     const { bytes, start, end } = this.#input;
     try {
-      return parseRequestHead(bytes, start, end, this.#limits, this.#progress);
+      return parseRequestHead(bytes, start, end, this.#view.limits, this.#progress);
     } catch (error) {
       if (!(error instanceof ProxyError)) throw error;
       this.#refuse(error);
       return undefined;
     }
-  }
-
-  /** A new Snapshot may know the client differently. */
-  #follow(compiled: CompiledSnapshot): void {
-    this.#compiled = compiled;
-    this.#limits = compiled.limits;
-    if (this.chosenRoute === undefined) this.#peer = new ClientPeer(this.#endpoints, this.#owner.listener, compiled);
   }
 
   // ---- the body of the request
@@ -247,7 +234,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner {
 
   /** Whoever has gone away answers the next bytes with a reset: so the client may be silent while it is written to. */
   #showLife(): void {
-    if (this.#patience.isFor('half-closed')) this.#expect('half-closed', HALF_CLOSED_MS);
+    if (this.#patience.isFor('half-closed')) this.#patience.expect('half-closed', HALF_CLOSED_MS);
   }
 
   cork(): void {
@@ -259,7 +246,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner {
   }
 
   #waitForDrain(): false {
-    this.#expect('stall', this.#limits.writeStallMs);
+    this.#patience.expect('stall', this.#view.limits.writeStallMs);
     return false;
   }
 
@@ -267,7 +254,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner {
     this.#patience.clear('stall');
     switch (this.#state) {
       case 'exchange':
-        if (this.#isHalfClosed) this.#expect('half-closed', HALF_CLOSED_MS);
+        if (this.#isHalfClosed) this.#patience.expect('half-closed', HALF_CLOSED_MS);
         else this.#body?.startWindow();
         this.#exchange?.onDownstreamDrain();
         return;
@@ -276,7 +263,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner {
         return;
       case 'idle':
       case 'head':
-        this.#expect('idle', this.#limits.keepAliveMs);
+        this.#patience.expect('idle', this.#view.limits.keepAliveMs);
         this.#next();
         return;
       case 'closing':
@@ -295,7 +282,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner {
       return;
     }
     this.#state = 'idle';
-    this.#expect('idle', this.#limits.keepAliveMs);
+    this.#patience.expect('idle', this.#view.limits.keepAliveMs);
     this.#socket.resume();
     this.#next();
   }
@@ -323,11 +310,11 @@ export class DownstreamConnection implements Downstream, DeadlineOwner {
 
   forward(route: CompiledRoute, forwardedBlock: string): Duplex {
     const [near, far] = MemorySocket.pair({
-      remoteAddress: this.#peer.address,
+      remoteAddress: this.#view.peer.address,
       remotePort: 0,
       encrypted: this.isEncrypted,
     });
-    this.#owner.serve(far, { route, peer: new PluginPeer(this.#peer, forwardedBlock) });
+    this.#owner.serve(far, { route, peer: new PluginPeer(this.#view.peer, forwardedBlock) });
     return near;
   }
 
@@ -335,7 +322,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner {
 
   /** The worker, or this listener, is going away: a busy connection ends with its answer, an idle one after a moment. */
   drain(): void {
-    if (this.#state === 'idle') this.#expect('drain', DRAIN_IDLE_MS);
+    if (this.#state === 'idle') this.#patience.expect('drain', DRAIN_IDLE_MS);
   }
 
   /** Ends it now, whatever it does. */
@@ -384,23 +371,20 @@ export class DownstreamConnection implements Downstream, DeadlineOwner {
   #refuse(error: ProxyError): void {
     this.#state = 'exchange';
     this.#services.counters.countError(error.code);
-    this.#services.log.debug({ code: error.code, detail: error.detail, client: this.#peer.address }, error.message);
-    this.writeText(refusalText(error, this.#compiled, this.#services.nextRequestId()));
+    this.#services.log.debug(
+      { code: error.code, detail: error.detail, client: this.#view.peer.address },
+      error.message,
+    );
+    this.writeText(refusalText(error, this.#view.compiled, this.#services.nextRequestId()));
     this.#close();
   }
 
-  /** Gently: everything written goes out, then our side ends, then the client has a moment to read and end its own. */
   #close(): void {
     if (this.#state === 'closing') return;
     this.#state = 'closing';
     this.#body?.drop();
-    this.#body = undefined;
     this.#input.clear();
-    this.#expect('stall', this.#limits.writeStallMs);
-    this.#socket.end(() => {
-      if (this.#state === 'closing') this.#expect('linger', this.#limits.lingerMs);
-    });
-    this.#socket.resume();
+    this.#farewell = LingeringClose.begin(this.#socket, this.#patience, this.#view.limits);
   }
 
   #onEnd(): void {
@@ -411,7 +395,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner {
         if (this.#input.length === 0 || this.#state === 'head') this.#close();
         return;
       case 'exchange':
-        if (!this.#patience.isFor('stall')) this.#expect('half-closed', HALF_CLOSED_MS);
+        if (!this.#patience.isFor('stall')) this.#patience.expect('half-closed', HALF_CLOSED_MS);
         this.#endOfBody();
         return;
       case 'tunnel':
@@ -438,10 +422,6 @@ export class DownstreamConnection implements Downstream, DeadlineOwner {
     this.#tunnel = undefined;
   }
 
-  #expect(wait: Wait, ms: number): void {
-    this.#patience.expect(wait, ms);
-  }
-
   #guard(step: () => void): void {
     try {
       step();
@@ -452,7 +432,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner {
 
   /** The boundary of this connection: one request of death ends one connection, not the worker (threats: row 54). */
   #breakOff(error: unknown): void {
-    this.#services.log.error({ err: error, client: this.#peer.address }, 'a client connection broke off');
+    this.#services.log.error({ err: error, client: this.#view.peer.address }, 'a client connection broke off');
     this.#socket.destroy();
   }
 }
