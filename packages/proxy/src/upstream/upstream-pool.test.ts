@@ -99,6 +99,21 @@ describe('connections to a backend', () => {
     await eventually(() => origin.openConnections === 0);
   });
 
+  test('a request that waits for the connection to a backend that goes tries another, long before the deadline', async () => {
+    // A handshake without an answer: no connection is made, and none is refused.
+    await using silent = await Origin.start({ onConnection: () => undefined });
+    await using other = await Origin.start();
+    const gone = { id: 'gone', protocol: 'https', port: silent.port } as const;
+    const stays = { id: 'stays', port: other.port };
+    const limits = { upstreamConnectMs: 60_000 };
+    await using edge = await startEdge({ routes: { 'a.test': [gone, stays] }, limits });
+    using client = await edge.connect();
+    await client.write(getRequest());
+    await eventually(() => silent.connections.length === 1);
+    await edge.apply({ routes: { 'a.test': [{ ...gone, state: 'stopped' }, stays] }, limits, version: 2 });
+    expect((await client.readResponse()).status).toBe(200);
+  });
+
   test('a name is resolved', async () => {
     await using origin = await Origin.start();
     await using edge = await startEdge({ routes: { 'a.test': { port: origin.port, address: 'localhost' } } });

@@ -2,6 +2,12 @@ import type { Backend, Limits } from '@dproxy/core';
 import { UpstreamConnection, type UpstreamConnectionOwner, type UpstreamContext } from './upstream-connection.ts';
 import type { UpstreamUser } from './upstream-user.ts';
 
+/**
+ * What a connection that is still being made is given when its backend leaves: a backend that drains accepts within it, and
+ * the address of a container that has stopped answers nobody, not even with a refusal.
+ */
+const RETIRED_CONNECT_MS = 1_000;
+
 /** The connections to one backend. Lives as long as the backend keeps its address; routes and Snapshots share it. */
 export class UpstreamPool implements UpstreamConnectionOwner {
   readonly backend: Backend;
@@ -70,10 +76,12 @@ export class UpstreamPool implements UpstreamConnectionOwner {
     this.#idle.push(connection);
   }
 
-  /** The backend is gone: nothing idle is kept, what is busy ends when its exchange does. */
+  /** The backend is gone: nothing idle is kept, what is busy ends when its exchange does, who waits may soon try another. */
   retire(): void {
     this.#isRetired = true;
     for (const connection of this.#idle.splice(0)) connection.destroy();
+    for (const connection of this.#all)
+      if (connection.state === 'connecting') connection.deadline.set(RETIRED_CONNECT_MS);
   }
 
   /** Cuts everything. */
