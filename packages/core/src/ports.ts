@@ -8,6 +8,7 @@ export interface WorkerStats {
   readonly requests: number;
   readonly connections: number;
   readonly tunnels: number;
+  /** Connections that were opened to backends. */
   readonly upstreamConnections: number;
   readonly errors: Readonly<Record<string, number>>;
   readonly bytesIn: number;

@@ -38,7 +38,7 @@ export class Metrics {
     count('dproxy_responses_bytes_total', 'Bytes to clients.', totals.bytesOut);
     gauge('dproxy_open_connections', 'Open connections of clients.', totals.connections);
     gauge('dproxy_open_tunnels', 'Open tunnels (WebSocket, TCP).', totals.tunnels);
-    gauge('dproxy_upstream_connections', 'Open connections to backends.', totals.upstreamConnections);
+    count('dproxy_upstream_connections_total', 'Connections opened to backends.', totals.upstreamConnections);
     const errors = new Counter({
       name: 'dproxy_errors_total',
       help: 'Errors by code.',

@@ -1,6 +1,6 @@
 import type { WorkerStats } from '@dproxy/core';
 
-type Counted = 'requests' | 'bytesIn' | 'bytesOut';
+type Counted = 'requests' | 'upstreamConnections' | 'bytesIn' | 'bytesOut';
 
 /** Counters of all workers, those that are gone included: a counter that falls would look like a restart to Prometheus. */
 export interface Totals extends Readonly<Record<Counted, number>> {
@@ -8,7 +8,6 @@ export interface Totals extends Readonly<Record<Counted, number>> {
   /** Gauges: of the workers that answered now. */
   readonly connections: number;
   readonly tunnels: number;
-  readonly upstreamConnections: number;
 }
 
 /** Adds up what workers count. What one counted after its last answer is lost with it. */
@@ -32,8 +31,8 @@ export class WorkerTotals {
 }
 
 function sumOf(all: readonly WorkerStats[], now: readonly WorkerStats[]): Totals {
-  const { requests, bytesIn, bytesOut, errors } = sumUp(all);
-  const { connections, tunnels, upstreamConnections } = sumUp(now);
+  const { requests, upstreamConnections, bytesIn, bytesOut, errors } = sumUp(all);
+  const { connections, tunnels } = sumUp(now);
   return {
     requests,
     bytesIn,
