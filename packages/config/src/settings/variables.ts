@@ -71,7 +71,7 @@ export const VARIABLES = {
     flag: '--pid',
     meaning: 'PID file',
     default:
-      '/var/run/docker-proxy/docker-proxy.pid for root with the default state path, else `<state>/run/docker-proxy.pid`',
+      '/var/run/docker-proxy/docker-proxy.pid with the state path /var/lib/docker-proxy, else `<state>/run/docker-proxy.pid`',
   },
   ssl: {
     names: ['DOCKER_PROXY_SSL_PATH'],
