@@ -232,6 +232,18 @@ export class Product implements AsyncDisposable {
     return (await this.get(name, path)).status;
   }
 
+  async whenStatus(name: string, status: number, path = '/'): Promise<void> {
+    await eventually(async () => (await this.status(name, path)) === status, { what: `${status} from ${name}${path}` });
+  }
+
+  async backends(): Promise<readonly { name: string; address: string; state: string }[]> {
+    return (await this.api('/backends')).data as { name: string; address: string; state: string }[];
+  }
+
+  async routes(): Promise<readonly { host: string; path: string; action: { backends?: unknown[] } }[]> {
+    return (await this.api('/routes')).data as { host: string; path: string; action: { backends?: unknown[] } }[];
+  }
+
   /** `dproxy <args>` with the environment of this instance. */
   async cli(...args: string[]): Promise<CommandResult> {
     return await runProgram([process.execPath, CLI, ...args], { env: this.env, cwd: this.folder });

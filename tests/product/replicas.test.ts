@@ -1,0 +1,60 @@
+import { eventually } from '@dproxy/testkit';
+import { runContainer, sharedEngine } from '@dproxy/testkit/docker';
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
+import { removeContainers } from './engine-clean-up.ts';
+import { Product } from './product.ts';
+
+const engine = sharedEngine();
+let product: Product;
+
+beforeAll(async () => {
+  product = await Product.start({ engine });
+});
+afterAll(async () => {
+  await product[Symbol.asyncDispose]();
+});
+beforeEach(() => {
+  onTestFinished(() => removeContainers(engine));
+});
+
+it('balances replicas evenly, whichever worker is asked', async () => {
+  const labels = { 'dproxy.host': 'replicas.test' };
+  const names = ['one', 'two', 'three'];
+  await Promise.all(names.map((name) => runContainer(engine, { name, labels })));
+  // Two rounds in which all three have answered: they have all begun to listen.
+  await eventually(async () => (await namesOf('replicas.test', 6)).size === 3);
+  const counts = new Map<string, number>();
+  for (let request = 0; request < 60; request++) {
+    const answer = await product.get('replicas.test');
+    const name = (JSON.parse(answer.body.text) as { name: string }).name;
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  // Each worker counts for itself: with two of them nobody is more than two away from a third.
+  expect([...counts.keys()].sort()).toEqual(['one', 'three', 'two']);
+  for (const count of counts.values()) expect(Math.abs(count - 20)).toBeLessThanOrEqual(2);
+});
+
+it('takes an unhealthy replica out of balancing, and back in', async () => {
+  const spec = {
+    labels: { 'dproxy.host': 'sick.test' },
+    health: 'wget -q -O /dev/null http://127.0.0.1/health',
+  };
+  await Promise.all(['ill', 'well'].map((name) => runContainer(engine, { name, ...spec })));
+  await eventually(async () => (await namesOf('sick.test', 12)).size === 2);
+  await engine.docker('exec', 'ill', 'wget', '-q', '-O', '/dev/null', 'http://127.0.0.1/health/fail');
+  await eventually(async () => {
+    const names = await namesOf('sick.test', 8);
+    return names.size === 1 && names.has('well');
+  });
+  await engine.docker('exec', 'ill', 'wget', '-q', '-O', '/dev/null', 'http://127.0.0.1/health/ok');
+  await eventually(async () => (await namesOf('sick.test', 12)).size === 2);
+});
+
+async function namesOf(host: string, requests: number): Promise<Set<string>> {
+  const names = new Set<string>();
+  for (let request = 0; request < requests; request++) {
+    const answer = await product.get(host);
+    if (answer.status === 200) names.add((JSON.parse(answer.body.text) as { name: string }).name);
+  }
+  return names;
+}
