@@ -1,0 +1,70 @@
+import { eventually } from '@dproxy/testkit';
+import { expect, it } from 'vitest';
+import { Load } from './load.ts';
+import { isAlive, Product } from './product.ts';
+
+const YML = 'accessLog: true\nroutes: [{ host: app.test, respond: { body: hello } }]\n';
+
+it('serves on without a 404 when the primary is killed; a new one comes, and versions go on', async () => {
+  await using product = await Product.start({ yml: YML });
+  const workers = await product.whenOnline();
+  const [version, primary] = [await product.version(), await product.primaryPid()];
+  using load = new Load({ port: product.httpPort, name: 'app.test', clients: 4, style: 'keep-alive' });
+  process.kill(primary, 'SIGKILL');
+  await eventually(async () => (await product.primaryPid()) !== primary, { deadlineMs: 20_000 });
+  expect(await product.whenOnline()).toEqual(workers);
+  await product.configure('routes: [{ host: app.test, respond: { body: changed } }]\n');
+  await eventually(async () => (await product.get('app.test')).body.text === 'changed');
+  expect(await product.version()).toBeGreaterThan(version);
+  const { lost, statuses, answered } = await load.end();
+  expect([lost, [...statuses.keys()]]).toEqual([[], [200]]);
+  console.log(`kill -9 of the primary: ${answered} answers, none lost`);
+});
+
+it('goes on serving when a worker is killed, and starts another', async () => {
+  await using product = await Product.start({ yml: YML });
+  const [killed = 0, other = 0] = await product.whenOnline();
+  process.kill(killed, 'SIGKILL');
+  // What was in flight on it is gone with it; everybody who comes after is served by the other one.
+  await eventually(() => !isAlive(killed));
+  for (let request = 0; request < 20; request++) expect(await product.status('app.test')).toBe(200);
+  const pids = await eventually(async () => {
+    const online = await product.whenOnline(2);
+    return online.includes(killed) ? undefined : online;
+  });
+  expect(pids).toContain(other);
+});
+
+it('serves on when PM2 is killed, says so, and the next start takes over without losing a request', async () => {
+  await using product = await Product.start({ yml: YML });
+  const [before, primary] = [await product.whenOnline(), await product.primaryPid()];
+  using load = new Load({ port: product.httpPort, name: 'app.test', clients: 4, style: 'keep-alive' });
+  process.kill(product.supervisorPid, 'SIGKILL');
+  await eventually(async () => (await product.health()).supervisor === 'gone');
+  // Each answer is a line in an access log whose reader is dead.
+  const answered = load.answered;
+  await eventually(() => load.answered > answered + 100);
+  expect((await product.health()).warnings.join()).toContain('supervisor gone');
+  expect((await product.api('/service/balancer/resize?size=3')).status).toBe(503);
+
+  product.run();
+  await eventually(async () => (await product.primaryPid()) !== primary, { deadlineMs: 30_000 });
+  await eventually(() => !before.some(isAlive) && !isAlive(primary), {
+    deadlineMs: 40_000,
+    what: 'the end of the old',
+  });
+  const after = await product.whenOnline(2);
+  expect(after.filter((pid) => before.includes(pid))).toEqual([]);
+  expect(await product.health()).toMatchObject({ supervisor: 'ok', size: 2 });
+  const { lost, statuses, answered: all } = await load.end();
+  expect([lost, [...statuses.keys()]]).toEqual([[], [200]]);
+  console.log(`kill -9 of PM2 and takeover: ${all} answers, none lost`);
+});
+
+it('ends what a killed PM2 left behind with dproxy stop', async () => {
+  await using product = await Product.start({ yml: YML, workers: 1 });
+  process.kill(product.supervisorPid, 'SIGKILL');
+  await eventually(async () => (await product.health()).supervisor === 'gone');
+  expect(await product.cli('stop', '--orphans')).toMatchObject({ code: 0, stdout: 'stopped\n' });
+  await eventually(async () => (await product.processes()).length === 0);
+});
