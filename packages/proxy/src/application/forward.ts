@@ -83,6 +83,8 @@ function sendBody(request: FastifyRequest, upstream: ClientRequest, body: Readab
     if (request.raw.rawTrailers.length > 0 && !upstream.writableEnded) upstream.addTrailers(trailerPairs(request.raw));
   });
   body.once('error', (error) => upstream.destroy(error));
+  // node:http keeps the head back until the first byte of the body, which may wait for an answer to that head.
+  upstream.flushHeaders();
   body.pipe(upstream);
 }
 

@@ -146,7 +146,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner {
     try {
       while ((this.#state === 'idle' || this.#state === 'head') && this.#input.length > 0) {
         if (this.#socket.needsDrain) {
-          this.#patience.expect('stall', this.#view.limits.writeStallMs);
+          this.#waitForReader();
           return;
         }
         if (!this.#beginExchange()) return;
@@ -155,6 +155,12 @@ export class DownstreamConnection implements Downstream, DeadlineOwner {
     } finally {
       this.#isInLoop = false;
     }
+  }
+
+  /** It sends and does not read. Nothing more is taken of it, or its pipeline would fill the memory; sending wins no time. */
+  #waitForReader(): void {
+    this.#socket.pause();
+    if (!this.#patience.isFor('stall')) this.#waitForDrain();
   }
 
   /** @returns false when the head is not complete */
@@ -264,6 +270,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner {
       case 'idle':
       case 'head':
         this.#patience.expect('idle', this.#view.limits.keepAliveMs);
+        this.#socket.resume();
         this.#next();
         return;
       case 'closing':
