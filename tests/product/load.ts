@@ -1,7 +1,6 @@
 // Clients that never stop asking, and count what they lose: a request that was sent, or a connection that was asked for,
 // without a whole answer.
-import { connect, type Socket } from 'node:net';
-import { once } from 'node:events';
+import { connect } from 'node:net';
 
 export interface LoadOptions {
   readonly port: number;
@@ -63,49 +62,40 @@ export class Load implements Disposable {
 
   /** As many requests as this connection carries; gives what was lost on it, or nothing. */
   async #connection(): Promise<string> {
-    const { port, style } = this.#options;
+    const { port, name, path = '/', style } = this.#options;
+    const { promise, resolve } = Promise.withResolvers<string>();
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-    // Told by `close`, below; without a listener it would end the process.
-    let reason = 'closed';
-    socket.on('error', (error) => (reason = error.message));
-    const closed = once(socket, 'close').then(() => undefined);
-    try {
-      const isOpen = await Promise.race([
-        once(socket, 'connect').then(
-          () => true,
-          () => false,
-        ),
-        closed,
-      ]);
-      if (isOpen !== true) return `connect: ${reason}`;
-      for (;;) {
-        this.#sent += 1;
-        const answer = await Promise.race([this.#ask(socket), closed]);
-        if (answer === undefined) return `request: ${reason}`;
-        this.#answered += 1;
-        this.#statuses.set(answer.status, (this.#statuses.get(answer.status) ?? 0) + 1);
-        if (style === 'close' || answer.isLast || this.#isOver) return '';
-      }
-    } finally {
-      socket.destroy();
-    }
-  }
-
-  async #ask(socket: Socket): Promise<{ status: number; isLast: boolean }> {
-    const { name, path = '/', style } = this.#options;
-    const connection = style === 'close' ? 'Connection: close\r\n' : '';
-    socket.write(`GET ${path} HTTP/1.1\r\nHost: ${name}\r\n${connection}\r\n`);
     let text = '';
-    for (;;) {
-      const [chunk] = (await once(socket, 'data')) as [Buffer];
+    let reason = 'closed';
+    const ask = (): void => {
+      this.#sent += 1;
+      text = '';
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: ${name}\r\n${style === 'close' ? 'Connection: close\r\n' : ''}\r\n`);
+    };
+    socket.on('connect', ask);
+    socket.on('data', (chunk) => {
       text += chunk.toString('latin1');
-      const end = text.indexOf('\r\n\r\n');
-      if (end === -1) continue;
-      const head = text.slice(0, end).toLowerCase();
-      const length = Number(/\r\ncontent-length: (\d+)/.exec(head)?.[1]);
-      if (!Number.isInteger(length)) throw new Error(`an answer without a length:\n${head}`);
-      if (text.length < end + 4 + length) continue;
-      return { status: Number(head.slice(9, 12)), isLast: head.includes('\r\nconnection: close') };
-    }
+      const answer = readAnswer(text);
+      if (answer === undefined) return;
+      this.#answered += 1;
+      this.#statuses.set(answer.status, (this.#statuses.get(answer.status) ?? 0) + 1);
+      if (style === 'keep-alive' && !answer.isLast && !this.#isOver) ask();
+      else resolve('');
+    });
+    socket.on('error', (error) => (reason = error.message));
+    socket.on('close', () => resolve(`${reason} after ${JSON.stringify(text.slice(0, 80))}`));
+    const problem = await promise;
+    socket.destroy();
+    return problem;
   }
+}
+
+/** Undefined: not whole yet. */
+function readAnswer(text: string): { readonly status: number; readonly isLast: boolean } | undefined {
+  const end = text.indexOf('\r\n\r\n');
+  if (end === -1) return undefined;
+  const head = text.slice(0, end).toLowerCase();
+  const length = Number(/\r\ncontent-length: (\d+)/.exec(head)?.[1]);
+  if (text.length !== end + 4 + length) return undefined;
+  return { status: Number(head.slice(9, 12)), isLast: head.includes('\r\nconnection: close') };
 }
