@@ -1,14 +1,16 @@
 // Installs what the tests need from Debian, when we are root on Debian and it is absent.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 
-/** A program that proves the package is there, and why tests need it. */
+/** A file that proves the package is there, and why tests need it. */
 const PACKAGES = [
   { name: 'docker.io', proof: '/usr/sbin/dockerd', why: 'the Docker engine that discovery is tested on' },
   { name: 'iptables', proof: '/usr/sbin/iptables', why: "the engine's published ports" },
   { name: 'iproute2', proof: '/bin/ip', why: 'the network namespace that tests run in' },
-  { name: 'busybox-static', proof: '/bin/busybox', why: 'small test images' },
+  // Not /bin/busybox: where there is an initramfs it is the one that needs libraries, which small images do not have.
+  { name: 'busybox-static', proof: '/var/lib/dpkg/info/busybox-static.list', why: 'small test images' },
   { name: 'openssl', proof: '/usr/bin/openssl', why: 'an independent TLS client' },
+  { name: 'systemd', proof: '/usr/bin/systemd-analyze', why: 'the check of config/dproxy.service' },
   { name: 'procps', proof: '/sbin/sysctl', why: 'tcp_migrate_req in that namespace' },
 ] as const;
 
@@ -30,12 +32,20 @@ export function installDebianPackages({ isRequired }: { isRequired: boolean }): 
   }
 }
 
+/** The switch of Debian that keeps packages from starting their services: here the machine's own engine. */
+const POLICY = '/usr/sbin/policy-rc.d';
+
 function apt(args: string[]): boolean {
   console.error(`dproxy: apt-get ${args.join(' ')}`);
-  const result = spawnSync('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=120', ...args], {
-    stdio: ['ignore', 2, 2],
-    // A policy of "do not start" keeps apt from starting the machine's own engine or web server.
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
-  });
-  return result.status === 0;
+  const isOurPolicy = !existsSync(POLICY);
+  if (isOurPolicy) writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    const result = spawnSync('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=120', ...args], {
+      stdio: ['ignore', 2, 2],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    });
+    return result.status === 0;
+  } finally {
+    if (isOurPolicy) rmSync(POLICY, { force: true });
+  }
 }

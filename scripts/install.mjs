@@ -3,7 +3,7 @@
 // before the pinned one is there. Called by `prestart` and `pretest`.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -42,7 +42,9 @@ function install() {
     process.exit(1);
   }
   console.error('dproxy: installing dependencies (npm ci) ...');
-  const result = spawnSync('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error'], {
+  // Said, because a machine may be set to leave them out (NODE_ENV=production, omit=optional): the tools, the pinned node.
+  const flags = ['--include=dev', '--include=optional', '--no-fund', '--no-audit', '--loglevel=error'];
+  const result = spawnSync('npm', ['ci', ...flags], {
     cwd: root,
     stdio: ['ignore', 2, 2],
     env: { ...process.env, PATH: pathWithoutOurBin() },
@@ -86,19 +88,30 @@ function isAlive(pid) {
  */
 async function takeLock(file) {
   for (;;) {
-    try {
-      const handle = openSync(file, 'wx');
-      writeFileSync(handle, String(process.pid));
-      closeSync(handle);
-      return () => rmSync(file, { force: true });
-    } catch (error) {
-      if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
-    }
+    if (lock(file)) return () => rmSync(file, { force: true });
     const owner = Number(readLock(file));
     if (owner > 0 && !isAlive(owner)) rmSync(file, { force: true });
     await new Promise((resolve) => {
       setTimeout(resolve, 250);
     });
+  }
+}
+
+/**
+ * With its owner's pid in it from the first moment: a lock without one could never be taken over.
+ * @param {string} file
+ */
+function lock(file) {
+  const own = `${file}.${process.pid}`;
+  writeFileSync(own, String(process.pid));
+  try {
+    linkSync(own, file);
+    return true;
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
+    return false;
+  } finally {
+    rmSync(own);
   }
 }
 
