@@ -179,7 +179,8 @@ export class BoundSocket implements DownstreamOwner {
       onDone: (claimed, firstByte) => {
         if (isTls) this.#secure(socket, claimed ?? endpoints, firstByte);
         else this.#speak(socket, claimed ?? endpoints);
-        if (!isTls) socket.resume();
+        // TCP is read when its backend is there: what comes before that would be lost.
+        if (!isTls && this.#listener.protocol !== 'tcp') socket.resume();
       },
       onFailed: (error) => {
         this.#services.counters.countError(error.code);
