@@ -53,6 +53,7 @@ it('keeps the last good version when the file is deleted, and follows it when it
   await rm(product.configFile);
   await eventually(async () => (await product.rejected()).length > 0);
   await whenAnswers('three');
+  expect(await product.status('whoami.localhost')).toBe(404);
   await product.configure(answering('back'));
   await whenAnswers('back');
 });

@@ -39,6 +39,7 @@ export class Configuration {
   #notes: readonly string[] = [];
   #isStarted = false;
   #hasDemo = false;
+  #isPastDemo = false;
 
   constructor(options: ConfigurationOptions) {
     this.#options = options;
@@ -88,7 +89,9 @@ export class Configuration {
   /** The built-in route answers while there is neither an engine nor a file. To be called when either may have come. */
   updateDemo(): void {
     const { plane, hasEngine } = this.#options;
-    const isWanted = !this.hasFile() && !hasEngine();
+    // A deleted file and an engine that went away keep their routes: what a newcomer sees does not come back beside them.
+    this.#isPastDemo ||= this.hasFile() || hasEngine();
+    const isWanted = !this.#isPastDemo;
     if (isWanted === this.#hasDemo) return;
     this.#hasDemo = isWanted;
     if (isWanted) plane.setSource({ source: 'demo', definitions: demoDefinitions(), rejected: [] });
