@@ -2,7 +2,7 @@ export { demoDefinitions } from './demo.ts';
 export { parseFile, type FileText } from './file/parse-file.ts';
 export type { FileSettings, ParsedFile, TcpEntry } from './file/parsed-file.ts';
 export { loadSettings, type LoadedSettings, type LoadOptions } from './load-settings.ts';
-export { configurationReference, fileJsonSchema } from './reference/index.ts';
+export { configurationReference, errorsReference, fileJsonSchema, limitsReference } from './reference/index.ts';
 export { gatherFacts, type Facts } from './settings/facts.ts';
 export type { Environment } from './settings/inputs.ts';
 export type { Resolved } from './settings/resolve-settings.ts';

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { VARIABLES } from '../settings/variables.ts';
 import { validateFile } from '../watch/load-file.ts';
-import { configurationReference, fileJsonSchema } from './index.ts';
+import { ERRORS, LIMITS } from '@dproxy/core';
+import { configurationReference, errorsReference, fileJsonSchema, limitsReference } from './index.ts';
 
 const ROOT = join(import.meta.dirname, '../../../..');
 const HOW = 'run: node scripts/generate-schema.ts';
@@ -45,5 +46,24 @@ describe('what is made from the schema', () => {
 
   it('fits the example', () => {
     expect(validateFile(join(ROOT, 'config/dproxy.example.yml'))).toEqual([]);
+  });
+});
+
+describe('what is made from the tables of core', () => {
+  it('is current in the repository', () => {
+    expect(readFileSync(join(ROOT, 'docs/errors.md'), 'utf8'), HOW).toBe(errorsReference());
+    expect(readFileSync(join(ROOT, 'docs/limits.md'), 'utf8'), HOW).toBe(limitsReference());
+  });
+
+  it('has a row for every error and every limit, and no other', () => {
+    const rowsOf = (page: string): string[] =>
+      [...page.matchAll(/^\| `(?:limits\.)?([\w-]+)`/gm)].map(([, name]) => name ?? '');
+    expect(rowsOf(errorsReference()).sort()).toEqual(Object.keys(ERRORS).sort());
+    expect(rowsOf(limitsReference())).toEqual(Object.keys(LIMITS));
+  });
+
+  it('names only limits that there are', () => {
+    const named = [...errorsReference().matchAll(/`limits\.(\w+)`/g)].map(([, name]) => name);
+    expect(named.filter((name) => !Object.hasOwn(LIMITS, name ?? ''))).toEqual([]);
   });
 });
