@@ -11,7 +11,7 @@ import { ApplicationPath, createDataPlane, PluginLoader, type Plugin } from '@dp
 
 /** The two ways through a worker. What a client and a backend see must be the same on both. */
 export const PATHS = ['direct', 'plugins'] as const;
-export type PathName = (typeof PATHS)[number];
+type PathName = (typeof PATHS)[number];
 
 export interface Edge extends AsyncDisposable {
   /** Goes to the origin on the path that is tested. */

@@ -12,7 +12,7 @@ export const UNIT = join(ROOT, 'config', 'dproxy.service');
 export const UID = 12_345;
 
 /** The values of one key of a unit, in order. */
-export function valuesOf(unit: string, key: string): string[] {
+function valuesOf(unit: string, key: string): string[] {
   return unit.split('\n').flatMap((line) => (line.startsWith(`${key}=`) ? [line.slice(key.length + 1)] : []));
 }
 

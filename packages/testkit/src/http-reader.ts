@@ -111,7 +111,7 @@ export class HttpReader {
 }
 
 /** @param raw with its last empty line. */
-export function parseHead(raw: string): MessageHead {
+function parseHead(raw: string): MessageHead {
   const [startLine = '', ...lines] = raw.slice(0, -4).split('\r\n');
   if (/[\r\n\0]/.test(startLine)) throw new HttpViolation('a bare CR, LF or NUL in the start line', startLine);
   const headers = lines.map(parseField);

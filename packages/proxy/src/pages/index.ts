@@ -1,3 +1,2 @@
-export { negotiate, type PageType } from './accept.ts';
-export { compilePages, isPageName, renderPage, type Page, type PageRequest, type Pages } from './render-page.ts';
-export { renderRedirect, type RedirectRequest } from './render-redirect.ts';
+export { compilePages, isPageName, type Page, type Pages } from './render-page.ts';
+export { renderRedirect } from './render-redirect.ts';
