@@ -23,7 +23,7 @@ export async function makeCheckout(folder: string): Promise<string> {
 }
 
 /** Says that the dependencies are those of the lockfile. */
-export async function stamp(root: string): Promise<void> {
+async function stamp(root: string): Promise<void> {
   const lockfile = await readFile(join(root, 'package-lock.json'));
   const hash = createHash('sha256').update(lockfile).digest('hex');
   await writeFile(join(root, 'node_modules', '.dproxy-installed'), hash);

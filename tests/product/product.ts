@@ -19,7 +19,7 @@ import {
 import type { EngineAccess } from '@dproxy/testkit/docker';
 
 export const ROOT = join(import.meta.dirname, '..', '..');
-export const CLI = join(ROOT, 'packages', 'dproxy', 'src', 'cli.ts');
+const CLI = join(ROOT, 'packages', 'dproxy', 'src', 'cli.ts');
 
 export type Health = BalancerStatus & { readonly online: number; readonly warnings: readonly string[] };
 

@@ -9,7 +9,7 @@ export interface AnswerOfWorker {
 }
 
 /** One GET on a connection of its own, and the process that holds the other end of that connection. */
-export async function getWithPid(
+async function getWithPid(
   { port, pids }: { readonly port: number; readonly pids: readonly number[] },
   name: string,
   path = '/',
