@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { surviveBrokenOutput } from '@dproxy/cluster';
 import { formatProblem, gatherFacts, loadSettings } from '@dproxy/config';
 import { createLog } from './log.ts';
-import { startPrimary } from './primary-process.ts';
+import { startPrimary } from './primary/start-primary.ts';
 
 const facts = gatherFacts(process.cwd());
 const loaded = loadSettings({ env: process.env, flags: {}, facts, nowMs: Date.now() });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
-import { formatProblem, VARIABLES } from '@dproxy/config';
+import { formatProblem, VARIABLES, type ListenPlan } from '@dproxy/config';
 import { decideListeners, PortError } from '../decide-listeners.ts';
 import { ECOSYSTEM, PM2, PM2_RUNTIME, privatePm2Home, statePaths } from '../paths.ts';
 import { findRunningInstance } from '../running-instance.ts';
@@ -25,8 +25,8 @@ export async function start(context: Context, { isDetached }: { isDetached: bool
 }
 
 /** Everything that is wrong, at once. */
-async function assertStartable({ loaded }: Context): Promise<void> {
-  const { settings, problems } = loaded;
+async function assertStartable(context: Context): Promise<void> {
+  const { settings, problems } = context.loaded;
   const lines = problems.map(formatProblem);
   const running = await findRunningInstance(settings.paths);
   if (running !== undefined && running.primaryPid !== 0 && running.supervisorPid !== 0) {
@@ -37,12 +37,19 @@ async function assertStartable({ loaded }: Context): Promise<void> {
   }
   try {
     const left = await readLeftWorkers(statePaths(settings.paths.state).workers);
-    await decideListeners(settings.listeners, left.ports);
+    await decideListeners([...settings.listeners, ...apiPlans(context, running !== undefined)], left.ports);
   } catch (error) {
     if (!(error instanceof PortError)) throw error;
     lines.push(error.message);
   }
   if (lines.length > 0) throw failure(lines.join('\n'));
+}
+
+/** The admin API has no second choice of port. An orphaned primary gives its own back when the new one takes over. */
+function apiPlans({ loaded }: Context, isTakeover: boolean): ListenPlan[] {
+  if (isTakeover) return [];
+  const { addresses } = loaded.settings.api;
+  return [{ id: 'api', protocol: 'http', addresses, publicPort: 0, proxyProtocol: [], isNamed: true, fallbackPort: 0 }];
 }
 
 /** Flags and relative paths become variables that mean the same to every process, wherever it runs. */
