@@ -47,6 +47,8 @@ export class TlsHandshake implements DeadlineOwner {
     this.#socket.on('error', this.#onError);
     this.#socket.once('secure', this.#onSecure);
     this.#socket.once('close', this.#onClose);
+    // The socket stays half open (`allowHalfOpen`), so a client that goes in the middle closes nothing by itself.
+    this.#socket.once('end', this.#onClose);
   }
 
   onDeadline(): void {
@@ -98,5 +100,6 @@ export class TlsHandshake implements DeadlineOwner {
     this.#isOver = true;
     this.#deadline.dispose();
     this.#socket.off('close', this.#onClose);
+    this.#socket.off('end', this.#onClose);
   }
 }

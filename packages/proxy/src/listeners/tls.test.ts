@@ -74,6 +74,29 @@ describe('https', () => {
     expect(await client.ended).toBe('end');
   });
 
+  test('a client that goes in the handshake, or right after it, holds nothing', async () => {
+    await using origin = await Origin.start();
+    await using edge = await startTlsEdge(origin, { tlsHandshakeMs: 60_000, keepAliveMs: 60_000 });
+    // It does not trust the certificate: it has seen it, and leaves.
+    const distrustful = connect({ port: edge.port('https'), host: '127.0.0.1', servername: 'a.test' });
+    await once(distrustful, 'error');
+    for (let count = 0; count < 3; count++) await subjectFor(edge.port('https'), 'a.test');
+    await eventually(() => edge.plane.stats().connections === 0);
+  });
+
+  test('a client that sends its request with the end of the handshake, and its own end with it, is answered', async () => {
+    await using origin = await Origin.start();
+    await using edge = await startTlsEdge(origin);
+    const port = edge.port('https');
+    const options = { port, host: '127.0.0.1', servername: 'a.test', rejectUnauthorized: false, allowHalfOpen: true };
+    for (let count = 0; count < 3; count++) {
+      const socket = connect(options);
+      socket.end(getRequest());
+      using client = RawClient.over(socket);
+      expect((await client.readResponse()).status).toBe(200);
+    }
+  });
+
   test('a client that does not complete the handshake is cut', async () => {
     await using origin = await Origin.start();
     await using edge = await startTlsEdge(origin, { tlsHandshakeMs: 50 });
