@@ -36,7 +36,9 @@ export async function startEdge({ path = 'direct', log = silentLog, onAccessLog,
   });
   const plugins = path === 'plugins' ? ['nothing'] : [];
   const apply = (snapshot: Snapshot) => plane.apply(snapshot, new Map());
-  await apply(snapshotOf({ ...spec, routes: routes.map((route) => ({ ...route, plugins })) }));
+  // A client that keeps its side open after our end is waited for; here that costs nothing but time.
+  const limits = { lingerMs: 200, ...spec.limits };
+  await apply(snapshotOf({ ...spec, limits, routes: routes.map((route) => ({ ...route, plugins })) }));
   const port = (listenerId = 'http') => plane.addresses().get(listenerId)?.[0]?.port ?? 0;
   return {
     plane,

@@ -100,7 +100,9 @@ function relayResponse(forwarding: Forwarding, response: IncomingMessage): void 
   raw.statusMessage = response.statusMessage ?? '';
   raw.sendDate = false;
   for (const [name, values] of responseFields(response)) {
-    void reply.header(name, values.length === 1 ? values[0] : values);
+    // In Fastify's object of headers this one would become the prototype of all others (CVE-2026-21710 was such a case).
+    if (name === '__proto__') raw.setHeader(name, values);
+    else void reply.header(name, values.length === 1 ? values[0] : values);
   }
   // The head goes at once, not with the first byte of the body: an event stream may say nothing for long.
   raw.once('pipe', () => {
