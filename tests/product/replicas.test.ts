@@ -2,6 +2,7 @@ import { eventually } from '@dproxy/testkit';
 import { runContainer, sharedEngine } from '@dproxy/testkit/docker';
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
 import { removeContainers } from './engine-clean-up.ts';
+import { Load } from './load.ts';
 import { Product } from './product.ts';
 
 const engine = sharedEngine();
@@ -48,6 +49,27 @@ it('takes an unhealthy replica out of balancing, and back in', async () => {
   });
   await engine.docker('exec', 'ill', 'wget', '-q', '-O', '/dev/null', 'http://127.0.0.1/health/ok');
   await eventually(async () => (await namesOf('sick.test', 12)).size === 2);
+});
+
+it('loses no request while every replica is replaced by a new one', async () => {
+  const labels = { 'dproxy.host': 'rolling.test' };
+  const spec = { labels, stopSignal: 'SIGTERM', health: 'wget -q -O /dev/null http://127.0.0.1/health' };
+  await Promise.all(['old-1', 'old-2'].map((name) => runContainer(engine, { name, ...spec })));
+  await eventually(async () => (await namesOf('rolling.test', 12)).size === 2);
+  const target = { port: product.httpPort, name: 'rolling.test', path: '/slow?ms=5' };
+  using keepAlive = new Load({ ...target, clients: 4, style: 'keep-alive' });
+  using close = new Load({ ...target, clients: 4, style: 'close' });
+  for (const round of ['1', '2']) {
+    await runContainer(engine, { name: `new-${round}`, ...spec });
+    await eventually(async () => (await namesOf('rolling.test', 16)).has(`new-${round}`));
+    await engine.docker('stop', `old-${round}`);
+    await engine.docker('rm', `old-${round}`);
+  }
+  for (const { lost, answered, statuses } of [await keepAlive.end(), await close.end()]) {
+    console.log(`replicas replaced: ${answered} answers, statuses ${[...statuses].join(' ')}, ${lost.length} lost`);
+    expect([lost, [...statuses.keys()]]).toEqual([[], [200]]);
+  }
+  expect([...(await namesOf('rolling.test', 12))].sort()).toEqual(['new-1', 'new-2']);
 });
 
 async function namesOf(host: string, requests: number): Promise<Set<string>> {

@@ -1,15 +1,22 @@
 import { eventually } from '@dproxy/testkit';
-import { expect, it } from 'vitest';
+import { BUSYBOX_IMAGE, runContainer, sharedEngine } from '@dproxy/testkit/docker';
+import { expect, it, onTestFinished } from 'vitest';
+import { removeContainers } from './engine-clean-up.ts';
 import { Load } from './load.ts';
 import { isAlive, Product } from './product.ts';
 
 const YML = 'accessLog: true\nroutes: [{ host: app.test, respond: { body: hello } }]\n';
 
 it('serves on without a 404 when the primary is killed; a new one comes, and versions go on', async () => {
-  await using product = await Product.start({ yml: YML });
+  const engine = sharedEngine();
+  onTestFinished(() => removeContainers(engine));
+  await runContainer(engine, { image: BUSYBOX_IMAGE, name: 'shop' });
+  await using product = await Product.start({ engine, yml: YML });
+  await product.whenStatus('shop.localhost', 200);
   const workers = await product.whenOnline();
   const [version, primary] = [await product.version(), await product.primaryPid()];
-  using load = new Load({ port: product.httpPort, name: 'app.test', clients: 4, style: 'keep-alive' });
+  using load = new Load({ port: product.httpPort, name: 'shop.localhost', clients: 4, style: 'keep-alive' });
+  await eventually(() => load.answered > 100);
   process.kill(primary, 'SIGKILL');
   await eventually(async () => (await product.primaryPid()) !== primary, { deadlineMs: 20_000 });
   expect(await product.whenOnline()).toEqual(workers);
@@ -68,3 +75,23 @@ it('ends what a killed PM2 left behind with dproxy stop', async () => {
   expect(await product.cli('stop', '--orphans')).toMatchObject({ code: 0, stdout: 'stopped\n' });
   await eventually(async () => (await product.processes()).length === 0);
 });
+
+// Ten seconds for each worker, because that is how long it hopes for a primary.
+it.runIf(process.env['DPROXY_TEST_LONG'] === '1')(
+  'serves the stored table from workers that start while the primary does not answer',
+  async () => {
+    await using product = await Product.start({ yml: YML });
+    const before = await product.whenOnline(2);
+    const primary = await product.primaryPid();
+    process.kill(primary, 'SIGSTOP');
+    try {
+      for (const pid of before) process.kill(pid, 'SIGKILL');
+      await eventually(async () => (await product.status('app.test')) === 200, { deadlineMs: 40_000 });
+    } finally {
+      process.kill(primary, 'SIGCONT');
+    }
+    const after = await product.whenOnline(2);
+    expect(after.filter((pid) => before.includes(pid))).toEqual([]);
+    expect(await product.status('app.test')).toBe(200);
+  },
+);
