@@ -43,7 +43,9 @@ function install() {
   }
   console.error('dproxy: installing dependencies (npm ci) ...');
   // Said, because a machine may be set to leave them out (NODE_ENV=production, omit=optional): the tools, the pinned node.
-  const flags = ['--include=dev', '--include=optional', '--no-fund', '--no-audit', '--loglevel=error'];
+  // No dependency of ours needs its install script, and none is trusted with one.
+  const include = ['--include=dev', '--include=optional', '--ignore-scripts'];
+  const flags = [...include, '--no-fund', '--no-audit', '--loglevel=error'];
   const result = spawnSync('npm', ['ci', ...flags], {
     cwd: root,
     stdio: ['ignore', 2, 2],
@@ -53,7 +55,38 @@ function install() {
     console.error(`dproxy: npm ci failed (${result.error?.message ?? `exit ${result.status}`}); nothing was started.`);
     process.exit(1);
   }
+  assertPinnedNodeRuns();
   writeFileSync(stampFile, wanted);
+}
+
+/** Node 26 needs libatomic.so.1, which small systems with an older Node do not have. */
+function assertPinnedNodeRuns() {
+  const failure = tryPinnedNode();
+  if (failure === '') return;
+  const canInstall = process.getuid?.() === 0 && existsSync('/usr/bin/apt-get') && failure.includes('libatomic');
+  if (canInstall && apt('install', 'libatomic1') && tryPinnedNode() === '') return;
+  console.error(
+    `dproxy: the Node that package-lock.json pins does not run here: ${failure}\n` +
+      '        If it misses libatomic.so.1: apt-get install libatomic1 (Debian, Ubuntu), dnf install libatomic (Fedora).',
+  );
+  process.exit(1);
+}
+
+/** @returns {string} why it does not run; empty when it does */
+function tryPinnedNode() {
+  const { status, stderr, error } = spawnSync(join(modules, '.bin', 'node'), ['--version'], { encoding: 'utf8' });
+  return status === 0 ? '' : (error?.message ?? stderr).trim();
+}
+
+/** @param {string[]} args */
+function apt(...args) {
+  console.error(`dproxy: apt-get ${args.join(' ')}`);
+  const run = (/** @type {string[]} */ ...words) =>
+    spawnSync('apt-get', ['-qq', '-y', '--no-install-recommends', ...words], {
+      stdio: ['ignore', 2, 2],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    }).status === 0;
+  return run(...args) || (run('update') && run(...args));
 }
 
 /** npm must not run on the pinned node, which `npm ci` is about to remove. */
