@@ -1,6 +1,7 @@
-import { networkInterfaces } from 'node:os';
 import { get } from '@dproxy/testkit';
+import { sharedEngine } from '@dproxy/testkit/docker';
 import { expect, it } from 'vitest';
+import { outerAddress } from './outer-address.ts';
 import { Product } from './product.ts';
 
 it('says where it serves, with how many workers, why there is no engine, and one line that works', async () => {
@@ -23,10 +24,7 @@ it('answers the demo route on loopback only, and the unknown host with 404', asy
   expect((await product.getTls('whoami.localhost')).status).toBe(200);
   expect((await product.get('whoami.localhost', '/', 'X-Forwarded-For: 192.0.2.1\r\n')).status).toBe(404);
   expect(await product.status('elsewhere.example.com')).toBe(404);
-  const host = Object.values(networkInterfaces())
-    .flat()
-    .find((address) => address?.family === 'IPv4' && !address.internal)?.address;
-  if (host === undefined) throw new Error('the test engine gives this namespace a bridge with an address');
+  const host = await outerAddress(sharedEngine());
   expect((await get({ port: product.httpPort, host, name: 'whoami.localhost' })).status).toBe(404);
 });
 
@@ -35,4 +33,13 @@ it('ignores a bind address that is none of this machine, with a warning', async 
   expect(product.output).toMatch(/warning .*not-this-machine\.invalid/);
   expect((await product.health()).warnings.join('\n')).toContain('not-this-machine.invalid');
   expect(await product.status('whoami.localhost')).toBe(200);
+});
+
+it('binds one address and no other, also one of an interface that is idle', async () => {
+  // A bridge without containers, as at boot: to listen everywhere instead would open to all what was meant for one network.
+  const host = await outerAddress(sharedEngine());
+  await using product = await Product.start({ workers: 1, env: { DOCKER_PROXY_HOSTNAME: host } });
+  expect(product.output).toContain(`http://${host}:${product.httpPort}`);
+  expect((await get({ port: product.httpPort, host, name: 'elsewhere.test' })).status).toBe(404);
+  await expect(product.get('whoami.localhost')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
 });

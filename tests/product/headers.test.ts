@@ -1,6 +1,8 @@
-import { hostname, networkInterfaces } from 'node:os';
+import { hostname } from 'node:os';
 import { echo, get, Origin, type Echo, type RawResponse } from '@dproxy/testkit';
+import { sharedEngine } from '@dproxy/testkit/docker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { outerAddress } from './outer-address.ts';
 import { Product } from './product.ts';
 
 const SPOOFED = [
@@ -69,7 +71,12 @@ it('shows the debug headers to a client of this machine that asks, and to nobody
   const others = [
     await product.get('app.test'),
     await product.get('app.test', '/', 'X-Debug: 1\r\nX-Forwarded-For: 203.0.113.7\r\n'),
-    await get({ port: product.httpPort, host: outerAddress(), name: 'app.test', headers: 'X-Debug: 1\r\n' }),
+    await get({
+      port: product.httpPort,
+      host: await outerAddress(sharedEngine()),
+      name: 'app.test',
+      headers: 'X-Debug: 1\r\n',
+    }),
   ];
   for (const answer of others) {
     expect(answer.status).toBe(200);
@@ -115,11 +122,4 @@ function lower(headers: readonly (readonly [string, string])[]): Record<string, 
     all[key] = key in all ? `${all[key]} AND ${value}` : value;
   }
   return all;
-}
-
-function outerAddress(): string {
-  const all = Object.values(networkInterfaces()).flat();
-  const outer = all.find((address) => address?.family === 'IPv4' && !address.internal);
-  if (outer === undefined) throw new Error('the test engine gives this namespace a bridge with an address');
-  return outer.address;
 }

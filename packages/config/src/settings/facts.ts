@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { availableParallelism, homedir, hostname, networkInterfaces, tmpdir } from 'node:os';
+import { availableParallelism, homedir, hostname, tmpdir } from 'node:os';
+import { localAddresses } from './local-addresses.ts';
 
 /** What settings depend on beside what people say. Passed in, so that the rules can be tested for any machine. */
 export interface Facts {
@@ -10,7 +11,7 @@ export interface Facts {
   readonly tempFolder: string;
   readonly cwd: string;
   readonly hostname: string;
-  /** Addresses of all interfaces, without zones. */
+  /** Addresses of all interfaces, idle ones too, without zones. */
   readonly localAddresses: readonly string[];
   /** Several processes can listen on one port (SO_REUSEPORT with balancing: not on macOS). */
   readonly canSharePorts: boolean;
@@ -28,7 +29,7 @@ export function gatherFacts(cwd: string): Facts {
     tempFolder: tmpdir(),
     cwd,
     hostname: hostname(),
-    localAddresses: Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address)),
+    localAddresses: localAddresses(),
     canSharePorts: process.platform === 'linux',
     fileExists: existsSync,
   };
