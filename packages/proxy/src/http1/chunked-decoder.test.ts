@@ -46,6 +46,13 @@ describe('chunked bodies', () => {
     expect(outcome(sample)).toEqual(sample.expected);
   });
 
+  it('of many small chunks that are written anew go on in few pieces', () => {
+    let pieces = 0;
+    const bytes = Buffer.from('01\r\nx\r\n'.repeat(5_000), 'latin1');
+    decoder('wire').push(bytes, 0, bytes.length, { onBody: () => pieces++ });
+    expect(pieces).toBeLessThanOrEqual(8);
+  });
+
   it('of a backend blame the backend', () => {
     expect(() => push(decoder('body', 'upstream'), 'x')).toThrow(
       expect.objectContaining({ code: 'upstream-malformed' }),

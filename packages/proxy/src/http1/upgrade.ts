@@ -3,6 +3,9 @@ import { withoutPadding } from './bytes.ts';
 /** `protocol-name [ "/" protocol-version ]` (RFC 9110 section 7.8). */
 const PROTOCOL = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:\/[!#$%&'*+\-.^_`|~0-9A-Za-z]+)?$/;
 
+/** More protocols than any client offers. */
+const MAX_PROTOCOLS = 32;
+
 /**
  * The protocols of an `Upgrade` field without `h2c`: a backend that took it would speak HTTP/2 through the tunnel, past
  * every rule of ours (h2c smuggling). Undefined when the list is malformed.
@@ -10,6 +13,7 @@ const PROTOCOL = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:\/[!#$%&'*+\-.^_`|~0-9A-Za-z]+
 export function offeredProtocols(value: string): string | undefined {
   if (value === 'websocket') return value;
   const offered = elements(value).filter((protocol) => protocol !== '');
+  if (offered.length > MAX_PROTOCOLS) return undefined;
   if (!offered.every((protocol) => PROTOCOL.test(protocol))) return undefined;
   return offered.filter((protocol) => !/^h2c?(?:\/|$)/i.test(protocol)).join(', ');
 }
@@ -21,5 +25,5 @@ export function isOffered(protocol: string, offered: string): boolean {
 }
 
 function elements(list: string): string[] {
-  return list.split(',').map(withoutPadding);
+  return list.split(',', MAX_PROTOCOLS + 1).map(withoutPadding);
 }

@@ -6,6 +6,8 @@ const PREFERENCE: readonly PageType[] = ['txt', 'html', 'json'];
 
 /** More media ranges than any real client sends; the rest of a longer list is not read. */
 const MAX_RANGES = 32;
+/** Likewise of the parameters of one range. */
+const MAX_PARAMETERS = 8;
 
 const QUALITY = /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/;
 
@@ -40,7 +42,7 @@ function readWishes(accept: string): Record<PageType, Wish> {
   const wishes = { html: newWish(), json: newWish(), txt: newWish() };
   const ranges = accept.split(',', MAX_RANGES);
   for (const [position, text] of ranges.entries()) {
-    const [name = '', ...parameters] = text.split(';').map((part) => part.trim().toLowerCase());
+    const [name = '', ...parameters] = text.split(';', MAX_PARAMETERS).map((part) => part.trim().toLowerCase());
     const quality = readQuality(parameters);
     if (quality === undefined) continue;
     for (const type of PREFERENCE) {

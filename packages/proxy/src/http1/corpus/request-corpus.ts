@@ -333,6 +333,11 @@ const connections = samples('row 21: Connection', [
 
 const upgrades = samples('row 14: Upgrade', [
   ['no list of protocols', get('Connection: upgrade', 'Upgrade: web socket'), 'header-malformed'],
+  [
+    '33 protocols',
+    get('Connection: upgrade', `Upgrade: ${Array.from({ length: 33 }, () => 'a').join(',')}`),
+    'header-malformed',
+  ],
   ['malformed, but not named by Connection', get('Upgrade: web socket'), 'accepted'],
 ]);
 
