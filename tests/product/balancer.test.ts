@@ -30,7 +30,7 @@ it('resizes for real, up and down, under keep-alive and close load, and loses no
     await product.whenOnline(size);
   }
   report('resize', await keepAlive.end(), await close.end());
-});
+}, 300_000);
 
 it('refuses a size that is none with 400', async () => {
   for (const size of ['0', '257', 'many', '-1', '1.5', ''])

@@ -198,7 +198,8 @@ export class Product implements AsyncDisposable {
         const isDone = online.length === (count ?? size) && workers.length === online.length;
         return isDone ? online.map(({ pid }) => pid) : undefined;
       },
-      { deadlineMs: 40_000, everyMs: 30, what: `${count ?? 'all'} workers online` },
+      // Thirty workers on two busy cores take most of a minute.
+      { deadlineMs: 120_000, everyMs: 30, what: `${count ?? 'all'} workers online` },
     );
   }
 

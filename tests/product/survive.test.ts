@@ -68,6 +68,26 @@ it('serves on when PM2 is killed, says so, and the next start takes over without
   console.log(`kill -9 of PM2 and takeover: ${all} answers, none lost`);
 });
 
+it('serves on when PM2 and the primary are both killed, and the next start finds the workers that are left', async () => {
+  await using product = await Product.start({ yml: YML });
+  const before = await product.whenOnline();
+  const primary = await product.primaryPid();
+  using load = new Load({ port: product.httpPort, name: 'app.test', clients: 4, style: 'close' });
+  // First PM2, or it would start another primary.
+  process.kill(product.supervisorPid, 'SIGKILL');
+  await eventually(async () => (await product.health()).supervisor === 'gone');
+  process.kill(primary, 'SIGKILL');
+  await eventually(() => !isAlive(primary));
+  const answered = load.answered;
+  await eventually(() => load.answered > answered + 100);
+  // The ports are held by its own workers: no reason not to start.
+  product.run();
+  await eventually(() => !before.some(isAlive), { deadlineMs: 40_000, what: 'the end of the old workers' });
+  expect(await product.whenOnline(2)).toHaveLength(2);
+  const { lost, statuses } = await load.end();
+  expect([lost, [...statuses.keys()]]).toEqual([[], [200]]);
+});
+
 it('ends what a killed PM2 left behind with dproxy stop', async () => {
   await using product = await Product.start({ yml: YML, workers: 1 });
   process.kill(product.supervisorPid, 'SIGKILL');
