@@ -23,6 +23,9 @@ if (!isInstalled()) {
   );
   try {
     if (!isInstalled()) install();
+  } catch (error) {
+    console.error(`dproxy: ${/** @type {Error} */ (error).message}`);
+    process.exitCode = 1;
   } finally {
     release();
   }
@@ -32,14 +35,14 @@ function isInstalled() {
   return existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted;
 }
 
+/** @throws {Error} for the user; never ends the process, which holds the lock */
 function install() {
   const running = runningInstances();
   if (running.length > 0) {
-    console.error(
-      `dproxy: the dependencies are not those of package-lock.json, and this checkout is running (pid ${running.join(', ')}).\n` +
+    throw new Error(
+      `the dependencies are not those of package-lock.json, and this checkout is running (pid ${running.join(', ')}).\n` +
         '        Stop it first (`npx dproxy stop`, or Ctrl-C where it runs); installing under it would break it.',
     );
-    process.exit(1);
   }
   console.error('dproxy: installing dependencies (npm ci) ...');
   // Said, because a machine may be set to leave them out (NODE_ENV=production, omit=optional): the tools, the pinned node.
@@ -51,10 +54,8 @@ function install() {
     stdio: ['ignore', 2, 2],
     env: { ...process.env, PATH: pathWithoutOurBin() },
   });
-  if (result.status !== 0) {
-    console.error(`dproxy: npm ci failed (${result.error?.message ?? `exit ${result.status}`}); nothing was started.`);
-    process.exit(1);
-  }
+  if (result.status !== 0)
+    throw new Error(`npm ci failed (${result.error?.message ?? `exit ${result.status}`}); nothing was started.`);
   assertPinnedNodeRuns();
   writeFileSync(stampFile, wanted);
 }
@@ -65,11 +66,10 @@ function assertPinnedNodeRuns() {
   if (failure === '') return;
   const canInstall = process.getuid?.() === 0 && existsSync('/usr/bin/apt-get') && failure.includes('libatomic');
   if (canInstall && apt('install', 'libatomic1') && tryPinnedNode() === '') return;
-  console.error(
-    `dproxy: the Node that package-lock.json pins does not run here: ${failure}\n` +
+  throw new Error(
+    `the Node that package-lock.json pins does not run here: ${failure}\n` +
       '        If it misses libatomic.so.1: apt-get install libatomic1 (Debian, Ubuntu), dnf install libatomic (Fedora).',
   );
-  process.exit(1);
 }
 
 /** @returns {string} why it does not run; empty when it does */
@@ -120,10 +120,16 @@ function isAlive(pid) {
  * @returns {Promise<() => void>}
  */
 async function takeLock(file) {
+  let isSaid = false;
   for (;;) {
     if (lock(file)) return () => rmSync(file, { force: true });
     const owner = Number(readLock(file));
-    if (owner > 0 && !isAlive(owner)) rmSync(file, { force: true });
+    if (owner > 0 && !isAlive(owner)) {
+      rmSync(file, { force: true });
+    } else if (!isSaid) {
+      isSaid = true;
+      console.error(`dproxy: waiting for another installation (pid ${owner}, lock ${file})`);
+    }
     await new Promise((resolve) => {
       setTimeout(resolve, 250);
     });
