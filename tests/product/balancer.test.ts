@@ -27,7 +27,8 @@ it('resizes for real, up and down, under keep-alive and close load, and loses no
   for (const size of sizes) {
     const answer = await product.api(`/service/balancer/resize?size=${size}`);
     expect(answer).toMatchObject({ ok: true, data: { size } });
-    await product.whenOnline(size);
+    // Thirty workers on two busy cores take most of a minute.
+    await product.whenOnline(size, 120_000);
   }
   report('resize', await keepAlive.end(), await close.end());
 }, 300_000);

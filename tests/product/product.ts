@@ -190,17 +190,21 @@ export class Product implements AsyncDisposable {
   }
 
   /** Pids of the workers, once exactly so many (default: as many as wanted) are online and nobody is leaving. */
-  async whenOnline(count?: number): Promise<number[]> {
-    return await eventually(
+  async whenOnline(count?: number, deadlineMs = 40_000): Promise<number[]> {
+    let last: unknown;
+    const arrived = eventually(
       async () => {
-        const { size, workers } = await this.health();
+        const { size, workers } = (last = await this.health());
         const online = workers.filter(({ state }) => state === 'online');
         const isDone = online.length === (count ?? size) && workers.length === online.length;
         return isDone ? online.map(({ pid }) => pid) : undefined;
       },
-      // Thirty workers on two busy cores take most of a minute.
-      { deadlineMs: 120_000, everyMs: 30, what: `${count ?? 'all'} workers online` },
+      { deadlineMs, everyMs: 30 },
     );
+    return await arrived.catch((cause: unknown) => {
+      const seen = `${JSON.stringify(last)}\n${this.#output.slice(-5_000)}`;
+      throw new Error(`${count ?? 'all'} workers did not come online:\n${seen}`, { cause });
+    });
   }
 
   /** The version of the table, once every worker has the same. */
