@@ -79,4 +79,24 @@ describe('tcp', () => {
     }
     await eventually(() => edge.plane.stats().tunnels === 0);
   });
+
+  test('a backend that answers after the end of its client is heard to the last byte, however slowly it is read', async () => {
+    // More than the kernel holds for a client that does not read; the rest waits in the tunnel.
+    const answer = Buffer.alloc(16_000_000, 'x');
+    await using origin = await Origin.start({
+      onConnection: (socket) => void socket.resume().on('end', () => socket.end(answer)),
+    });
+    await using edge = await startEdge({
+      listeners: [listenerOf({ id: 'tcp:1', protocol: 'tcp', backends: [{ backendId: 'up', weight: 1 }] })],
+      backends: [backendOf({ port: origin.port, protocol: 'tcp', id: 'up' })],
+      limits: { bufferBytes: 20_000_000 },
+    });
+    using client = await edge.connect('tcp:1');
+    client.socket.pause();
+    await client.write('question');
+    client.halfClose();
+    await eventually(() => origin.connections[0]?.isClosed === true && edge.plane.stats().tunnels === 0);
+    client.socket.resume();
+    expect([await client.ended, (await client.readToEnd()).length]).toEqual(['end', answer.length]);
+  });
 });

@@ -23,11 +23,11 @@ export interface TunnelOptions {
 }
 
 /**
- *     open --client ends--> client-ended --\
- *      |\--backend ends--> backend-ended ---+--> closed
- *      \---- a side breaks, or both are idle --/
+ *     open --client ends--> client-ended --backend ends--\
+ *      |\--backend ends--> backend-ended --client ends----+--> ended --> closed
+ *      \---- a side breaks, or both are idle ---------------------------/
  */
-type State = 'open' | 'client-ended' | 'backend-ended' | 'closed';
+type State = 'open' | 'client-ended' | 'backend-ended' | 'ended' | 'closed';
 
 /** Bytes both ways, untouched: after a 101, and for TCP. Each direction waits for its reader and ends on its own. */
 export class Tunnel implements UpstreamUser {
@@ -60,6 +60,7 @@ export class Tunnel implements UpstreamUser {
 
   onClientEnd(): void {
     if (this.#state === 'open') this.#state = 'client-ended';
+    else if (this.#state === 'backend-ended') this.#state = 'ended';
     this.#upstream.end();
   }
 
@@ -87,12 +88,14 @@ export class Tunnel implements UpstreamUser {
 
   onUpstreamEnd(): void {
     if (this.#state === 'open') this.#state = 'backend-ended';
+    else if (this.#state === 'client-ended') this.#state = 'ended';
     this.#client.end();
   }
 
   onUpstreamClosed(): void {
     if (this.#state === 'closed') return;
-    if (this.#state === 'backend-ended') this.#client.destroySoon();
+    // A backend that ended in order has said all; its last bytes may still wait for the client to read.
+    if (this.#state === 'backend-ended' || this.#state === 'ended') this.#client.destroySoon();
     else this.#client.reset();
     this.#close();
   }
