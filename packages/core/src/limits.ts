@@ -39,6 +39,12 @@ export const LIMITS = {
     unit: 'ms',
     meaning: 'a client that reads nothing for that long while data waits is cut',
   },
+  halfClosedMs: {
+    default: 30_000,
+    unit: 'ms',
+    meaning:
+      'a client that has ended its side behind a whole request is given up after that long without a byte for it',
+  },
   bufferBytes: {
     default: 65_536,
     unit: 'bytes',

@@ -75,4 +75,20 @@ describe('drain', () => {
     expect(await draining).toEqual({ finished: 2, cut: 1 });
     await tunnel.ended;
   });
+
+  test('a connection whose answer had begun before it ends as soon as an idle one', async () => {
+    const held = hold();
+    await using origin = await Origin.start(async (exchange) => {
+      await exchange.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nha');
+      await held.behaviour(exchange);
+    });
+    await using edge = await startEdge({ routes: { 'a.test': origin } });
+    using client = await edge.connect();
+    await client.write(getRequest());
+    await client.readUntil('ha');
+    const draining = edge.plane.drain(8_000);
+    held.release(async (exchange) => void (await exchange.write('lf')));
+    expect(await client.ended).toBe('end');
+    expect(await draining).toEqual({ finished: 1, cut: 0 });
+  });
 });

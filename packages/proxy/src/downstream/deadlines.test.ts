@@ -59,28 +59,6 @@ describe('deadlines of the client', () => {
     expect((await client.readResponse()).status).toBe(400);
     await eventually(() => edge.plane.stats().connections === 0);
   });
-
-  test('half-closing after the request does not stop its answer', async () => {
-    await using origin = await Origin.start();
-    await using edge = await startEdge({ routes: { 'a.test': origin } });
-    using client = await edge.connect();
-    await client.write(getRequest() + getRequest());
-    client.halfClose();
-    expect((await client.readResponse()).status).toBe(200);
-    expect((await client.readResponse()).status).toBe(200);
-    expect(await client.ended).toBe('end');
-  });
-
-  test('a client that has closed takes a silent request with it', async () => {
-    await using origin = await Origin.start(() => new Promise(() => undefined));
-    await using edge = await startEdge({ routes: { 'a.test': origin } });
-    using client = await edge.connect();
-    await client.write(getRequest());
-    await eventually(() => origin.requests.length === 1);
-    client.close();
-    await origin.connections[0]?.gone;
-    await eventually(() => edge.plane.stats().connections === 0);
-  });
 });
 
 describe('limits of connections', () => {

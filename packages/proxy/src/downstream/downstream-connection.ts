@@ -5,18 +5,20 @@ import type { CompiledRoute } from '../compiled-snapshot.ts';
 import type { DeadlineOwner } from '../deadline-wheel.ts';
 import type { Downstream } from '../exchange/downstream.ts';
 import { Exchange } from '../exchange/exchange.ts';
-import { HeadProgress, parseRequestHead } from '../http1/index.ts';
+import type { RequestHead } from '../http1/index.ts';
 import type { Services } from '../services.ts';
 import type { Tunnel } from '../tunnel/tunnel.ts';
 import { ClientSocket } from './client-socket.ts';
 import { ClientView } from './client-view.ts';
 import type { DownstreamOptions, DownstreamOwner } from './downstream-owner.ts';
-import { Input } from './input.ts';
 import { LingeringClose } from './lingering-close.ts';
 import { Patience } from './patience.ts';
 import { type Peer, PluginPeer } from './peer.ts';
 import { refusalText } from './refusal.ts';
 import { RequestBody } from './request-body.ts';
+import { RequestReader } from './request-reader.ts';
+import { ResponseOutlet } from './response-outlet.ts';
+import { guard, listenTo, type SocketEvents } from './socket-events.ts';
 
 /**
  *     idle --bytes--> head --head complete--> exchange --response written--> idle
@@ -25,36 +27,28 @@ import { RequestBody } from './request-body.ts';
  */
 type State = 'idle' | 'head' | 'exchange' | 'tunnel' | 'closing' | 'closed';
 
-/**
- * How long the request of a client that has ended its side is still worked on without a byte for it. A client that is gone
- * looks the same as one that has only finished sending; the difference shows when something is written to it.
- */
-const HALF_CLOSED_MS = 500;
 /** A client that is about to use its idle connection shall not run into its end (threats: listening and drain). */
 const DRAIN_IDLE_MS = 1_500;
 
 /** One connection of a client that speaks HTTP/1.1: reads requests one after another, and carries one exchange at a time. */
-export class DownstreamConnection implements Downstream, DeadlineOwner {
+export class DownstreamConnection implements Downstream, DeadlineOwner, SocketEvents {
   readonly isEncrypted: boolean;
   readonly chosenRoute: CompiledRoute | undefined;
   readonly tunnelClient: ClientSocket;
+  readonly out: ResponseOutlet;
+  /** Of the current request; undefined when it has none. */
+  body: RequestBody | undefined;
   readonly #socket: ClientSocket;
   readonly #services: Services;
   readonly #owner: DownstreamOwner;
   readonly #view: ClientView;
   readonly #patience: Patience;
-  readonly #input = new Input();
-  readonly #progress = new HeadProgress();
+  readonly #reader: RequestReader;
   #state: State = 'idle';
   #exchange: Exchange | undefined;
   #tunnel: Tunnel | undefined;
-  /** Undefined when the request has none. */
-  #body: RequestBody | undefined;
-  #isHalfClosed = false;
-  #isInLoop = false;
-  #requests = 0;
-  #requestStartedMs = 0;
   #farewell: LingeringClose | undefined;
+  #isInLoop = false;
 
   constructor(socket: Duplex, options: DownstreamOptions) {
     const { owner, services, chosen } = options;
@@ -66,18 +60,10 @@ export class DownstreamConnection implements Downstream, DeadlineOwner {
     this.isEncrypted = owner.listener.protocol === 'https';
     this.chosenRoute = chosen?.route;
     this.#patience = new Patience(services.wheel, this);
-    this.#patience.expect('idle', this.#view.limits.keepAliveMs);
-    socket.on('error', () => undefined);
-    socket.on('data', (chunk: Buffer) => {
-      try {
-        this.#onData(chunk);
-      } catch (error) {
-        this.#breakOff(error);
-      }
-    });
-    socket.on('end', () => this.#guard(() => this.#onEnd()));
-    socket.on('drain', () => this.#guard(() => this.#onDrain()));
-    socket.on('close', () => this.#guard(() => this.#onClose()));
+    this.#reader = new RequestReader(this.#view);
+    this.out = new ResponseOutlet(this.#socket, this.#patience, this.#view);
+    this.#waitForRequest();
+    listenTo(socket, this);
   }
 
   get peer(): Peer {
@@ -88,22 +74,8 @@ export class DownstreamConnection implements Downstream, DeadlineOwner {
     return this.#owner.listener.id;
   }
 
-  get isRequestComplete(): boolean {
-    return this.#body === undefined || this.#body.isDone;
-  }
-
-  get hasBodyWaiting(): boolean {
-    return this.#input.length > 0;
-  }
-
   get mayKeepAlive(): boolean {
-    return (
-      !this.#services.isDraining && !this.#owner.isDraining && this.#requests < this.#view.limits.requestsPerConnection
-    );
-  }
-
-  get holdsBytes(): boolean {
-    return this.#socket.holdsBytes;
+    return !this.#isLeaving && this.#reader.count < this.#view.limits.requestsPerConnection;
   }
 
   /** Its last answer is written: nothing is lost when it ends. */
@@ -111,20 +83,26 @@ export class DownstreamConnection implements Downstream, DeadlineOwner {
     return this.#state === 'closing';
   }
 
-  // ---- accept: one request after another
+  /** The worker, or this listener, is going away. */
+  get #isLeaving(): boolean {
+    return this.#services.isDraining || this.#owner.isDraining;
+  }
 
-  #onData(chunk: Buffer): void {
+  // ---- what comes from the client
+
+  onData(chunk: Buffer): void {
     this.#services.counters.bytesIn += chunk.length;
+    const { input } = this.#reader;
     switch (this.#state) {
       case 'idle':
       case 'head':
-        this.#input.append(chunk);
+        input.append(chunk);
         this.#next();
         return;
       case 'exchange':
-        this.#input.append(chunk);
-        this.#body?.pump();
-        if (this.#input.length >= this.#view.limits.bufferBytes) this.#socket.pause();
+        input.append(chunk);
+        this.body?.pump();
+        if (input.length >= this.#view.limits.bufferBytes) this.#socket.pause();
         return;
       case 'tunnel':
         this.#tunnel?.onClientData(chunk);
@@ -139,139 +117,20 @@ export class DownstreamConnection implements Downstream, DeadlineOwner {
     }
   }
 
-  /** A loop, not a recursion: a client may have sent a thousand requests that are answered at once. */
-  #next(): void {
-    if (this.#isInLoop) return;
-    this.#isInLoop = true;
-    try {
-      while ((this.#state === 'idle' || this.#state === 'head') && this.#input.length > 0) {
-        if (this.#socket.needsDrain) {
-          this.#waitForReader();
-          return;
-        }
-        if (!this.#beginExchange()) return;
-      }
-      if (this.#isHalfClosed && this.#state === 'idle') this.#close();
-    } finally {
-      this.#isInLoop = false;
-    }
-  }
-
-  /** It sends and does not read. Nothing more is taken of it, or its pipeline would fill the memory; sending wins no time. */
-  #waitForReader(): void {
-    this.#socket.pause();
-    if (!this.#patience.isFor('stall')) this.#waitForDrain();
-  }
-
-  /** @returns false when the head is not complete */
-  #beginExchange(): boolean {
-    this.#view.refresh();
-    if (this.#state === 'idle') this.#requestStartedMs = performance.now();
-    const input = this.#input;
-    const head = this.#parse();
-    if (head === undefined) {
-      if (this.#state === 'idle') this.#patience.expect('head', this.#view.limits.headMs);
-      if (this.#state === 'idle') this.#state = 'head';
-      if (this.#isHalfClosed) this.#close();
-      return false;
-    }
-    input.consumeTo(input.start + head.byteLength);
-    this.#state = 'exchange';
-    this.#requests++;
-    this.#patience.clear();
-    this.#body = RequestBody.of(head, {
-      socket: this.#socket,
-      input,
-      patience: this.#patience,
-      limits: this.#view.limits,
-    });
-    this.#exchange = new Exchange(this, head, this.#services, this.#requestStartedMs);
-    this.#exchange.start();
-    return true;
-  }
-
-  #parse() {
-    const { bytes, start, end } = this.#input;
-    try {
-      return parseRequestHead(bytes, start, end, this.#view.limits, this.#progress);
-    } catch (error) {
-      if (!(error instanceof ProxyError)) throw error;
-      this.#refuse(error);
-      return undefined;
-    }
-  }
-
-  // ---- the body of the request
-
-  openBody(): void {
-    if (this.#exchange !== undefined) this.#body?.open(this.#exchange);
-    this.#endOfBody();
-  }
-
-  holdBody(): void {
-    this.#body?.hold();
-  }
-
-  pauseBody(): void {
-    this.#body?.pause();
-  }
-
-  resumeBody(): void {
-    this.#body?.resume();
-    this.#endOfBody();
-  }
-
-  /** A request never ends by EOF (CVE-2026-2835): who has ended its side and owes bytes has gone. */
-  #endOfBody(): void {
-    if (this.#isHalfClosed && this.#body?.isStarving === true) this.#abandon('client-gone');
-  }
-
-  // ---- the response
-
-  writeText(latin1: string): boolean {
-    if (this.#isHalfClosed) this.#showLife();
-    return this.#socket.writeText(latin1) || this.#waitForDrain();
-  }
-
-  writeBytes(bytes: Buffer): boolean {
-    if (this.#isHalfClosed) this.#showLife();
-    return this.#socket.writeBytes(bytes) || this.#waitForDrain();
-  }
-
-  /** Whoever has gone away answers the next bytes with a reset: so the client may be silent while it is written to. */
-  #showLife(): void {
-    if (this.#patience.isFor('half-closed')) this.#patience.expect('half-closed', HALF_CLOSED_MS);
-  }
-
-  cork(): void {
-    this.#socket.cork();
-  }
-
-  uncork(): void {
-    this.#socket.uncork();
-  }
-
-  #waitForDrain(): false {
-    this.#patience.expect('stall', this.#view.limits.writeStallMs);
-    return false;
-  }
-
-  #onDrain(): void {
-    this.#patience.clear('stall');
+  onEnd(): void {
     switch (this.#state) {
-      case 'exchange':
-        if (this.#isHalfClosed) this.#patience.expect('half-closed', HALF_CLOSED_MS);
-        else this.#body?.startWindow();
-        this.#exchange?.onDownstreamDrain();
-        return;
-      case 'tunnel':
-        this.#tunnel?.onClientDrain();
-        return;
       case 'idle':
       case 'head':
-        this.#patience.expect('idle', this.#view.limits.keepAliveMs);
-        this.#socket.resume();
-        this.#next();
+        this.out.onEnd();
+        // A head that never gets whole; else requests that wait until their client has read.
+        if (this.#state === 'head' || this.#reader.input.length === 0) this.#close();
+        return;
+      case 'exchange':
+        this.out.onEndOfRequests();
+        this.body?.onEnd();
+        return;
+      case 'tunnel':
+        this.#tunnel?.onClientEnd();
         return;
       case 'closing':
       case 'closed':
@@ -281,6 +140,136 @@ export class DownstreamConnection implements Downstream, DeadlineOwner {
     }
   }
 
+  onDrain(): void {
+    this.out.onDrain();
+    switch (this.#state) {
+      case 'idle':
+        this.#waitForRequest();
+        this.#next();
+        return;
+      case 'exchange':
+        this.body?.startWindow();
+        this.#exchange?.onDownstreamDrain();
+        return;
+      case 'tunnel':
+        this.#tunnel?.onClientDrain();
+        return;
+      case 'head':
+      case 'closing':
+      case 'closed':
+        return;
+      default:
+        this.#state satisfies never;
+    }
+  }
+
+  onClose(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#patience.dispose();
+    this.#reader.input.clear();
+    this.#owner.onDownstreamClosed(this);
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    exchange?.onDownstreamClosed('client-gone');
+    this.#tunnel?.onClientClosed();
+    this.#tunnel = undefined;
+  }
+
+  /** One request of death ends one connection, not the worker (threats: row 54). */
+  onThrown(error: unknown): void {
+    this.#services.log.error({ err: error, client: this.#view.peer.address }, 'a client connection broke off');
+    this.#socket.destroy();
+  }
+
+  // ---- one request after another
+
+  /** A loop, not a recursion: a client may have sent a thousand requests that are answered at once. */
+  #next(): void {
+    if (this.#isInLoop) return;
+    this.#isInLoop = true;
+    try {
+      while ((this.#state === 'idle' || this.#state === 'head') && this.#reader.input.length > 0) {
+        if (this.#socket.needsDrain) {
+          this.#waitForReader();
+          return;
+        }
+        if (!this.#beginExchange()) return;
+      }
+      if (this.out.isHalfClosed && this.#state === 'idle') this.#close();
+    } finally {
+      this.#isInLoop = false;
+    }
+  }
+
+  /** It sends and does not read. Nothing more is taken of it, or its pipeline would fill the memory; sending wins no time. */
+  #waitForReader(): void {
+    this.#socket.pause();
+    if (!this.#patience.isFor('stall')) this.out.waitForReader();
+  }
+
+  /** @returns false when the head is not complete */
+  #beginExchange(): boolean {
+    if (this.#state === 'idle') this.#reader.begin();
+    const head = this.#readHead();
+    if (head === undefined) {
+      this.#waitForHead();
+      return false;
+    }
+    this.#state = 'exchange';
+    this.out.onRequest();
+    this.body = RequestBody.of(head, {
+      socket: this.#socket,
+      input: this.#reader.input,
+      patience: this.#patience,
+      limits: this.#view.limits,
+      isAtEnd: this.out.isHalfClosed,
+      onCutShort: () => this.#abandon('client-gone'),
+    });
+    const exchange = new Exchange(this, head, this.#services, this.#reader.startedMs);
+    this.#exchange = exchange;
+    this.body?.belongTo(exchange);
+    exchange.start();
+    return true;
+  }
+
+  #readHead(): RequestHead | undefined {
+    try {
+      return this.#reader.readHead();
+    } catch (error) {
+      if (!(error instanceof ProxyError)) throw error;
+      this.#refuse(error);
+      return undefined;
+    }
+  }
+
+  #waitForHead(): void {
+    if (this.#state === 'idle') {
+      this.#state = 'head';
+      this.#patience.expect('head', this.#view.limits.headMs);
+    }
+    if (this.out.isHalfClosed) this.#close();
+  }
+
+  #waitForRequest(): void {
+    this.#state = 'idle';
+    if (this.#isLeaving) this.#patience.expect('drain', DRAIN_IDLE_MS);
+    else this.#patience.expect('idle', this.#view.limits.keepAliveMs);
+    this.#socket.resume();
+  }
+
+  /** An answer to something that is no request. */
+  #refuse(error: ProxyError): void {
+    this.#state = 'exchange';
+    this.#services.counters.countError(error.code);
+    const { code, detail, message } = error;
+    this.#services.log.debug({ code, detail, client: this.#view.peer.address }, message);
+    this.out.writeText(refusalText(error, this.#view.compiled, this.#services.nextRequestId()));
+    this.#close();
+  }
+
+  // ---- how an exchange ends
+
   finish(keepAlive: boolean): void {
     this.#exchange = undefined;
     if (this.#state !== 'exchange') return;
@@ -288,9 +277,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner {
       this.#close();
       return;
     }
-    this.#state = 'idle';
-    this.#patience.expect('idle', this.#view.limits.keepAliveMs);
-    this.#socket.resume();
+    this.#waitForRequest();
     this.#next();
   }
 
@@ -300,36 +287,31 @@ export class DownstreamConnection implements Downstream, DeadlineOwner {
     else this.#socket.destroy();
   }
 
-  // ---- leaving HTTP/1.1
-
   startTunnel(tunnel: Tunnel): Buffer {
     this.#exchange = undefined;
     this.#tunnel = tunnel;
     this.#state = 'tunnel';
     this.#patience.clear();
     this.#socket.keepProbing();
-    const early = this.#input.take();
+    const early = this.#reader.input.take();
     this.#socket.resume();
     // A client that has half-closed already: its end must reach the backend behind its last bytes.
-    if (this.#isHalfClosed) queueMicrotask(() => tunnel.onClientEnd());
+    if (this.out.isHalfClosed) queueMicrotask(() => guard(this, () => tunnel.onClientEnd()));
     return early;
   }
 
   forward(route: CompiledRoute, forwardedBlock: string): Duplex {
-    const [near, far] = MemorySocket.pair({
-      remoteAddress: this.#view.peer.address,
-      remotePort: 0,
-      encrypted: this.isEncrypted,
-    });
+    const { address } = this.#view.peer;
+    const [near, far] = MemorySocket.pair({ remoteAddress: address, remotePort: 0, encrypted: this.isEncrypted });
     this.#owner.serve(far, { route, peer: new PluginPeer(this.#view.peer, forwardedBlock) });
     return near;
   }
 
-  // ---- ending
+  // ---- how the connection ends
 
   /** The worker, or this listener, is going away: a busy connection ends with its answer, an idle one after a moment. */
   drain(): void {
-    if (this.#state === 'idle') this.#patience.expect('drain', DRAIN_IDLE_MS);
+    if (this.#state === 'idle' && !this.#patience.isFor('stall')) this.#waitForRequest();
   }
 
   /** Ends it now, whatever it does. */
@@ -338,7 +320,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner {
   }
 
   onDeadline(): void {
-    this.#guard(() => this.#onWaitedEnough());
+    guard(this, () => this.#onWaitedEnough());
   }
 
   #onWaitedEnough(): void {
@@ -351,7 +333,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner {
         this.#refuse(new ProxyError('head-timeout'));
         return;
       case 'body':
-        this.#body?.onWindowEnd();
+        this.body?.onWindowEnd();
         return;
       case 'stall':
         this.#abandon('client-stalled');
@@ -374,72 +356,11 @@ export class DownstreamConnection implements Downstream, DeadlineOwner {
     this.#socket.destroy();
   }
 
-  /** An answer to something that is no request. */
-  #refuse(error: ProxyError): void {
-    this.#state = 'exchange';
-    this.#services.counters.countError(error.code);
-    this.#services.log.debug(
-      { code: error.code, detail: error.detail, client: this.#view.peer.address },
-      error.message,
-    );
-    this.writeText(refusalText(error, this.#view.compiled, this.#services.nextRequestId()));
-    this.#close();
-  }
-
   #close(): void {
     if (this.#state === 'closing') return;
     this.#state = 'closing';
-    this.#body?.drop();
-    this.#input.clear();
+    this.body?.drop();
+    this.#reader.input.clear();
     this.#farewell = LingeringClose.begin(this.#socket, this.#patience, this.#view.limits);
-  }
-
-  #onEnd(): void {
-    this.#isHalfClosed = true;
-    switch (this.#state) {
-      case 'idle':
-      case 'head':
-        if (this.#input.length === 0 || this.#state === 'head') this.#close();
-        return;
-      case 'exchange':
-        if (!this.#patience.isFor('stall')) this.#patience.expect('half-closed', HALF_CLOSED_MS);
-        this.#endOfBody();
-        return;
-      case 'tunnel':
-        this.#tunnel?.onClientEnd();
-        return;
-      case 'closing':
-      case 'closed':
-        return;
-      default:
-        this.#state satisfies never;
-    }
-  }
-
-  #onClose(): void {
-    if (this.#state === 'closed') return;
-    this.#state = 'closed';
-    this.#patience.dispose();
-    this.#input.clear();
-    this.#owner.onDownstreamClosed(this);
-    const exchange = this.#exchange;
-    this.#exchange = undefined;
-    exchange?.onDownstreamClosed('client-gone');
-    this.#tunnel?.onClientClosed();
-    this.#tunnel = undefined;
-  }
-
-  #guard(step: () => void): void {
-    try {
-      step();
-    } catch (error) {
-      this.#breakOff(error);
-    }
-  }
-
-  /** The boundary of this connection: one request of death ends one connection, not the worker (threats: row 54). */
-  #breakOff(error: unknown): void {
-    this.#services.log.error({ err: error, client: this.#view.peer.address }, 'a client connection broke off');
-    this.#socket.destroy();
   }
 }

@@ -1,5 +1,6 @@
 import { type Limits, ProxyError } from '@dproxy/core';
 import { type BodyDecoder, type BodySink, createBodyDecoder, type RequestHead } from '../http1/index.ts';
+import type { RequestBodySource } from '../exchange/downstream.ts';
 import type { ClientSocket } from './client-socket.ts';
 import type { Input } from './input.ts';
 import type { Patience } from './patience.ts';
@@ -16,6 +17,10 @@ export interface RequestBodyOptions {
   readonly input: Input;
   readonly patience: Patience;
   readonly limits: Limits;
+  /** The client has ended its side already: what has arrived is all. */
+  readonly isAtEnd: boolean;
+  /** The client has ended its side and owes the rest: a request never ends by EOF (CVE-2026-2835). */
+  readonly onCutShort: () => void;
 }
 
 /**
@@ -26,16 +31,18 @@ export interface RequestBodyOptions {
 type State = 'held' | 'open' | 'busy' | 'done' | 'dropped';
 
 /** The body of one request on its way to the backend: where it ends, how fast it comes, and who waits for whom. */
-export class RequestBody implements BodySink {
+export class RequestBody implements RequestBodySource, BodySink {
   readonly #decoder: BodyDecoder;
   readonly #options: RequestBodyOptions;
   #sink: RequestBodySink | undefined;
   #state: State = 'held';
   #windowBytes = 0;
+  #isAtEnd: boolean;
 
   private constructor(decoder: BodyDecoder, options: RequestBodyOptions) {
     this.#decoder = decoder;
     this.#options = options;
+    this.#isAtEnd = options.isAtEnd;
   }
 
   /** @returns undefined when the request has none */
@@ -50,18 +57,19 @@ export class RequestBody implements BodySink {
     return this.#state === 'done';
   }
 
-  /** It has somewhere to go, and needs more bytes from the client. */
-  get isStarving(): boolean {
-    return this.#state === 'open' && this.#options.input.length === 0;
+  get isWaiting(): boolean {
+    return this.#options.input.length > 0;
   }
 
-  /** From now on it goes to the sink, first what is waiting. */
-  open(sink: RequestBodySink): void {
+  /** Before `open`. */
+  belongTo(sink: RequestBodySink): void {
     this.#sink = sink;
+  }
+
+  open(): void {
     this.#flow();
   }
 
-  /** It waits until `open`: there is nobody to send it to. */
   hold(): void {
     if (this.#state === 'open' || this.#state === 'busy') this.#state = 'held';
     this.#options.patience.clear('body');
@@ -77,6 +85,12 @@ export class RequestBody implements BodySink {
   resume(): void {
     if (this.#state === 'busy') this.#flow();
     else this.#options.socket.resume();
+  }
+
+  /** The client has ended its side. What has arrived of the body may still be whole. */
+  onEnd(): void {
+    this.#isAtEnd = true;
+    this.#checkEnd();
   }
 
   /** Nobody wants it any more. */
@@ -116,6 +130,11 @@ export class RequestBody implements BodySink {
     this.#state = 'open';
     this.#options.socket.resume();
     this.pump();
+    this.#checkEnd();
+  }
+
+  #checkEnd(): void {
+    if (this.#isAtEnd && this.#state === 'open' && !this.isWaiting) this.#options.onCutShort();
   }
 
   #push(): void {

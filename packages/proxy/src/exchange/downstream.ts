@@ -3,6 +3,33 @@ import type { CompiledRoute } from '../compiled-snapshot.ts';
 import type { Peer } from '../downstream/peer.ts';
 import type { Tunnel, TunnelClient } from '../tunnel/tunnel.ts';
 
+/** Where a response is written. */
+export interface ResponseSink {
+  /** Something that was written has not left yet, and its memory must not change. */
+  readonly holdsBytes: boolean;
+  /** @returns false when the writer should pause until `onDownstreamDrain` */
+  writeText(latin1: string): boolean;
+  writeBytes(bytes: Buffer): boolean;
+  /** What is written until `uncork` leaves together. */
+  cork(): void;
+  uncork(): void;
+}
+
+/** The body of a request, which waits until there is somebody to send it to. */
+export interface RequestBodySource {
+  /** It has been read to its end. */
+  readonly isDone: boolean;
+  /** Bytes of it have arrived already: who sends them does not wait for a 100. */
+  readonly isWaiting: boolean;
+  /** From now on it goes to the exchange (`onRequestBody`, `onRequestComplete`), first what is waiting. */
+  open(): void;
+  /** It waits, until `open`: there is nobody to send it to. */
+  hold(): void;
+  /** The backend does not take more for the moment; that time does not count against the client. */
+  pause(): void;
+  resume(): void;
+}
+
 /** Where an exchange's request comes from and its response goes to. HTTP/1.1 now; a stream of HTTP/2 fits the same shape. */
 export interface Downstream {
   readonly peer: Peer;
@@ -10,30 +37,13 @@ export interface Downstream {
   readonly listenerId: string;
   /** For requests that plugins send on: the route that was chosen for the client's request. */
   readonly chosenRoute: CompiledRoute | undefined;
-  /** The body of the request has been read to its end. */
-  readonly isRequestComplete: boolean;
-  /** Bytes of the body have arrived already: who sends them does not wait for a 100. */
-  readonly hasBodyWaiting: boolean;
-  /** Something that was written has not left yet, and its memory must not change. */
-  readonly holdsBytes: boolean;
+  /** Of the current request; undefined when it has none. */
+  readonly body: RequestBodySource | undefined;
+  readonly out: ResponseSink;
   /** The client's end, for a tunnel. */
   readonly tunnelClient: TunnelClient;
   /** The connection may carry another request after this one. */
   readonly mayKeepAlive: boolean;
-
-  /** @returns false when the writer should pause until `onDownstreamDrain` */
-  writeText(latin1: string): boolean;
-  writeBytes(bytes: Buffer): boolean;
-  cork(): void;
-  uncork(): void;
-
-  /** From now on the body goes to the exchange (`onRequestBody`, `onRequestComplete`), first what is waiting. */
-  openBody(): void;
-  /** The body waits, until `openBody`: there is nobody to send it to. */
-  holdBody(): void;
-  /** The backend does not take more for the moment; that time does not count against the client. */
-  pauseBody(): void;
-  resumeBody(): void;
 
   /** The response is written. Without `keepAlive` the connection is closed, gently. */
   finish(keepAlive: boolean): void;
@@ -43,4 +53,9 @@ export interface Downstream {
   startTunnel(tunnel: Tunnel): Buffer;
   /** A new connection in memory, whose other end is served like this one, but with `route` chosen and no plugins. */
   forward(route: CompiledRoute, forwardedBlock: string): Duplex;
+}
+
+/** The request has been read to its end. */
+export function isRequestComplete({ body }: Downstream): boolean {
+  return body === undefined || body.isDone;
 }

@@ -7,7 +7,7 @@ import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import { answerText } from './answer.ts';
 import { Attempts } from './attempts.ts';
 import { Candidates } from './candidates.ts';
-import type { Downstream } from './downstream.ts';
+import { type Downstream, isRequestComplete } from './downstream.ts';
 import { ExchangeReport } from './exchange-report.ts';
 import { Hop, type HopOwner } from './hop.ts';
 import { matchRoute } from './match-route.ts';
@@ -97,7 +97,7 @@ export class Exchange implements HopOwner {
   }
 
   #newHop(route: CompiledRoute, pool: UpstreamPool | undefined): Hop {
-    this.#downstream.holdBody();
+    this.#downstream.body?.hold();
     this.#report.backendId = pool?.backend.id ?? '';
     this.#hop = new Hop({
       owner: this,
@@ -236,9 +236,9 @@ export class Exchange implements HopOwner {
   #writeAnswer(page: Page, report: () => void): void {
     const { keepAlive: wantsKeepAlive, minorVersion, method } = this.#head;
     const downstream = this.#downstream;
-    const keepAlive = downstream.isRequestComplete && downstream.mayKeepAlive && wantsKeepAlive;
+    const keepAlive = isRequestComplete(downstream) && downstream.mayKeepAlive && wantsKeepAlive;
     this.#isDone = true;
-    downstream.writeText(answerText(page, { keepAlive, minorVersion, method }));
+    downstream.out.writeText(answerText(page, { keepAlive, minorVersion, method }));
     report();
     downstream.finish(keepAlive);
   }

@@ -7,7 +7,7 @@ import { Tunnel } from '../tunnel/tunnel.ts';
 import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import type { UpstreamUser } from '../upstream/upstream-user.ts';
-import type { Downstream } from './downstream.ts';
+import { type Downstream, isRequestComplete } from './downstream.ts';
 import { type HeadFacts, requestText, responseText } from './head-text.ts';
 import { ResponseHeadReader } from './response-head-reader.ts';
 import { ResponseRelay } from './response-relay.ts';
@@ -129,18 +129,18 @@ export class Hop implements UpstreamUser, HeadFacts {
   #send(upstream: UpstreamConnection): void {
     this.#state = 'waiting';
     const text = requestText(this);
-    if (this.downstream.isRequestComplete) {
+    if (isRequestComplete(this.downstream)) {
       upstream.writeText(text);
       upstream.deadline.set(this.route.responseMs);
       return;
     }
     // RFC 9110 section 10.1.1, our one rule: we answer the expectation, when there is a backend that takes the body. It is
     // not forwarded, so a final answer that comes first always ends the client's connection (threats: Expect desync).
-    if (this.head.expectContinue && !this.downstream.hasBodyWaiting) this.downstream.writeText(CONTINUE);
+    if (this.head.expectContinue && this.downstream.body?.isWaiting !== true) this.downstream.out.writeText(CONTINUE);
     upstream.cork();
     try {
       upstream.writeText(text);
-      this.downstream.openBody();
+      this.downstream.body?.open();
     } finally {
       upstream.uncork();
     }
@@ -150,8 +150,12 @@ export class Hop implements UpstreamUser, HeadFacts {
     const upstream = this.#upstream;
     if (upstream === undefined) return;
     this.#requestBytes += end - start;
-    if (upstream.writeBytes(bytes.subarray(start, end))) return;
-    this.downstream.pauseBody();
+    if (upstream.writeBytes(bytes.subarray(start, end))) {
+      // Silence is that of both: a backend may listen for long after it has begun to answer.
+      if (this.#response?.isWritable === true) upstream.deadline.set(this.route.idleMs);
+      return;
+    }
+    this.downstream.body?.pause();
     // A backend that reads nothing is as silent as one that answers nothing.
     if (this.#state === 'waiting') upstream.deadline.set(this.route.responseMs);
   }
@@ -162,8 +166,8 @@ export class Hop implements UpstreamUser, HeadFacts {
 
   onUpstreamDrain(): void {
     // Also when the body is complete: reading goes on, so that a client that goes away is noticed.
-    if (this.#state === 'waiting' && !this.downstream.isRequestComplete) this.#upstream?.deadline.clear();
-    this.downstream.resumeBody();
+    if (this.#state === 'waiting' && !isRequestComplete(this.downstream)) this.#upstream?.deadline.clear();
+    this.downstream.body?.resume();
   }
 
   // ---- relay: the response
@@ -175,7 +179,7 @@ export class Hop implements UpstreamUser, HeadFacts {
     } catch (error) {
       this.#owner.onHopFailed(error);
     }
-    return this.downstream.holdsBytes;
+    return this.downstream.out.holdsBytes;
   }
 
   #readHeads(bytes: Buffer, start: number, end: number): void {
@@ -205,7 +209,8 @@ export class Hop implements UpstreamUser, HeadFacts {
       throw new ProxyError('upstream-malformed', `more than ${interimResponses} interim answers`);
     }
     // A 100 was answered by us already; HTTP/1.0 knows none of them (RFC 9110 section 15.2).
-    if (response.status !== 100 && this.head.minorVersion === 1) this.downstream.writeText(writeInterimHead(response));
+    if (response.status !== 100 && this.head.minorVersion === 1)
+      this.downstream.out.writeText(writeInterimHead(response));
   }
 
   #onFinalHead(response: ResponseHead, { bytes, at, end }: ResponseHeadReader): void {
@@ -213,9 +218,9 @@ export class Hop implements UpstreamUser, HeadFacts {
     const { downstream, head } = this;
     // A final answer before the end of the request: the rest of it will not be read to its end, so neither connection can
     // carry another request (threats: CL.0, Expect).
-    this.#keepAlive = downstream.isRequestComplete && downstream.mayKeepAlive && head.keepAlive;
+    this.#keepAlive = isRequestComplete(downstream) && downstream.mayKeepAlive && head.keepAlive;
     this.#response = new ResponseRelay(response, responseText(response, this.#keepAlive, this), {
-      downstream,
+      out: downstream.out,
       clientMinorVersion: head.minorVersion,
       limits: this.compiled.limits,
     });
@@ -245,9 +250,10 @@ export class Hop implements UpstreamUser, HeadFacts {
 
   #tunnel(response: ResponseHead, { bytes, at, end }: ResponseHeadReader): void {
     const { downstream } = this;
-    if (!downstream.isRequestComplete) {
+    if (!isRequestComplete(downstream)) {
       throw new ProxyError('upstream-malformed', 'a 101 before the end of the request');
     }
+    const text = responseText(response, true, this);
     this.#owner.onHopAnswered(101);
     const { counters } = this.#services;
     counters.tunnels++;
@@ -261,7 +267,7 @@ export class Hop implements UpstreamUser, HeadFacts {
     this.#state = 'done';
     this.#upstream = undefined;
     this.#owner.onHopTunnelled();
-    downstream.writeText(responseText(response, true, this));
+    downstream.out.writeText(text);
     const early = downstream.startTunnel(tunnel);
     if (at < end) tunnel.onUpstreamData(Buffer.from(bytes.subarray(at, end)), 0, end - at);
     if (early.length > 0) tunnel.onClientData(early);
@@ -273,14 +279,21 @@ export class Hop implements UpstreamUser, HeadFacts {
     const upstream = this.#upstream as UpstreamConnection;
     this.#state = 'done';
     this.#upstream = undefined;
-    // Bytes behind the response belong to no request of ours (threats: response splitting).
-    if (isExact && response.head.keepAlive && this.downstream.isRequestComplete && this.pool !== undefined) {
+    if (isExact && this.pool !== undefined && this.#isReusable(upstream, response.head)) {
       upstream.learntKeepAliveMs = response.head.keepAliveTimeoutMs;
       this.pool.release(upstream);
     } else {
       upstream.destroy();
     }
     this.#owner.onHopDone(response.head.status, response.bodyBytes, this.#keepAlive && !response.isEndByClose);
+  }
+
+  /**
+   * Not with bytes behind the response, which belong to no request of ours (threats: response splitting), nor with a rest of
+   * the request, which the next one would have to wait behind.
+   */
+  #isReusable(upstream: UpstreamConnection, { keepAlive }: ResponseHead): boolean {
+    return keepAlive && isRequestComplete(this.downstream) && !upstream.holdsBytes;
   }
 
   /** Ends it without a word to the owner, who has decided so. */

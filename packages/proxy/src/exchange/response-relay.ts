@@ -9,7 +9,7 @@ import {
   LAST_CHUNK,
   type ResponseHead,
 } from '../http1/index.ts';
-import type { Downstream } from './downstream.ts';
+import type { ResponseSink } from './downstream.ts';
 
 /** Up to here bytes are joined to one latin1 string: the kernel takes it in one call, without a buffer in between. */
 const JOIN_BYTES = 16_000;
@@ -28,7 +28,7 @@ export class ResponseRelay implements BodySink {
   bodyBytes = 0;
   /** The end of the body shows to the client only by the connection's end. */
   readonly isEndByClose: boolean;
-  readonly #downstream: Downstream;
+  readonly #out: ResponseSink;
   readonly #decoder: BodyDecoder;
   readonly #isRechunked: boolean;
   /** Waits for what comes in the same read. */
@@ -39,7 +39,7 @@ export class ResponseRelay implements BodySink {
   constructor(head: ResponseHead, headText: string, options: RelayOptions) {
     const framing = clientFraming(head, options.clientMinorVersion);
     this.head = head;
-    this.#downstream = options.downstream;
+    this.#out = options.out;
     this.#text = headText;
     this.isEndByClose = framing === 'close';
     this.#isRechunked = head.framing === 'close' && framing === 'chunked';
@@ -70,19 +70,19 @@ export class ResponseRelay implements BodySink {
   push(bytes: Buffer, start: number, end: number): number {
     this.#isJoining = this.#text.length + (end - start) <= JOIN_BYTES;
     if (this.#isJoining) return this.#pushJoined(bytes, start, end);
-    this.#downstream.cork();
+    this.#out.cork();
     try {
       this.#flush();
       return this.#decoder.push(bytes, start, end, this);
     } finally {
-      this.#downstream.uncork();
+      this.#out.uncork();
     }
   }
 
   /** The backend has closed. @returns whether the body is complete by that */
   finish(): boolean {
     const isComplete = this.#decoder.finish();
-    if (isComplete && this.#isRechunked) this.#isWritable = this.#downstream.writeText(LAST_CHUNK);
+    if (isComplete && this.#isRechunked) this.#isWritable = this.#out.writeText(LAST_CHUNK);
     return isComplete;
   }
 
@@ -93,9 +93,9 @@ export class ResponseRelay implements BodySink {
       this.#text += this.#isRechunked ? chunkHeader(end - start) + content + CHUNK_END : content;
       return;
     }
-    if (this.#isRechunked) this.#downstream.writeText(chunkHeader(end - start));
-    this.#isWritable = this.#downstream.writeBytes(bytes.subarray(start, end));
-    if (this.#isRechunked) this.#isWritable = this.#downstream.writeText(CHUNK_END);
+    if (this.#isRechunked) this.#out.writeText(chunkHeader(end - start));
+    this.#isWritable = this.#out.writeBytes(bytes.subarray(start, end));
+    if (this.#isRechunked) this.#isWritable = this.#out.writeText(CHUNK_END);
   }
 
   #pushJoined(bytes: Buffer, start: number, end: number): number {
@@ -108,13 +108,13 @@ export class ResponseRelay implements BodySink {
 
   #flush(): void {
     if (this.#text === '') return;
-    this.#isWritable = this.#downstream.writeText(this.#text);
+    this.#isWritable = this.#out.writeText(this.#text);
     this.#text = '';
   }
 }
 
 interface RelayOptions {
-  readonly downstream: Downstream;
+  readonly out: ResponseSink;
   readonly clientMinorVersion: 0 | 1;
   readonly limits: Limits;
 }

@@ -83,9 +83,9 @@ export class UpstreamConnection implements DeadlineOwner {
     return this.#state;
   }
 
-  /** Bytes that wait to go out. */
-  get writableLength(): number {
-    return this.#socket.writableLength;
+  /** Something that was written has not gone out yet. */
+  get holdsBytes(): boolean {
+    return this.#socket.writableLength > 0;
   }
 
   /** The user from now on; the connection must be idle, or the user hand over its own use. */
@@ -94,6 +94,8 @@ export class UpstreamConnection implements DeadlineOwner {
     if (this.#state === 'idle') {
       this.#state = 'busy';
       this.isReused = true;
+      // What is left of its idle time is no deadline for the next request, which may be a long upload.
+      this.deadline.clear();
     }
   }
 
@@ -211,8 +213,16 @@ export class UpstreamConnection implements DeadlineOwner {
   }
 
   #onEnd(): void {
-    if (this.#user === undefined) this.destroy();
+    if (this.#state === 'connecting') this.#breakHandshake();
+    else if (this.#user === undefined) this.destroy();
     else this.#user.onUpstreamEnd();
+  }
+
+  /** The backend has ended TLS before it began: nothing of a request was sent. */
+  #breakHandshake(): void {
+    this.#cause ??= Object.assign(new Error('the backend ended the handshake'), { code: 'ECONNRESET' });
+    this.#socket.destroy();
+    this.#close();
   }
 
   #close(): void {
