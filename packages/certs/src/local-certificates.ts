@@ -11,6 +11,9 @@ export interface CertificateSet {
 /** Signing runs in the thread pool, which has four threads; more at once would only hold back its other users. */
 const CONCURRENCY = 4;
 
+/** Each report is a new table for every worker. */
+const PROGRESS_LEAFS = 500;
+
 /**
  * Issues a leaf for loopback and for every host that no file certificate stands for; leafs of hosts that are gone are
  * forgotten. To be called whenever hosts or file certificates change, and twice a day, for the sake of renewal. The leaf
@@ -19,16 +22,28 @@ const CONCURRENCY = 4;
 export async function coverHosts(
   authority: LocalAuthority,
   hosts: Iterable<string>,
-  options: { readonly fileRefs: Iterable<CertificateRef>; readonly log: Log },
+  options: {
+    readonly fileRefs: Iterable<CertificateRef>;
+    readonly log: Log;
+    /** Called with what there is so far, about once a second's worth of signing: the first hosts need not wait for the last. */
+    readonly progress?: (soFar: CertificateSet) => void;
+  },
 ): Promise<CertificateSet> {
   const wanted = certificatesFor(hosts, options.fileRefs);
   authority.retain(wanted);
   const leafs: (LocalCertificate | undefined)[] = [];
   const queue = wanted.entries();
   const work = async (): Promise<void> => {
-    for (const [index, names] of queue) leafs[index] = await issueOrLog(authority, names, options.log);
+    for (const [index, names] of queue) {
+      leafs[index] = await issueOrLog(authority, names, options.log);
+      if (index > 0 && index % PROGRESS_LEAFS === 0) options.progress?.(toSet(leafs));
+    }
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, work));
+  return toSet(leafs);
+}
+
+function toSet(leafs: readonly (LocalCertificate | undefined)[]): CertificateSet {
   const issued = leafs.filter((leaf) => leaf !== undefined);
   return {
     refs: issued.map((leaf) => leaf.ref),

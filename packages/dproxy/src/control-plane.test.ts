@@ -1,5 +1,12 @@
 import { LocalAuthority } from '@dproxy/certs';
-import { DEFAULT_LIMITS, silentLog, type RouteDefinition, type Snapshot, type WorkerSettings } from '@dproxy/core';
+import {
+  DEFAULT_LIMITS,
+  silentLog,
+  type Listener,
+  type RouteDefinition,
+  type Snapshot,
+  type WorkerSettings,
+} from '@dproxy/core';
 import { eventually, tempFolder } from '@dproxy/testkit';
 import { expect, onTestFinished, test } from 'vitest';
 import { ControlPlane, type Frame } from './control-plane.ts';
@@ -16,8 +23,17 @@ const settings: WorkerSettings = {
   ownAddresses: [],
 };
 
+const https: Listener = {
+  id: 'https',
+  protocol: 'https',
+  addresses: [],
+  publicPort: 443,
+  backends: [],
+  proxyProtocol: [],
+};
+
 const frame: Frame = {
-  listeners: [],
+  listeners: [https],
   backends: [],
   settings,
   pages: [],
@@ -118,4 +134,25 @@ test('a restart with the same content says it once, with the same version', asyn
   second.plane.setSource(state);
   await second.plane.open();
   expect(second.published[0]).toBe(before);
+});
+
+test('without an https listener no leaf is made', async () => {
+  const { plane, published } = await start();
+  plane.setFrame({ ...frame, listeners: [] });
+  plane.setSource({ source: 'file:/x.yml', definitions: [definition('a.test')], rejected: [] });
+  await plane.open();
+  plane.setSource({ source: 'file:/y.yml', definitions: [definition('b.test')], rejected: [] });
+  await eventually(() => published.at(-1)?.routes.size === 2);
+  expect(published.at(-1)?.certificates.size).toBe(0);
+});
+
+test('many new hosts get their leafs in instalments, not all at the end', async () => {
+  const { plane, published } = await start();
+  plane.setFrame(frame);
+  const definitions = Array.from({ length: 1_200 }, (_, n) => definition(`h${n}.test`));
+  plane.setSource({ source: 'file:/x.yml', definitions, rejected: [] });
+  await plane.open();
+  await eventually(() => (published.at(-1)?.certificates.size ?? 0) > 1_200);
+  const sizes = published.map((snapshot) => snapshot.certificates.size);
+  expect(sizes.filter((size) => size > 0 && size < 1_200).length).toBeGreaterThan(0);
 });

@@ -179,6 +179,7 @@ export class ControlPlane {
     const { snapshot } = this;
     if (snapshot === undefined || this.#issuing !== undefined) return;
     if (this.#covered?.routes === snapshot.routes && this.#covered.files === this.#files) return;
+    if (!servesTls(snapshot)) return;
     this.#issuing = this.#cover(snapshot).finally(() => {
       this.#issuing = undefined;
       this.#change();
@@ -191,9 +192,26 @@ export class ControlPlane {
     const hosts = new Set([...snapshot.routes.values()].map((route) => route.host));
     const { authority, log } = this.#options;
     try {
-      this.#local = await coverHosts(authority, hosts, { fileRefs: files.refs, log });
+      this.#local = await coverHosts(authority, hosts, {
+        fileRefs: files.refs,
+        log,
+        progress: (soFar) => {
+          this.#local = withOlder(soFar, this.#local);
+          this.#change();
+        },
+      });
     } catch (error) {
       log.error({ error }, 'the local CA failed; hosts without another certificate have no HTTPS');
     }
   }
+}
+
+function servesTls({ listeners }: Snapshot): boolean {
+  return [...listeners.values()].some(({ protocol }) => protocol === 'https');
+}
+
+/** While leafs are still being made, those from before stay: they may be the ones of hosts whose turn has not come. */
+function withOlder(soFar: CertificateSet, before: CertificateSet): CertificateSet {
+  const refs = new Map([...before.refs, ...soFar.refs].map((ref) => [ref.id, ref]));
+  return { refs: [...refs.values()], material: new Map([...before.material, ...soFar.material]) };
 }
