@@ -10,6 +10,7 @@ export {
   type ClientAddress,
 } from './client-address.ts';
 export { canonicalJson } from './content-hash.ts';
+export { didYouMean } from './did-you-mean.ts';
 export type { EngineEndpoint } from './engine-endpoint.ts';
 export { ERRORS, ProxyError, type ErrorCode, type ErrorSource, type Retry } from './errors.ts';
 export {
@@ -19,6 +20,7 @@ export {
   type ForwardedClaimValues,
   type ForwardedPolicy,
 } from './forwarded-headers.ts';
+export { canonicalFieldName, isFieldValue, isOwnField } from './header-field.ts';
 export { canonicalHost, isAddressHost, isLocalName } from './host.ts';
 export { DEFAULT_LIMITS, LIMITS, type LimitName, type Limits } from './limits.ts';
 export type { ListenAddress, Listener } from './listener.ts';

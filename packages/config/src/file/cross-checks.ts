@@ -1,5 +1,4 @@
-import type { Origin } from '@dproxy/core';
-import { didYouMean } from '../schema/did-you-mean.ts';
+import { didYouMean, type Origin } from '@dproxy/core';
 import type { Finding } from '../schema/explain-issue.ts';
 import type { Endpoint } from '../schema/network.ts';
 import type { RouteEntry } from '../schema/route-entry.ts';

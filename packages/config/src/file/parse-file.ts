@@ -1,6 +1,5 @@
-import type { Origin, Rejection, RouteDefinition } from '@dproxy/core';
+import { didYouMean, type Origin, type Rejection, type RouteDefinition } from '@dproxy/core';
 import type { z } from 'zod';
-import { didYouMean } from '../schema/did-you-mean.ts';
 import { fileSchema } from '../schema/file-schema.ts';
 import { describeValue, unknownKey, type Finding } from '../schema/explain-issue.ts';
 import { routeEntry } from '../schema/route-entry.ts';

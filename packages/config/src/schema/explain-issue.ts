@@ -1,6 +1,6 @@
+import { didYouMean } from '@dproxy/core';
 import type { z } from 'zod';
 import type { Path } from '../yaml/locations.ts';
-import { didYouMean } from './did-you-mean.ts';
 
 /** One thing wrong with a value, in words. The caller knows in which file it stands. */
 export interface Finding {

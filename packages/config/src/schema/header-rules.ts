@@ -1,25 +1,6 @@
 import { z } from 'zod';
-import type { HeaderRules } from '@dproxy/core';
+import { canonicalFieldName, isFieldValue, isOwnField, type HeaderRules } from '@dproxy/core';
 import { field, oneOrMore, readable, section, type Read } from './field.ts';
-
-/** RFC 9110 section 5.6.2. */
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}$/;
-/** RFC 9110 section 5.5: no control character but tab, or a value could begin a header of its own (response splitting). */
-const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-
-/** Framing and hop-by-hop fields are dproxy's own: a second opinion about them is request smuggling. */
-const OWN_FIELDS: ReadonlySet<string> = new Set([
-  'connection',
-  'content-length',
-  'expect',
-  'host',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
 
 const NAME = 'a header name, but none of connection, content-length, host, transfer-encoding and the like';
 
@@ -28,7 +9,7 @@ const value = () =>
   z
     .union([z.string().max(8_192), z.number()], { error: 'a text of at most 8192 characters, or a number' })
     .transform((raw) => String(raw).trim())
-    .refine((raw) => VALUE.test(raw), { error: 'a text of one line in Latin-1' });
+    .refine(isFieldValue, { error: 'a text of one line in Latin-1' });
 
 /** Names (made lower case) to values. */
 export function headerMap() {
@@ -72,8 +53,7 @@ export function headerRules() {
 }
 
 function readName(raw: string): Read<string> {
-  if (!TOKEN.test(raw)) return { problem: 'not a header name' };
-  const lower = raw.toLowerCase();
-  // `Content_Length` becomes CONTENT_LENGTH in CGI and WSGI backends, like the real one.
-  return OWN_FIELDS.has(lower.replaceAll('_', '-')) ? { problem: `${lower} belongs to dproxy` } : { value: lower };
+  const name = canonicalFieldName(raw);
+  if (name === undefined) return { problem: 'not a header name' };
+  return isOwnField(name) ? { problem: `${name} belongs to dproxy` } : { value: name };
 }

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { didYouMean, editDistance } from './did-you-mean.ts';
 import { readEngineUrl } from './engine-url.ts';
 import { readCidr, readListenAddress } from './network.ts';
 import { readHost, readPath } from './route-entry.ts';
@@ -169,25 +168,5 @@ describe('engines', () => {
 
   it('refuses a socket whose path the kernel would cut', () => {
     expect(readEngineUrl(`unix:///${'x'.repeat(107)}`)).toHaveProperty('problem');
-  });
-});
-
-describe('didYouMean', () => {
-  it('counts a swap of neighbours as one slip', () => {
-    expect(editDistance('hsot', 'host')).toBe(1);
-    expect(editDistance('', 'abc')).toBe(3);
-  });
-
-  it('finds the word that was meant, and none where none is near', () => {
-    const known = ['host', 'path', 'to', 'respond', 'redirect', 'timeouts'];
-    expect(['hots', 'Host', 'redirct', 'timeout', 'ot'].map((wrong) => didYouMean(wrong, known))).toEqual([
-      'host',
-      'host',
-      'redirect',
-      'timeouts',
-      'to',
-    ]);
-    expect(didYouMean('wholly-different', known)).toBeUndefined();
-    expect(didYouMean('x'.repeat(100_000), known)).toBeUndefined();
   });
 });

@@ -1,25 +1,8 @@
-import { canonicalHost, canonicalRoutePath } from '@dproxy/core';
+import { canonicalFieldName, canonicalHost, canonicalRoutePath, isFieldValue, isOwnField } from '@dproxy/core';
 
 /** Readers of label values. Each gives undefined for what it does not accept. */
 
 const MAX_LIST = 256;
-/** RFC 9110 section 5.6.2. */
-const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]{1,128}$/;
-/** RFC 9110 section 5.5: a control character could begin a header of its own (response splitting). */
-const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]{0,8192}$/;
-/** Framing and hop-by-hop fields: a second opinion about them is request smuggling. */
-const OWN_FIELDS: ReadonlySet<string> = new Set([
-  'connection',
-  'content-length',
-  'expect',
-  'host',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
 /** More makes a timer of Node fire at once. */
 const MAX_DURATION_MS = 2_147_483_647;
 const UNIT_MS = new Map([
@@ -76,13 +59,11 @@ export function readName(raw: string): string | undefined {
 }
 
 export function readHeaderName(raw: string): string | undefined {
-  const name = raw.toLowerCase();
-  // `content_length` becomes CONTENT_LENGTH in CGI and WSGI backends, like the real one.
-  return HEADER_NAME.test(name) && !OWN_FIELDS.has(name.replaceAll('_', '-')) ? name : undefined;
+  return isOwnField(raw) ? undefined : canonicalFieldName(raw);
 }
 
 export function readHeaderValue(raw: string): string | undefined {
-  return HEADER_VALUE.test(raw) ? raw.trim() : undefined;
+  return isFieldValue(raw) ? raw.trim() : undefined;
 }
 
 /** An absolute http(s) URL, or a path on the same host. */

@@ -1,4 +1,4 @@
-import { suggest } from '../suggest.ts';
+import { didYouMean } from '@dproxy/core';
 import type { Claims, Dialect, LabelProblem, ServiceClaims } from './dialect.ts';
 import { NATIVE_KEYS, ServiceDraft, type NativeKey } from './native-keys.ts';
 
@@ -126,7 +126,7 @@ function parseLabel(label: string): ParsedLabel | Unknown {
   const key = findKey(path.slice(dot + 1));
   if (key !== undefined) return { service, ...key };
   // `dproxy.timeout.connect` is more likely a slip in `timeouts.connect` than a service called "timeout".
-  if (suggest(path, SPELLINGS) !== undefined) return { service: '', problem: unknownKey(label, path, PREFIX) };
+  if (didYouMean(path, SPELLINGS) !== undefined) return { service: '', problem: unknownKey(label, path, PREFIX) };
   return { service, problem: unknownKey(label, path.slice(dot + 1), `${PREFIX}${word}.`) };
 }
 
@@ -139,7 +139,7 @@ function findKey(path: string): { readonly key: NativeKey; readonly rest: string
 }
 
 function unknownKey(label: string, path: string, prefix: string): LabelProblem {
-  const meant = suggest(path, SPELLINGS);
+  const meant = didYouMean(path, SPELLINGS);
   return {
     message: `${show(label)} is not a label that dproxy knows`,
     expected: meant === undefined ? `${prefix} and one of ${SPELLINGS.join(', ')}` : `${prefix}${meant}, probably`,
