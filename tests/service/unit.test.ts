@@ -41,6 +41,9 @@ test('workers serve on when the main process is killed, until a stop that somebo
   await eventually(async () => (await processesOf(UID)).every(({ pid }) => !orphans.has(pid)), {
     deadlineMs: 30_000,
     what: 'the end of the old generation',
+  }).catch(async (error: unknown) => {
+    const left = (await processesOf(UID)).map(({ pid }) => (orphans.has(pid) ? `old ${pid}` : `new ${pid}`));
+    throw new Error(`${left.join(', ')} run:\n${unit.output}`, { cause: error });
   });
   expect(await demoAnswers(unit)).toBe(true);
 

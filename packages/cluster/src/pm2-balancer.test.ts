@@ -1,6 +1,8 @@
 import { join } from 'node:path';
-import { collectLog, tempFolder } from '@dproxy/testkit';
+import { collectLog, eventually, tempFolder } from '@dproxy/testkit';
 import { expect, it } from 'vitest';
+import { fixtureTable } from './fixtures/fixture-table.ts';
+import { SnapshotClient } from './ipc/snapshot-client.ts';
 import { SnapshotServer } from './ipc/snapshot-server.ts';
 import { maxWorkersOn, MAX_WORKERS, Pm2Balancer } from './pm2-balancer.ts';
 import { Pm2Program } from './pm2-program.ts';
@@ -61,4 +63,68 @@ it('ends at once although an operation waits for workers', async () => {
   const part = await balancerIn(folder.path, MAX_WORKERS);
   await part[Symbol.asyncDispose]();
   expect(part.log.messages('warn')).toEqual([]);
+});
+
+const SUPERVISOR = 1_000_000;
+
+/** A worker that is online as soon as it has the table, and says which drains it was told. */
+function onlineWorker(socketPath: string, identity: { readonly pid: number; readonly supervisorPid: number }) {
+  const drains: number[] = [];
+  const client = new SnapshotClient({
+    socketPath,
+    instance: 'one',
+    identity: { ...identity, pmId: identity.pid, startedAtMs: identity.pid },
+    log: collectLog(),
+    apply: async () => {
+      client.ready({ listeners: [], failed: [] });
+      return { failed: [] };
+    },
+    onDrain: (deadlineMs) => drains.push(deadlineMs),
+    onPlace: () => {},
+    stats: () => ({
+      requests: 0,
+      connections: 0,
+      tunnels: 0,
+      upstreamConnections: 0,
+      errors: {},
+      bytesIn: 0,
+      bytesOut: 0,
+    }),
+    loadStored: async () => undefined,
+  });
+  client.start();
+  return { drains, [Symbol.asyncDispose]: () => client.close() };
+}
+
+it('retires workers of a dead supervisor also when all were online before it looked', async () => {
+  await using folder = await tempFolder();
+  const log = collectLog();
+  const socketPath = join(folder.path, 'run', 'x.sock');
+  const server = new SnapshotServer({ socketPath, instance: 'one', log });
+  await server.listen();
+  server.publish(fixtureTable(), new Map());
+  await using own = onlineWorker(socketPath, { pid: 2, supervisorPid: SUPERVISOR });
+  await using orphan = onlineWorker(socketPath, { pid: 3, supervisorPid: 1 });
+  await eventually(() => server.workers().filter(({ state }) => state === 'online').length === 2);
+
+  const supervisor = new Supervisor({ pm2Home: folder.path, pid: SUPERVISOR, parentPid: () => SUPERVISOR });
+  const balancer = await Pm2Balancer.open({
+    server,
+    supervisor,
+    log,
+    maxSize: MAX_WORKERS,
+    pm2: new Pm2Program({ supervisor, nodePath: process.execPath, pm2Path: '/nowhere', env: {} }),
+    wanted: new WantedSize(join(folder.path, 'balancer.json'), 'x'),
+    configuredSize: 1,
+    launchedSize: 1,
+    drainMs: () => 7,
+  });
+  try {
+    await eventually(() => orphan.drains.length > 0, { what: 'a drain of the orphan' });
+    expect(orphan.drains).toEqual([7]);
+    expect(own.drains).toEqual([]);
+  } finally {
+    balancer.close();
+    await server.close();
+  }
 });

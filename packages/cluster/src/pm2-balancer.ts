@@ -69,7 +69,8 @@ export class Pm2Balancer implements Balancer {
       wanted: () => this.#wanted,
     });
     this.#unsubscribe = options.server.onChange(() => this.#observe());
-    this.#lookUpMissing();
+    // Everybody may have been online before: then no change comes that would make us look.
+    this.#observe();
     this.#queue.add('start-up', () => (wanted === undefined ? this.#settle() : this.#fleet.converge(this.#target())));
   }
 
