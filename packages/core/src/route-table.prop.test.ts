@@ -72,6 +72,34 @@ describe('the route table answers like the naive matcher', () => {
     );
   });
 
+  it('and a table that was changed step by step like one made at once, while the one before stays as it was', () => {
+    const routes = fc.uniqueArray(routeArbitrary, { selector: ({ id }) => id, maxLength: 25 });
+    const steps = fc.array(fc.array(fc.nat({ max: 24 }), { maxLength: 6 }), { minLength: 1, maxLength: 6 });
+    fc.assert(
+      fc.property(routes, steps, hostArbitrary, pathArbitrary, scopeArbitrary, (all, flips, host, path, scope) => {
+        const canonical = canonicalHost(host) ?? '';
+        const present = new Set<Route>();
+        let table = compileRoutes<Route>([]);
+        for (const step of flips) {
+          const before = table.lookup(canonical, path, scope);
+          const flipped = new Set(step.flatMap((index) => all[index] ?? []));
+          const removed = [...flipped].filter((route) => present.has(route));
+          const added = [...flipped].filter((route) => !present.has(route));
+          for (const route of removed) present.delete(route);
+          for (const route of added) present.add(route);
+          const next = table.with(removed, added);
+          const match = next.lookup(canonical, path, scope);
+          expect({ outcome: match.outcome, ids: match.routes.map(({ id }) => id) }).toEqual(
+            naiveMatch([...present], canonical, path, scope),
+          );
+          expect(table.lookup(canonical, path, scope)).toEqual(before);
+          table = next;
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   // CVE-2026-27588: a host matcher that became case-sensitive above 100 hosts, where it changed to a faster index.
   it.each([1, 99, 100, 101, 10_000])('among %i hosts, in upper and lower case', (size) => {
     const routes = Array.from({ length: size }, (_, index) =>

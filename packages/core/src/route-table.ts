@@ -10,10 +10,17 @@ export interface RouteTable<R extends RoutePattern = Route> {
    * @param path canonical
    */
   lookup(host: string, path: string, scope: MatchScope): RouteMatch<R>;
+  /**
+   * The table after a change; this one stays as it is. Costs one copy of the list of hosts, and the work for those that
+   * changed.
+   *
+   * @param removed of this table, the very objects
+   */
+  with(removed: Iterable<R>, added: Iterable<R>): RouteTable<R>;
 }
 
 export function compileRoutes<R extends RoutePattern>(routes: Iterable<R>): RouteTable<R> {
-  return new HostIndex(routes);
+  return new HostIndex<R>().with([], routes);
 }
 
 /** DNS allows 253; what is longer was made to cost time. */
@@ -23,15 +30,27 @@ const ROUTE_UNKNOWN: RouteMatch<never> = Object.freeze({ outcome: 'route-unknown
 const PATH_UNKNOWN: RouteMatch<never> = Object.freeze({ outcome: 'path-unknown', routes: Object.freeze([]) });
 
 class HostIndex<R extends RoutePattern> implements RouteTable<R> {
-  readonly #exact = new Map<string, PathIndex<R>>();
+  readonly #exact: ReadonlyMap<string, PathIndex<R>>;
   /** By the part after `*.`. */
-  readonly #wildcards = new Map<string, PathIndex<R>>();
+  readonly #wildcards: ReadonlyMap<string, PathIndex<R>>;
 
-  constructor(routes: Iterable<R>) {
-    for (const route of routes) {
-      if (route.host.startsWith('*.')) addTo(this.#wildcards, route.host.slice(2), route);
-      else addTo(this.#exact, route.host, route);
+  constructor(exact: ReadonlyMap<string, PathIndex<R>> = new Map(), wildcards: typeof exact = new Map()) {
+    this.#exact = exact;
+    this.#wildcards = wildcards;
+  }
+
+  with(removed: Iterable<R>, added: Iterable<R>): RouteTable<R> {
+    const exact = new HostChanges(this.#exact);
+    const wildcards = new HostChanges(this.#wildcards);
+    for (const route of removed) {
+      if (isWildcard(route)) wildcards.of(route.host.slice(2)).removed.add(route);
+      else exact.of(route.host).removed.add(route);
     }
+    for (const route of added) {
+      if (isWildcard(route)) wildcards.of(route.host.slice(2)).added.push(route);
+      else exact.of(route.host).added.push(route);
+    }
+    return new HostIndex(exact.apply(), wildcards.apply());
   }
 
   lookup(host: string, path: string, scope: MatchScope): RouteMatch<R> {
@@ -78,8 +97,41 @@ class HostIndex<R extends RoutePattern> implements RouteTable<R> {
   }
 }
 
-function addTo<R extends RoutePattern>(hosts: Map<string, PathIndex<R>>, host: string, route: R): void {
-  const paths = hosts.get(host) ?? new PathIndex<R>();
-  paths.add(route);
-  hosts.set(host, paths);
+interface HostChange<R extends RoutePattern> {
+  readonly removed: Set<R>;
+  readonly added: R[];
+}
+
+/** What changes in one of the two maps, by host, so that each host's paths are indexed anew once. */
+class HostChanges<R extends RoutePattern> {
+  readonly #hosts: ReadonlyMap<string, PathIndex<R>>;
+  readonly #changes = new Map<string, HostChange<R>>();
+
+  constructor(hosts: ReadonlyMap<string, PathIndex<R>>) {
+    this.#hosts = hosts;
+  }
+
+  of(host: string): HostChange<R> {
+    let change = this.#changes.get(host);
+    if (change === undefined) {
+      change = { removed: new Set(), added: [] };
+      this.#changes.set(host, change);
+    }
+    return change;
+  }
+
+  apply(): ReadonlyMap<string, PathIndex<R>> {
+    if (this.#changes.size === 0) return this.#hosts;
+    const hosts = new Map(this.#hosts);
+    for (const [host, { removed, added }] of this.#changes) {
+      const kept = hosts.get(host)?.routes.filter((route) => !removed.has(route)) ?? [];
+      if (kept.length + added.length === 0) hosts.delete(host);
+      else hosts.set(host, new PathIndex([...kept, ...added]));
+    }
+    return hosts;
+  }
+}
+
+function isWildcard({ host }: RoutePattern): boolean {
+  return host.startsWith('*.');
 }

@@ -1,7 +1,6 @@
 import {
   type AddressMatcher,
   type Backend,
-  type BackendRef,
   type CertificateMaterial,
   type Limits,
   type Log,
@@ -12,33 +11,19 @@ import {
   type WorkerSlot,
   compileCidrs,
   compileRoutes,
-  readyShares,
   refusedAddress,
-  RoundRobin,
+  type RoundRobin,
 } from '@dproxy/core';
-import { fixedAnswer } from './exchange/fixed-answer.ts';
-import { type CompiledRouteHeaders, compileHeaderRules } from './http1/index.ts';
+import { backendsOf, balanceOf, type CompiledRoute, compileRoute } from './compiled-route.ts';
 import { TlsContexts } from './listeners/tls-contexts.ts';
-import { compilePages, type Page, type Pages } from './pages/index.ts';
+import { compilePages, type Pages } from './pages/index.ts';
 import type { UpstreamPool } from './upstream/upstream-pool.ts';
 import type { UpstreamPools } from './upstream/upstream-pools.ts';
 
-/** A route with everything that a request needs of it prepared. */
-export interface CompiledRoute extends Pick<Route, 'id' | 'host' | 'path' | 'audience' | 'listeners' | 'fallThrough'> {
-  readonly route: Route;
-  /** Empty for routes that do not forward. */
-  readonly balance: RoundRobin<UpstreamPool>;
-  readonly headers: CompiledRouteHeaders;
-  /** Of a route that does not forward. */
-  readonly fixedAnswer: Page | undefined;
-  readonly connectMs: number;
-  readonly responseMs: number;
-  readonly idleMs: number;
-}
-
 /** A Snapshot as the data plane uses it. Immutable but for the positions of the balancing. */
 export interface CompiledSnapshot {
-  readonly version: number;
+  /** What it was made of. Deltas keep what they do not change, down to single entries: the next one is made of this one. */
+  readonly source: Snapshot;
   readonly settings: WorkerSettings;
   readonly limits: Limits;
   readonly routes: ReadonlyMap<string, CompiledRoute>;
@@ -47,6 +32,7 @@ export interface CompiledSnapshot {
   readonly tcp: ReadonlyMap<string, RoundRobin<UpstreamPool>>;
   readonly tls: TlsContexts;
   readonly pages: Pages;
+  readonly isUsable: (backend: Backend) => boolean;
   readonly isTrusted: AddressMatcher;
   readonly isDebugClient: AddressMatcher;
   readonly isLocalNamesClient: AddressMatcher;
@@ -57,34 +43,45 @@ export interface CompileContext {
   readonly pools: UpstreamPools;
   readonly log: Log;
   readonly material: ReadonlyMap<string, CertificateMaterial>;
-  /** What served until now: turns of the balancing go on from there. */
+  /** What served until now. */
   readonly previous: CompiledSnapshot | undefined;
 }
 
-/** Pays once what requests would pay: matchers, header rules, pages, pools. A bad route is left out and logged, alone. */
+/**
+ * Pays once what requests would pay: matchers, header rules, pages, pools. A bad route is left out and logged, alone.
+ *
+ * The worker answers nobody meanwhile, so only what has changed since `previous` is made anew: one route among 5,000 costs
+ * under 2 ms, all of them 100 ms.
+ */
 export function compileSnapshot(snapshot: Snapshot, context: CompileContext): CompiledSnapshot {
   const { settings } = snapshot;
-  const backends = usableBackends(snapshot, context.log);
-  context.pools.update(backends, settings.limits);
-  const routes = new Map<string, CompiledRoute>();
-  for (const [id, route] of snapshot.routes) {
-    const compiled = compileRoute(route, backends, settings.limits, context);
-    if (compiled !== undefined) routes.set(id, compiled);
-  }
-  const tcp = new Map<string, RoundRobin<UpstreamPool>>();
-  for (const { id, protocol, backends: refs } of snapshot.listeners.values()) {
-    if (protocol === 'tcp') tcp.set(id, balanceOf(refs, backends, context, context.previous?.tcp.get(id)));
-  }
   const { log, material, previous } = context;
+  const own = compileSettings(snapshot, context);
+  const changedPools = context.pools.update(snapshot.backends, { limits: settings.limits, isUsable: own.isUsable });
+  const { routes, table } = compileAllRoutes(snapshot, changedPools, context);
+  const isSameTls = previous?.source.certificates === snapshot.certificates && previous.tls.isComplete;
+  const isSamePages = previous?.source.pages === snapshot.pages;
   return {
-    version: snapshot.version,
+    ...own,
+    source: snapshot,
     settings,
     limits: settings.limits,
     routes,
-    table: compileRoutes(routes.values()),
-    tcp,
-    tls: new TlsContexts(snapshot.certificates.values(), material, { log, previous: previous?.tls }),
-    pages: compilePages(snapshot.pages),
+    table,
+    tcp: compileTcp(snapshot, context),
+    tls: isSameTls
+      ? previous.tls
+      : new TlsContexts(snapshot.certificates.values(), material, { log, previous: previous?.tls }),
+    pages: isSamePages ? previous.pages : compilePages(snapshot.pages),
+  };
+}
+
+type CompiledSettings = Pick<CompiledSnapshot, 'isUsable' | 'isTrusted' | 'isDebugClient' | 'isLocalNamesClient'>;
+
+function compileSettings({ settings }: Snapshot, { previous, log }: CompileContext): CompiledSettings {
+  if (previous?.settings === settings) return previous;
+  return {
+    isUsable: (backend) => isUsable(backend, settings, log),
     isTrusted: compileCidrs(settings.trustedProxies),
     isDebugClient: compileCidrs(settings.debugClients),
     isLocalNamesClient: compileCidrs(settings.localNamesClients),
@@ -95,56 +92,59 @@ export function compileSnapshot(snapshot: Snapshot, context: CompileContext): Co
  * The last gate against a container that names a metadata service or dproxy itself as its backend (SSRF by label): such a
  * backend is never connected to, whatever the primary said.
  */
-function usableBackends({ backends, settings }: Snapshot, log: Log): ReadonlyMap<string, Backend> {
-  const usable = new Map<string, Backend>();
-  for (const [id, backend] of backends) {
-    const reason =
-      backend.containerId === '' ? undefined : refusedAddress(backend.address, backend.port, settings.ownAddresses);
-    if (reason === undefined) usable.set(id, backend);
-    else log.warn({ backend: id, address: backend.address, port: backend.port }, `this backend is refused: ${reason}`);
-  }
-  return usable;
+function isUsable({ id, containerId, address, port }: Backend, { ownAddresses }: WorkerSettings, log: Log): boolean {
+  const reason = containerId === '' ? undefined : refusedAddress(address, port, ownAddresses);
+  if (reason !== undefined) log.warn({ backend: id, address, port }, `this backend is refused: ${reason}`);
+  return reason === undefined;
 }
 
-function compileRoute(
-  route: Route,
-  backends: ReadonlyMap<string, Backend>,
-  limits: Limits,
+function compileTcp({ listeners, backends }: Snapshot, { worker, pools, previous }: CompileContext) {
+  const tcp = new Map<string, RoundRobin<UpstreamPool>>();
+  for (const { id, protocol, backends: refs } of listeners.values()) {
+    if (protocol === 'tcp') tcp.set(id, balanceOf(refs, { backends, worker, pools }, previous?.tcp.get(id)));
+  }
+  return tcp;
+}
+
+function compileAllRoutes(
+  snapshot: Snapshot,
+  changedPools: ReadonlySet<string>,
   context: CompileContext,
+): Pick<CompiledSnapshot, 'routes' | 'table'> {
+  const { previous } = context;
+  const isSameLimits = previous?.limits === snapshot.settings.limits;
+  if (isSameLimits && previous.source.routes === snapshot.routes && changedPools.size === 0) return previous;
+  const routes = new Map<string, CompiledRoute>();
+  const added: CompiledRoute[] = [];
+  const removed: CompiledRoute[] = [];
+  for (const [id, route] of snapshot.routes) {
+    const before = previous?.routes.get(id);
+    const isKept = isSameLimits && before?.route === route && !usesAny(route, changedPools);
+    const compiled = isKept ? before : tryCompile(route, snapshot, before, context);
+    if (compiled !== undefined) routes.set(id, compiled);
+    if (compiled === before) continue;
+    if (before !== undefined) removed.push(before);
+    if (compiled !== undefined) added.push(compiled);
+  }
+  if (previous === undefined) return { routes, table: compileRoutes(added) };
+  for (const [id, before] of previous.routes) if (!snapshot.routes.has(id)) removed.push(before);
+  return { routes, table: previous.table.with(removed, added) };
+}
+
+function usesAny(route: Route, backendIds: ReadonlySet<string>): boolean {
+  return backendIds.size > 0 && backendsOf(route).some(({ backendId }) => backendIds.has(backendId));
+}
+
+function tryCompile(
+  route: Route,
+  { backends, settings }: Snapshot,
+  previous: CompiledRoute | undefined,
+  { worker, pools, log }: CompileContext,
 ): CompiledRoute | undefined {
-  const { id, host, path, audience, listeners, fallThrough, timeouts } = route;
   try {
-    const refs = route.action.type === 'forward' ? route.action.backends : [];
-    return {
-      id,
-      host,
-      path,
-      audience,
-      listeners,
-      fallThrough,
-      route,
-      balance: balanceOf(refs, backends, context, context.previous?.routes.get(id)?.balance),
-      headers: compileHeaderRules(route.headers),
-      fixedAnswer: fixedAnswer(route.action),
-      connectMs: timeouts.connectMs || limits.upstreamConnectMs,
-      responseMs: timeouts.responseMs || limits.upstreamResponseMs,
-      idleMs: timeouts.idleMs || limits.upstreamIdleMs,
-    };
+    return compileRoute(route, { backends, worker, pools, limits: settings.limits, previous });
   } catch (error) {
-    context.log.error({ err: error, route: id }, 'this route cannot be served');
+    log.error({ err: error, route: route.id }, 'this route cannot be served');
     return undefined;
   }
-}
-
-function balanceOf(
-  refs: readonly BackendRef[],
-  backends: ReadonlyMap<string, Backend>,
-  { worker, pools }: CompileContext,
-  previous: RoundRobin<UpstreamPool> | undefined,
-): RoundRobin<UpstreamPool> {
-  const shares = readyShares(refs, backends).flatMap((share) => {
-    const target = pools.get(share.id);
-    return target === undefined ? [] : [{ id: share.id, weight: share.weight, target }];
-  });
-  return new RoundRobin(shares, worker, previous);
 }

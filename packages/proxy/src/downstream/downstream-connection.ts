@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { ProxyError } from '@dproxy/core';
 import { MemorySocket } from '../application/index.ts';
-import type { CompiledRoute } from '../compiled-snapshot.ts';
+import type { CompiledRoute } from '../compiled-route.ts';
 import type { DeadlineOwner } from '../deadline-wheel.ts';
 import type { Downstream } from '../exchange/downstream.ts';
 import { Exchange } from '../exchange/exchange.ts';

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Listener } from '@dproxy/core';
-import type { CompiledRoute } from '../compiled-snapshot.ts';
+import type { CompiledRoute } from '../compiled-route.ts';
 import type { Services } from '../services.ts';
 import type { DownstreamConnection } from './downstream-connection.ts';
 import type { Endpoints, Peer } from './peer.ts';

@@ -1,5 +1,5 @@
 import { mayRetry, type ProxyError } from '@dproxy/core';
-import type { CompiledRoute } from '../compiled-snapshot.ts';
+import type { CompiledRoute } from '../compiled-route.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 
 /** Replicas that one request is shown to before its client is told. */

@@ -1,5 +1,5 @@
 import { mayTryCandidates, type ProxyError, type RouteMatch, type WildcardMemory } from '@dproxy/core';
-import type { CompiledRoute } from '../compiled-snapshot.ts';
+import type { CompiledRoute } from '../compiled-route.ts';
 import type { RequestHead } from '../http1/index.ts';
 
 /**

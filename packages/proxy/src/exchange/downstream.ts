@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { CompiledRoute } from '../compiled-snapshot.ts';
+import type { CompiledRoute } from '../compiled-route.ts';
 import type { Peer } from '../downstream/peer.ts';
 import type { Tunnel, TunnelClient } from '../tunnel/tunnel.ts';
 

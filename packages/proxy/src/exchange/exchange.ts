@@ -1,5 +1,6 @@
 import { ERRORS, ProxyError } from '@dproxy/core';
-import type { CompiledRoute, CompiledSnapshot } from '../compiled-snapshot.ts';
+import type { CompiledRoute } from '../compiled-route.ts';
+import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import type { RequestHead } from '../http1/index.ts';
 import type { Page } from '../pages/index.ts';
 import type { Services } from '../services.ts';

@@ -1,5 +1,6 @@
 import { debugHeaders } from '@dproxy/core';
-import type { CompiledRoute, CompiledSnapshot } from '../compiled-snapshot.ts';
+import type { CompiledRoute } from '../compiled-route.ts';
+import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import { type RequestHead, type ResponseHead, writeRequestHead, writeResponseHead } from '../http1/index.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import type { Downstream } from './downstream.ts';

@@ -1,5 +1,6 @@
 import { type MatchScope, ProxyError, type RouteMatch } from '@dproxy/core';
-import type { CompiledRoute, CompiledSnapshot } from '../compiled-snapshot.ts';
+import type { CompiledRoute } from '../compiled-route.ts';
+import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import type { RequestHead } from '../http1/index.ts';
 
 /**

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { ProxyError } from '@dproxy/core';
-import type { CompiledRoute, CompiledSnapshot } from '../compiled-snapshot.ts';
+import type { CompiledRoute } from '../compiled-route.ts';
+import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import type { RequestHead } from '../http1/index.ts';
 import type { Services } from '../services.ts';
 import type { Downstream } from './downstream.ts';

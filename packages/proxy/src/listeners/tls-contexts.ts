@@ -9,6 +9,8 @@ export class TlsContexts {
   readonly #wildcards = new Map<string, SecureContext>();
   /** For clients that name nobody: they reach an address, and get the certificate that vouches for no public name. */
   readonly #default: SecureContext | undefined;
+  /** Every certificate could be used; else the next Snapshot's may come with the key that was missing. */
+  readonly isComplete: boolean;
 
   constructor(
     refs: Iterable<CertificateRef>,
@@ -18,16 +20,21 @@ export class TlsContexts {
     const known: ReadonlyMap<string, SecureContext> = previous === undefined ? new Map() : previous.#byId;
     let local: SecureContext | undefined;
     let first: SecureContext | undefined;
+    let isComplete = true;
     // The last one that is put wins: files after the local CA's.
     for (const ref of [...refs].sort((a, b) => rank(a) - rank(b))) {
       const context = known.get(ref.id) ?? makeContext(ref, material.get(ref.id), log);
-      if (context === undefined) continue;
+      if (context === undefined) {
+        isComplete = false;
+        continue;
+      }
       this.#byId.set(ref.id, context);
       for (const name of ref.names) this.#put(name.toLowerCase(), context);
       first ??= context;
       if (ref.kind === 'local') local ??= context;
     }
     this.#default = local ?? first;
+    this.isComplete = isComplete;
   }
 
   get default(): SecureContext | undefined {

@@ -2,10 +2,20 @@ import type { Backend, Limits } from '@dproxy/core';
 import type { UpstreamContext } from './upstream-connection.ts';
 import { UpstreamPool } from './upstream-pool.ts';
 
+export interface PoolRules {
+  readonly limits: Limits;
+  /** The same function as long as the same holds. */
+  readonly isUsable: (backend: Backend) => boolean;
+}
+
 /** The pools of all backends that are ready, by backend id. */
 export class UpstreamPools {
   readonly #context: Omit<UpstreamContext, 'bufferBytes'>;
-  #pools = new Map<string, UpstreamPool>();
+  readonly #pools = new Map<string, UpstreamPool>();
+  /** As they were last seen. */
+  #backends: ReadonlyMap<string, Backend> = new Map();
+  #limits: Limits | undefined;
+  #isUsable: PoolRules['isUsable'] | undefined;
   readonly #retired = new Set<WeakRef<UpstreamPool>>();
 
   constructor(context: Omit<UpstreamContext, 'bufferBytes'>) {
@@ -19,20 +29,26 @@ export class UpstreamPools {
   /**
    * Follows the backends of a Snapshot. A backend that is gone, not ready, or elsewhere now loses its idle connections at
    * once: Docker gives a removed container's address to the next one, and a kept connection could be another tenant's.
+   *
+   * Backends that are the same objects as before are not looked at: one change among 100,000 costs a walk over them.
+   *
+   * @returns ids of the backends that have another pool now, or none any more
    */
-  update(backends: ReadonlyMap<string, Backend>, limits: Limits): void {
-    const next = new Map<string, UpstreamPool>();
+  update(backends: ReadonlyMap<string, Backend>, { limits, isUsable }: PoolRules): ReadonlySet<string> {
+    const changed = new Set<string>();
+    const isSameRules = limits === this.#limits && isUsable === this.#isUsable;
+    if (backends === this.#backends && isSameRules) return changed;
+    if (limits !== this.#limits) for (const pool of this.#pools.values()) pool.setLimits(limits);
     for (const [id, backend] of backends) {
-      if (backend.state !== 'ready') continue;
-      next.set(id, this.#poolFor(backend, limits));
+      if (isSameRules && this.#backends.get(id) === backend) continue;
+      if (this.#put(id, backend, { limits, isUsable })) changed.add(id);
     }
-    for (const [id, pool] of this.#pools) {
-      if (next.get(id) === pool) continue;
-      pool.retire();
-      if (pool.openCount > 0) this.#retired.add(new WeakRef(pool));
-    }
-    this.#pools = next;
+    for (const id of this.#pools.keys()) if (!backends.has(id) && this.#remove(id)) changed.add(id);
+    this.#backends = backends;
+    this.#limits = limits;
+    this.#isUsable = isUsable;
     this.#forgetCollected();
+    return changed;
   }
 
   destroy(): void {
@@ -41,13 +57,23 @@ export class UpstreamPools {
     this.#retired.clear();
   }
 
-  #poolFor(backend: Backend, limits: Limits): UpstreamPool {
-    const known = this.#pools.get(backend.id);
-    if (known !== undefined && isSameEndpoint(known.backend, backend)) {
-      known.setLimits(limits);
-      return known;
-    }
-    return new UpstreamPool(backend, { ...this.#context, bufferBytes: limits.bufferBytes }, limits);
+  /** @returns whether the backend has another pool now, or none any more */
+  #put(id: string, backend: Backend, { limits, isUsable }: PoolRules): boolean {
+    if (backend.state !== 'ready' || !isUsable(backend)) return this.#remove(id);
+    const known = this.#pools.get(id);
+    if (known !== undefined && isSameEndpoint(known.backend, backend)) return false;
+    this.#remove(id);
+    this.#pools.set(id, new UpstreamPool(backend, { ...this.#context, bufferBytes: limits.bufferBytes }, limits));
+    return true;
+  }
+
+  #remove(id: string): boolean {
+    const pool = this.#pools.get(id);
+    if (pool === undefined) return false;
+    this.#pools.delete(id);
+    pool.retire();
+    if (pool.openCount > 0) this.#retired.add(new WeakRef(pool));
+    return true;
   }
 
   #forgetCollected(): void {

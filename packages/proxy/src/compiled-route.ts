@@ -1,0 +1,79 @@
+import {
+  type Backend,
+  type BackendRef,
+  type Limits,
+  type Route,
+  readyShares,
+  RoundRobin,
+  type WorkerSlot,
+} from '@dproxy/core';
+import { fixedAnswer } from './exchange/fixed-answer.ts';
+import { type CompiledRouteHeaders, compileHeaderRules } from './http1/index.ts';
+import type { Page } from './pages/index.ts';
+import type { UpstreamPool } from './upstream/upstream-pool.ts';
+import type { UpstreamPools } from './upstream/upstream-pools.ts';
+
+/** A route with everything that a request needs of it prepared. */
+export interface CompiledRoute extends Pick<Route, 'id' | 'host' | 'path' | 'audience' | 'listeners' | 'fallThrough'> {
+  readonly route: Route;
+  /** Empty for routes that do not forward. */
+  readonly balance: RoundRobin<UpstreamPool>;
+  readonly headers: CompiledRouteHeaders;
+  /** Of a route that does not forward. */
+  readonly fixedAnswer: Page | undefined;
+  readonly connectMs: number;
+  readonly responseMs: number;
+  readonly idleMs: number;
+}
+
+/** Who takes part in the balancing of a Snapshot. */
+export interface BalanceContext {
+  readonly backends: ReadonlyMap<string, Backend>;
+  readonly worker: WorkerSlot;
+  readonly pools: UpstreamPools;
+}
+
+export interface RouteContext extends BalanceContext {
+  readonly limits: Limits;
+  /** What served the route until now: its turn goes on from there. */
+  readonly previous: CompiledRoute | undefined;
+}
+
+/** @throws RangeError when the route cannot be served */
+export function compileRoute(route: Route, context: RouteContext): CompiledRoute {
+  const { id, host, path, audience, listeners, fallThrough, timeouts } = route;
+  const { limits, previous } = context;
+  return {
+    id,
+    host,
+    path,
+    audience,
+    listeners,
+    fallThrough,
+    route,
+    balance: balanceOf(backendsOf(route), context, previous?.balance),
+    headers: compileHeaderRules(route.headers),
+    fixedAnswer: fixedAnswer(route.action),
+    connectMs: timeouts.connectMs || limits.upstreamConnectMs,
+    responseMs: timeouts.responseMs || limits.upstreamResponseMs,
+    idleMs: timeouts.idleMs || limits.upstreamIdleMs,
+  };
+}
+
+const NONE: readonly BackendRef[] = [];
+
+export function backendsOf({ action }: Route): readonly BackendRef[] {
+  return action.type === 'forward' ? action.backends : NONE;
+}
+
+export function balanceOf(
+  refs: readonly BackendRef[],
+  { backends, worker, pools }: BalanceContext,
+  previous: RoundRobin<UpstreamPool> | undefined,
+): RoundRobin<UpstreamPool> {
+  const shares = readyShares(refs, backends).flatMap(({ id, weight }) => {
+    const target = pools.get(id);
+    return target === undefined ? [] : [{ id, weight, target }];
+  });
+  return new RoundRobin(shares, worker, previous);
+}
