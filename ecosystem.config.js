@@ -46,6 +46,7 @@ const workers = platform === 'linux' ? workerCount() : 1;
 const WORKER_VARIABLES = [
   'DOCKER_PROXY_STATE_PATH',
   'DOCKER_PROXY_WORKER_SILENT',
+  'DPROXY_LOG_LEVEL',
   'DOCKER_PROXY_WORKER_SILENT',
   'HOME',
   'LANG',

@@ -10,6 +10,7 @@ import { sameValue, type Listener, type Log, type Rejection, type SourceState } 
 import type { ControlPlane } from './control-plane.ts';
 import { decideListeners } from './decide-listeners.ts';
 import { toFrame } from './frame.ts';
+import { PagesWatch } from './pages-watch.ts';
 import { readPagesFolder } from './pages-folder.ts';
 
 export interface ConfigurationOptions {
@@ -39,12 +40,18 @@ export class Configuration {
   #notes: readonly string[] = [];
   #isStarted = false;
   #hasDemo = false;
+  readonly #pages: PagesWatch;
+  /** Of the settings in force; the pages have their own. */
+  #rejected: readonly Rejection[] = [];
   #isPastDemo = false;
 
   constructor(options: ConfigurationOptions) {
     this.#options = options;
     this.#settings = options.loaded.settings;
     this.#parsed = options.loaded.file;
+    this.#pages = new PagesWatch(options.log, () => {
+      this.#applying = this.#applying.then(() => this.#setFrame(this.#rejected));
+    });
     this.#file = new FileSource({
       path: this.#settings.config.path,
       log: options.log,
@@ -82,6 +89,7 @@ export class Configuration {
   }
 
   async stop(): Promise<void> {
+    this.#pages.stop();
     await this.#file.stop();
     await this.#applying;
   }
@@ -116,6 +124,7 @@ export class Configuration {
     }));
     this.#settings = problems.length > 0 ? { ...settings, api: before.api } : settings;
     this.#parsed = file;
+    if (!sameValue(loaded.settings.api, this.#settings.api)) rejected.push(needsRestart(settings.config.path));
     if (!sameValue(before.listeners, settings.listeners)) rejected.push(...(await this.#decideAgain(settings)));
     await this.#setFrame(rejected);
     this.#publishRoutes();
@@ -155,6 +164,8 @@ export class Configuration {
   }
 
   async #setFrame(rejected: readonly Rejection[]): Promise<void> {
+    this.#rejected = rejected;
+    this.#pages.follow(this.#settings.pages);
     const { facts, plane } = this.#options;
     const folder = await readPagesFolder(this.#settings.pages);
     plane.setFrame(
@@ -174,4 +185,15 @@ export class Configuration {
     this.#options.plane.setSource(this.#fileState);
     if (this.#isStarted) this.updateDemo();
   }
+}
+
+/** The admin API is opened once: what it protects must not change its door while somebody is in it. */
+function needsRestart(source: string): Rejection {
+  return {
+    source,
+    line: 0,
+    column: 0,
+    message: 'listen.api and api have changed, and are followed only by a start',
+    expected: 'a restart of dproxy; until then the admin API stays as it was',
+  };
 }

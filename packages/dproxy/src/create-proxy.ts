@@ -1,5 +1,5 @@
 import { CertificateFiles, LocalAuthority } from '@dproxy/certs';
-import { gatherFacts, loadSettings, parseFile, type Facts, type Settings } from '@dproxy/config';
+import { formatProblem, gatherFacts, loadSettings, parseFile, type Facts, type Settings } from '@dproxy/config';
 import type { DataPlane, Log } from '@dproxy/core';
 import { ApplicationPath, createDataPlane, PluginLoader } from '@dproxy/proxy';
 import { ControlPlane, type ControlPlaneOptions } from './control-plane.ts';
@@ -32,7 +32,7 @@ export interface Proxy {
    * @throws PortError when a named port cannot be had
    */
   listen(): Promise<readonly ServedAddress[]>;
-  /** Drains for as long as `drain` says, then ends. Idempotent. */
+  /** Drains for as long as `drain` says, then ends. Idempotent; `listen` may follow. */
   close(): Promise<void>;
   readonly log: Log;
   /** `log.debug` without fields. */
@@ -40,23 +40,31 @@ export interface Proxy {
 }
 
 /**
- * dproxy in one process: sources, table and data plane, without PM2, primary, admin API or dproxy.yml. The environment is not
- * read either, but for where state goes.
+ * dproxy in one process: sources, table and data plane, without PM2, primary, admin API or dproxy.yml. Of the environment only
+ * what says where the engine and the state folder are counts: PORT and the like belong to the program.
  */
 export function createProxy(settings: ProxySettings = {}, options: ProxyOptions = {}): Proxy {
   const log = options.log ?? createLog('dproxy', 'info');
-  let opened: AsyncDisposableStack | undefined;
+  let running: Promise<Running> | undefined;
   return {
     log,
     debug: (message) => log.debug({}, message),
     async listen() {
-      if (opened !== undefined) throw new Error('this proxy listens already');
-      const running = await open(settings, log);
-      opened = running.opened;
-      return running.addresses;
+      if (running !== undefined) throw new Error('this proxy listens already: close it first');
+      running = open(settings, log);
+      try {
+        return (await running).addresses;
+      } catch (error) {
+        running = undefined;
+        throw error;
+      }
     },
     async close() {
+      const closing = running;
+      // A `listen` that has not come to its end is waited for; one that failed has nothing to close.
+      const opened = await closing?.then((result) => result.opened).catch(() => undefined);
       await opened?.disposeAsync();
+      if (running === closing) running = undefined;
     },
   };
 }
@@ -107,7 +115,7 @@ async function open(values: ProxySettings, log: Log): Promise<Running> {
 
 function readSettings(values: ProxySettings, facts: Facts) {
   const loaded = loadSettings({
-    env: process.env,
+    env: pickVariables(process.env),
     flags: {},
     facts: { ...facts, fileExists: () => false },
     nowMs: Date.now(),
@@ -118,9 +126,24 @@ function readSettings(values: ProxySettings, facts: Facts) {
     const lines = file.rejected.map(({ message, expected }) => `${message}; expected ${expected}`);
     throw new TypeError(`createProxy: ${lines.join('\n')}`);
   }
-  const { settings } = loaded.resolve(file);
+  const { settings, problems } = loaded.resolve(file);
+  if (problems.length > 0) throw new TypeError(`createProxy: ${problems.map(formatProblem).join('\n')}`);
   const state = { source: 'file:createProxy()', definitions: file.definitions, rejected: [] };
   return { settings, state, tcp: file.tcp };
+}
+
+const VARIABLES = [
+  'DOCKER_PROXY_STATE_PATH',
+  'XDG_STATE_HOME',
+  'XDG_RUNTIME_DIR',
+  'DOCKER_HOST',
+  'DOCKER_SOCK_PATH',
+  'DOCKER_TLS_VERIFY',
+  'DOCKER_CERT_PATH',
+];
+
+function pickVariables(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(VARIABLES.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
 }
 
 interface Parts {

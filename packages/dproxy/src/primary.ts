@@ -23,6 +23,11 @@ if (loaded.problems.length > 0) {
   process.exit(1);
 }
 
+/** A signal that comes while we start is obeyed when we have started; a second one changes nothing. */
+const started = Promise.withResolvers<AsyncDisposableStack>();
+let isLeaving = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void leave(signal));
+
 try {
   const opened = await startPrimary({
     loaded,
@@ -34,14 +39,16 @@ try {
     print: (text) => process.stdout.write(text),
     handedOver: () => process.exit(0),
   });
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void leave(opened, signal));
+  started.resolve(opened);
 } catch (error) {
   fail(error, error instanceof Error ? error.message : 'the primary cannot start');
 }
 
-async function leave(opened: AsyncDisposableStack, signal: string): Promise<void> {
+async function leave(signal: string): Promise<void> {
+  if (isLeaving) return;
+  isLeaving = true;
   log.info({ signal }, 'leaving');
-  await opened.disposeAsync();
+  await (await started.promise).disposeAsync();
   process.exit(0);
 }
 

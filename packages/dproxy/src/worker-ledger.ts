@@ -1,6 +1,6 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { isRunning, readBootId, readStartTime, type ConnectedWorker, type ProcessIdentity } from '@dproxy/cluster';
+import { identify, isRunning, type ConnectedWorker, type ListenersReport, type ProcessIdentity } from '@dproxy/cluster';
+import type { Log } from '@dproxy/core';
+import { readStateFile, StateFile } from './state-file.ts';
 
 interface LedgerEntry extends ProcessIdentity {
   readonly ports: readonly number[];
@@ -11,39 +11,44 @@ interface LedgerEntry extends ProcessIdentity {
  * workers that outlived their supervisor, even when the primary died with it.
  */
 export class WorkerLedger {
-  readonly #path: string;
-  #writing: Promise<void> = Promise.resolve();
+  readonly #file: StateFile;
+  #describing: Promise<void> = Promise.resolve();
   #last = '';
 
-  constructor(path: string) {
-    this.#path = path;
+  constructor(path: string, log: Log) {
+    this.#file = new StateFile(path, log);
   }
 
-  /** Remembers who serves now; in the background, one write after another. */
+  /** Remembers who serves now, when that has changed; in the background. */
   record(workers: readonly ConnectedWorker[]): void {
-    const serving = workers.filter((worker) => worker.listeners !== undefined);
-    const key = serving.map(({ pid }) => pid).join(' ');
+    const serving = workers.flatMap(({ pid, listeners }) =>
+      listeners === undefined ? [] : [{ pid, ports: portsOf(listeners) }],
+    );
+    const key = JSON.stringify(serving);
     if (key === this.#last) return;
     this.#last = key;
-    this.#writing = this.#writing.then(() => this.#write(serving));
+    this.#describing = this.#describing.then(async () => this.#file.save(await Promise.all(serving.map(describe))));
   }
 
   async close(): Promise<void> {
-    await this.#writing;
+    await this.#describing;
+    await this.#file.close();
   }
+}
 
-  async #write(workers: readonly ConnectedWorker[]): Promise<void> {
-    const bootId = await readBootId();
-    const entries = await Promise.all(
-      workers.map(async ({ pid, listeners }): Promise<LedgerEntry> => {
-        const ports = listeners?.listeners.flatMap(({ addresses }) => addresses.map(({ port }) => port)) ?? [];
-        return { pid, bootId, startTime: (await readStartTime(pid)) ?? '', ports: [...new Set(ports)] };
-      }),
-    );
-    await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
-    await writeFile(`${this.#path}.tmp`, JSON.stringify(entries), { mode: 0o600 });
-    await rename(`${this.#path}.tmp`, this.#path);
-  }
+/** The ports of what a worker has said that it listens on. */
+export function portsOf({ listeners }: ListenersReport): readonly number[] {
+  return [...new Set(listeners.flatMap(({ addresses }) => addresses.map(({ port }) => port)))];
+}
+
+async function describe({
+  pid,
+  ports,
+}: {
+  readonly pid: number;
+  readonly ports: readonly number[];
+}): Promise<LedgerEntry> {
+  return { ...(await identify(pid)), ports };
 }
 
 export interface LeftWorkers {
@@ -53,20 +58,11 @@ export interface LeftWorkers {
 
 /** Workers of this instance that run now, whoever started them. A damaged or missing file means none. */
 export async function readLeftWorkers(path: string): Promise<LeftWorkers> {
-  const entries = await readEntries(path);
+  const content = await readStateFile(path);
+  const entries = Array.isArray(content) ? content.filter(isEntry) : [];
   const alive = await Promise.all(entries.map(async (entry) => ({ entry, runs: await isRunning(entry) })));
   const left = alive.filter(({ runs }) => runs).map(({ entry }) => entry);
   return { pids: left.map(({ pid }) => pid), ports: new Set(left.flatMap(({ ports }) => ports)) };
-}
-
-async function readEntries(path: string): Promise<LedgerEntry[]> {
-  try {
-    const value: unknown = JSON.parse(await readFile(path, 'utf8'));
-    return Array.isArray(value) ? value.filter(isEntry) : [];
-  } catch (error) {
-    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
 }
 
 function isEntry(value: unknown): value is LedgerEntry {

@@ -15,7 +15,10 @@ import { ROOT, statePaths } from './paths.ts';
 
 const facts = { ...gatherFacts(process.cwd()), fileExists: () => false };
 const { paths, workers } = loadSettings({ env: process.env, flags: {}, facts, nowMs: Date.now() }).settings;
-const log = createLog(`worker ${process.env['pm_id'] ?? process.pid}`, workers.isSilent ? 'silent' : 'info');
+const log = createLog(
+  `worker ${process.env['pm_id'] ?? process.pid}`,
+  workers.isSilent ? 'silent' : (process.env['DPROXY_LOG_LEVEL'] ?? 'info'),
+);
 surviveBrokenOutput([process.stdout, process.stderr], (error) => log.debug({ error }, 'nobody reads the output'));
 
 const dataPlane = createDataPlane({

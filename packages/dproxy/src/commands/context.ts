@@ -1,6 +1,7 @@
 import { AdminClient, readToken } from '@dproxy/admin';
 import { gatherFacts, loadSettings, VARIABLES, type Facts, type Flags, type LoadedSettings } from '@dproxy/config';
 import type { Command } from 'commander';
+import { failure } from './failure.ts';
 
 /** What every command starts from. */
 export interface Context {
@@ -38,9 +39,19 @@ export function contextOf(options: Readonly<Record<string, unknown>>): Context {
 /** The admin API of the instance that these settings name. */
 export async function adminClient({ loaded }: Context): Promise<AdminClient> {
   const { api, paths } = loaded.settings;
-  const token = api.token === '' ? ((await readToken(paths.apiToken)) ?? '') : api.token;
+  const token = api.token === '' ? await storedToken(paths.apiToken) : api.token;
   const { host, port } = api.addresses[0] ?? { host: '127.0.0.1', port: 16_000 };
   return new AdminClient({ host, port, token });
+}
+
+/** Without it loopback still reads, so a file that another user owns is no reason to fail. */
+async function storedToken(path: string): Promise<string> {
+  try {
+    return (await readToken(path)) ?? '';
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') return '';
+    throw failure((error as Error).message);
+  }
 }
 
 /** commander names `--ssl-port` `sslPort`, as VARIABLES does. */

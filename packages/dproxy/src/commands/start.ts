@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { formatProblem, VARIABLES, type ListenPlan } from '@dproxy/config';
 import { decideListeners, PortError } from '../decide-listeners.ts';
 import { ECOSYSTEM, PM2, PM2_RUNTIME, privatePm2Home, statePaths } from '../paths.ts';
@@ -65,6 +67,10 @@ function environmentFor({ loaded, flags, facts }: Context): Record<string, strin
   env['DOCKER_PROXY_STATE_PATH'] = paths.state;
   if (config.isNamed) env['DOCKER_PROXY_CONFIG_PATH'] = config.path;
   if (log.folder !== '') env['DPROXY_LOG_FOLDER'] = log.folder;
+  env['DPROXY_LOG_LEVEL'] = log.level;
+  env['DOCKER_PROXY_PID_PATH'] = paths.pid;
+  const certPath = env['DOCKER_CERT_PATH'] ?? '';
+  if (certPath !== '') env['DOCKER_CERT_PATH'] = resolve(certPath);
   if (paths.ssl !== '') env['DOCKER_PROXY_SSL_PATH'] = paths.ssl;
   env['PM2_HOME'] = paths.pm2Home === '' ? privatePm2Home(paths) : paths.pm2Home;
   env['HOME'] ??= facts.homedir;
@@ -79,7 +85,7 @@ async function startInBackground(context: Context, env: Record<string, string>):
     env,
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  const code = await new Promise((resolve) => child.once('exit', resolve));
+  const [code] = (await once(child, 'exit')) as [number | null];
   if (code !== 0) throw failure(`PM2 could not start dproxy (exit ${String(code)})`);
   const deadline = Date.now() + READY_MS;
   while (Date.now() < deadline) {

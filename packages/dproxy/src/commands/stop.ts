@@ -17,8 +17,12 @@ export async function stop(context: Context, { onlyOrphans }: { onlyOrphans: boo
     context.answer('nothing to stop', { stopped: [] });
     return;
   }
-  const pids = [running.primaryPid, ...running.workerPids].filter((pid) => pid !== 0);
-  await signal(running, privatePm2Home(paths));
+  const isPrivate = running.pm2Home === privatePm2Home(paths);
+  // PM2 itself too, where it is ours: the next start must not meet it on its way out.
+  const pids = [running.primaryPid, ...running.workerPids, isPrivate ? running.supervisorPid : 0].filter(
+    (pid) => pid !== 0,
+  );
+  await signal(running, isPrivate);
   // PM2 ends its apps one after another, each with its own drain.
   const deadline = Date.now() + pids.length * (worker.drainMs + DRAIN_GRACE_MS);
   while (pids.some(isAlive) && Date.now() < deadline) {
@@ -34,11 +38,11 @@ export async function stop(context: Context, { onlyOrphans }: { onlyOrphans: boo
 
 async function signal(
   { supervisorPid, pm2Home, primaryPid, workerPids }: RunningInstance,
-  privateHome: string,
+  isPrivate: boolean,
 ): Promise<void> {
   if (supervisorPid === 0) {
-    for (const pid of [primaryPid, ...workerPids]) if (pid !== 0) process.kill(pid, 'SIGTERM');
-  } else if (pm2Home === privateHome) {
+    for (const pid of [primaryPid, ...workerPids].filter(isAlive)) process.kill(pid, 'SIGTERM');
+  } else if (isPrivate) {
     process.kill(supervisorPid, 'SIGTERM');
   } else {
     // The user's own PM2 has other apps, too.
@@ -48,6 +52,7 @@ async function signal(
 }
 
 function isAlive(pid: number): boolean {
+  if (pid === 0) return false;
   try {
     return process.kill(pid, 0);
   } catch (error) {

@@ -1,5 +1,5 @@
 import { becomePrimary, instanceOf, SnapshotServer, type Supervisor } from '@dproxy/cluster';
-import { type LeftWorkers } from '../worker-ledger.ts';
+import { portsOf, type LeftWorkers } from '../worker-ledger.ts';
 import type { PrimaryOptions } from './primary-options.ts';
 
 export async function openServer(
@@ -34,11 +34,7 @@ export async function openServer(
 }
 
 /** Ports that our workers serve now, whichever generation they are of. */
-export function portsOf(left: LeftWorkers, server: SnapshotServer): ReadonlySet<number> {
-  const connected = server
-    .workers()
-    .flatMap(
-      ({ listeners }) => listeners?.listeners.flatMap(({ addresses }) => addresses.map(({ port }) => port)) ?? [],
-    );
+export function servedPorts(left: LeftWorkers, server: SnapshotServer): ReadonlySet<number> {
+  const connected = server.workers().flatMap(({ listeners }) => (listeners === undefined ? [] : portsOf(listeners)));
   return new Set([...left.ports, ...connected]);
 }

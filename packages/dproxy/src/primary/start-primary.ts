@@ -15,13 +15,14 @@ import { inspect } from '../inspection.ts';
 import { markInstance } from '../instance-marker.ts';
 import { Metrics } from '../metrics.ts';
 import { ROOT, statePaths } from '../paths.ts';
-import { recordInstance } from '../running-instance.ts';
+import { describeInstance } from '../running-instance.ts';
+import { StateFile } from '../state-file.ts';
 import { readLeftWorkers, WorkerLedger } from '../worker-ledger.ts';
 import { followSettings } from './follow-settings.ts';
 import { openAdmin } from './open-admin.ts';
 import { openBalancer } from './open-balancer.ts';
 import { openPlane, startCertificateFiles, waitForKnownEngines } from './open-plane.ts';
-import { openServer, portsOf } from './open-server.ts';
+import { openServer, servedPorts } from './open-server.ts';
 import { writePidFile } from './pid-file.ts';
 import type { PrimaryOptions } from './primary-options.ts';
 
@@ -92,8 +93,10 @@ async function openSources(
   const files = statePaths(loaded.settings.paths.state);
   const left = await readLeftWorkers(files.workers);
   const server = await openServer(options, supervisor, opened);
-  await recordInstance(files.primary, { supervisorPid: supervisor.pid, pm2Home: options.pm2Home });
-  const ledger = new WorkerLedger(files.workers);
+  const record = new StateFile(files.primary, log);
+  opened.defer(() => record.close());
+  record.save(await describeInstance({ supervisorPid: supervisor.pid, pm2Home: options.pm2Home }));
+  const ledger = new WorkerLedger(files.workers, log);
   opened.defer(() => ledger.close());
   opened.defer(server.onChange(() => ledger.record(server.workers())));
 
@@ -112,7 +115,7 @@ async function openSources(
     facts,
     plane,
     log,
-    ownPorts: () => portsOf(left, server),
+    ownPorts: () => servedPorts(left, server),
     hasEngine: () => engines.statuses().some(({ state }) => state === 'connected' || state === 'lost'),
     onSettings: (now, before) => void followSettings({ now, before, engines, balancer, log }),
   });
