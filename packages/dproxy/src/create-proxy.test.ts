@@ -28,7 +28,7 @@ test('it can listen again after it was closed, and only then', async () => {
     const [address] = await proxy.listen();
     await expect(proxy.listen(), `round ${round}`).rejects.toThrow('listens already');
     const response = await get({ port: address?.port ?? 0, name: 'a.test' });
-    expect(String(response.body)).toBe('hello');
+    expect(response.body.bytes.toString()).toBe('hello');
     await proxy.close();
   }
 });
