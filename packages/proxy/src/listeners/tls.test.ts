@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { connect as connectTcp, type AddressInfo } from 'node:net';
 import { connect, createServer } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { eventually, listenerOf, Origin, RawClient, snapshotOf } from '@dproxy/testkit';
@@ -8,9 +8,9 @@ import { getRequest, startEdge } from '../fixtures/edge.ts';
 
 const MATERIAL = new Map([SITE_CERTIFICATE, LOCAL_CERTIFICATE].map((certificate) => [certificate.id, certificate]));
 
-async function startTlsEdge(origin: Origin, limits = {}) {
+async function startTlsEdge(origin: Origin, limits = {}, proxyProtocol: readonly string[] = []) {
   const snapshot = snapshotOf({
-    listeners: [listenerOf({ protocol: 'https' })],
+    listeners: [listenerOf({ protocol: 'https', proxyProtocol })],
     routes: { 'a.test': origin, '*.wild.test': origin, 'b.test': origin },
     certificates: [SITE_CERTIFICATE, LOCAL_CERTIFICATE],
     limits,
@@ -118,6 +118,73 @@ describe('https', () => {
     });
     await client.write(getRequest());
     expect((await client.readResponse()).body.length).toBe(body.length);
+  });
+
+  test('a client that does not read makes the backend wait, and is cut', async () => {
+    const pieceBytes = 65_536;
+    const muchBytes = 200_000_000;
+    let sentBytes = 0;
+    await using origin = await Origin.start(async (exchange) => {
+      await exchange.write(`HTTP/1.1 200 OK\r\nContent-Length: ${muchBytes}\r\n\r\n`);
+      while (sentBytes < muchBytes && (await exchange.write(Buffer.alloc(pieceBytes)))) sentBytes += pieceBytes;
+    });
+    await using edge = await startTlsEdge(origin, { writeStallMs: 300 });
+    const client = await RawClient.connect({
+      port: edge.port('https'),
+      tls: { servername: 'a.test', rejectUnauthorized: false },
+    });
+    client.socket.pause();
+    await client.write(getRequest());
+    await eventually(() => edge.plane.stats().errors['client-stalled'] === 1);
+    await eventually(() => edge.plane.stats().connections === 0 && origin.openConnections === 0);
+    // What the kernels on both ways hold.
+    expect(sentBytes).toBeLessThan(50_000_000);
+    client.close();
+  });
+
+  test('a client that reads slowly gets everything', async () => {
+    const body = Buffer.alloc(20_000_000, 'x');
+    await using origin = await Origin.start((exchange) => exchange.respond({ body }));
+    await using edge = await startTlsEdge(origin);
+    using client = await RawClient.connect({
+      port: edge.port('https'),
+      tls: { servername: 'a.test', rejectUnauthorized: false },
+    });
+    client.socket.pause();
+    await client.write(getRequest());
+    // Everything is full and stands still.
+    let before = -1;
+    await eventually(
+      () => {
+        const { bytesOut } = edge.plane.stats();
+        const isStill = bytesOut === before && bytesOut > 0;
+        before = bytesOut;
+        return isStill;
+      },
+      { everyMs: 50 },
+    );
+    expect(before).toBeLessThan(body.length);
+    client.socket.resume();
+    expect((await client.readResponse()).body.length).toBe(body.length);
+  });
+
+  test('a PROXY protocol header comes before TLS, in one piece with it or byte by byte', async () => {
+    await using origin = await Origin.start((exchange) => exchange.respond({ body: exchange.head.raw }));
+    await using edge = await startTlsEdge(origin, {}, ['127.0.0.0/8']);
+    const header = Buffer.from('PROXY TCP4 192.0.2.7 192.0.2.1 12345 443\r\n');
+    for (const pieces of [[header], Array.from(header, (byte) => Buffer.from([byte]))]) {
+      const raw = connectTcp({ port: edge.port('https'), host: '127.0.0.1', noDelay: true });
+      for (const piece of pieces) await new Promise((resolve) => raw.write(piece, resolve));
+      const socket = connect({ socket: raw, servername: 'a.test', rejectUnauthorized: false });
+      await once(socket, 'secureConnect');
+      using client = RawClient.over(socket);
+      await client.write(getRequest());
+      expect((await client.readResponse()).body.text).toMatch(/x-real-ip: 192\.0\.2\.7\r\n/);
+    }
+    using plain = await RawClient.connect({ port: edge.port('https') });
+    await plain.write(getRequest());
+    await plain.ended;
+    await eventually(() => edge.plane.stats().errors['proxy-header-invalid'] === 1);
   });
 
   test('an https backend is verified unless told not to', async () => {

@@ -21,9 +21,12 @@ interface Entry {
 export class NameCache {
   readonly #entries = new Map<string, Entry>();
   readonly #nowMs: () => number;
+  readonly #resolveName: (name: string) => Promise<readonly LookupAddress[]>;
 
-  constructor(nowMs: () => number = () => performance.now()) {
+  /** @param resolveName asks the system, or whoever knows */
+  constructor(nowMs: () => number = () => performance.now(), resolveName = lookupAll) {
     this.#nowMs = nowMs;
+    this.#resolveName = resolveName;
   }
 
   /** For the `lookup` option of `net.connect`, which tries the families in turn (RFC 8305). */
@@ -67,7 +70,10 @@ export class NameCache {
 
   async #refresh(name: string, entry: Entry): Promise<readonly LookupAddress[]> {
     try {
-      entry.addresses = await lookupAll(name);
+      const addresses = await this.#resolveName(name);
+      // Sockets take it for granted that there is one.
+      if (addresses.length === 0) throw Object.assign(new Error(`${name} has no address`), { code: 'ENODATA' });
+      entry.addresses = addresses;
       entry.resolvedMs = this.#nowMs();
       return entry.addresses;
     } finally {
@@ -76,7 +82,7 @@ export class NameCache {
   }
 }
 
-function lookupAll(name: string): Promise<LookupAddress[]> {
+function lookupAll(name: string): Promise<readonly LookupAddress[]> {
   return new Promise((resolve, reject) => {
     lookup(name, { all: true }, (error, addresses) => {
       if (error === null) resolve(addresses);
