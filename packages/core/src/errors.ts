@@ -6,8 +6,10 @@ export type ErrorSource = 'downstream' | 'upstream' | 'internal' | 'config';
  * - `unsent`: nothing of it left us, so any request may be tried again
  * - `replayable`: the socket was a reused one that gave no byte of a response; only an idempotent request without a sent
  *   body may be tried again, once (RFC 9110 section 9.2.2)
+ * - `elsewhere`: a new socket ended without a byte of a response, as when a server leaves with connections in its queue. Like
+ *   `replayable`, but only another backend is asked: what kills one of them must not be sent to it twice
  */
-export type Retry = 'never' | 'unsent' | 'replayable';
+export type Retry = 'never' | 'unsent' | 'replayable' | 'elsewhere';
 
 interface ErrorRow {
   /** 0: the client is gone or its connection cannot carry an answer. 499 is only for the log. */
@@ -74,6 +76,10 @@ export const ERRORS = {
     blamesBackend: true,
   }),
   'upstream-closed-idle': row('upstream', 502, 'The site closed the connection.', { retry: 'replayable' }),
+  'upstream-closed-empty': row('upstream', 502, 'The site closed the connection before it answered.', {
+    retry: 'elsewhere',
+    blamesBackend: true,
+  }),
   'upstream-closed': row('upstream', 502, 'The site closed the connection before it answered.', {
     blamesBackend: true,
   }),

@@ -19,6 +19,8 @@ describe('mayRetry', () => {
     const methods = ['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE', 'POST', 'PATCH', 'get', 'PROPFIND'];
     expect(methods.filter((method) => may('upstream-closed-idle', { method }))).toEqual(methods.slice(0, 6));
     expect(may('upstream-closed-idle', { attempt: 2 })).toBe(false);
+    expect(methods.filter((method) => may('upstream-closed-empty', { method }))).toEqual(methods.slice(0, 6));
+    expect(may('upstream-closed-empty', { attempt: 2 })).toBe(false);
   });
 
   it('never repeats once a byte of the body is gone', () => {
@@ -34,6 +36,7 @@ describe('mayRetry', () => {
       'upstream-tls',
       'upstream-connect-timeout',
       'upstream-closed-idle',
+      'upstream-closed-empty',
     ]);
   });
 });

@@ -28,6 +28,7 @@ export function mayRetry(error: ProxyError, { method, bodyBytesSent, attempt, ma
     case 'unsent':
       return true;
     case 'replayable':
+    case 'elsewhere':
       return attempt === 1 && IDEMPOTENT.has(method);
     default:
       return retry satisfies never;

@@ -74,4 +74,9 @@ function tableRow(code: ErrorCode, row: (typeof ERRORS)[ErrorCode]): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-const RETRIES: Readonly<Record<Retry, string>> = { never: 'no', unsent: 'yes', replayable: 'if repeatable' };
+const RETRIES: Readonly<Record<Retry, string>> = {
+  never: 'no',
+  unsent: 'yes',
+  replayable: 'if repeatable',
+  elsewhere: 'if repeatable, on another backend',
+};

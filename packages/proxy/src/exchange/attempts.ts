@@ -30,7 +30,7 @@ export class Attempts {
   }
 
   /**
-   * Another replica first; a keep-alive race may also go to the same one. After a race the connection is a new one: idle
+   * Another replica first; only a keep-alive race may also go to the same one. After a race the connection is a new one: idle
    * ones of the same age may be just as dead.
    *
    * @param bodyBytes of the request that were taken from the client

@@ -113,6 +113,36 @@ describe('failures', () => {
     }
   });
 
+  test('a backend that ends a new connection without a byte has its GET asked of another one, its POST of nobody', async () => {
+    await using silent = await Origin.start((exchange) => void exchange.connection.socket.destroy());
+    await using origin = await Origin.start();
+    await using edge = await startEdge({ routes: { 'a.test': [silent, origin] } });
+    using client = await edge.connect();
+    for (let count = 0; count < 4; count++) {
+      await client.write(getRequest());
+      expect((await client.readResponse()).status).toBe(200);
+    }
+    expect(silent.requests.length).toBeGreaterThan(0);
+    const asked = silent.requests.length + origin.requests.length;
+    const statuses: number[] = [];
+    for (let count = 0; count < 4; count++) {
+      using sender = await edge.connect();
+      await sender.write('POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 0\r\n\r\n');
+      statuses.push((await sender.readResponse()).status);
+    }
+    expect(statuses.filter((status) => status === 502).length).toBeGreaterThan(0);
+    expect(silent.requests.length + origin.requests.length).toBe(asked + 4);
+  });
+
+  test('a lone backend that ends a new connection without a byte is not asked twice', async () => {
+    await using silent = await Origin.start((exchange) => void exchange.connection.socket.destroy());
+    await using edge = await startEdge({ routes: { 'a.test': silent } });
+    using client = await edge.connect();
+    await client.write(getRequest());
+    expect((await client.readResponse()).status).toBe(502);
+    expect(silent.requests).toHaveLength(1);
+  });
+
   test('a backend that breaks off its answer cuts the client', async () => {
     await using origin = await Origin.start(async (exchange) => {
       await exchange.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf');

@@ -328,7 +328,8 @@ export class Hop implements UpstreamUser, HeadFacts {
   /** What the end of the connection means, seen from where this hop is. */
   #endedEarly(error: ProxyError): ProxyError {
     if (this.#state === 'relaying') return new ProxyError('upstream-aborted', error.detail, { cause: error });
-    const isRace = this.#upstream?.isReused === true && this.#heads === undefined;
-    return isRace ? new ProxyError('upstream-closed-idle', error.detail, { cause: error }) : error;
+    if (this.#heads !== undefined) return error;
+    const code = this.#upstream?.isReused === true ? 'upstream-closed-idle' : 'upstream-closed-empty';
+    return new ProxyError(code, error.detail, { cause: error });
   }
 }
