@@ -131,8 +131,13 @@ export class BoundSocket implements DownstreamOwner {
   #accept(socket: Socket): void {
     // First of all, and for life: a reset may come at any moment from now on.
     socket.on('error', () => undefined);
+    this.#guard(socket, () => this.#admit(socket));
+  }
+
+  /** What is thrown before there is a connection object ends this connection, not the worker (threats: row 54). */
+  #guard(socket: Socket, step: () => void): void {
     try {
-      this.#admit(socket);
+      step();
     } catch (error) {
       this.#services.log.error({ err: error }, 'a connection could not be served');
       socket.destroy();
@@ -176,12 +181,13 @@ export class BoundSocket implements DownstreamOwner {
       needsProxyHeader,
       needsFirstByte: isTls,
       timeoutMs: needsProxyHeader ? this.#limits.proxyHeaderMs : this.#limits.tlsHandshakeMs,
-      onDone: (claimed, firstByte) => {
-        if (isTls) this.#secure(socket, claimed ?? endpoints, firstByte);
-        else this.#speak(socket, claimed ?? endpoints);
-        // TCP is read when its backend is there: what comes before that would be lost.
-        if (!isTls && this.#listener.protocol !== 'tcp') socket.resume();
-      },
+      onDone: (claimed, firstByte) =>
+        this.#guard(socket, () => {
+          if (isTls) this.#secure(socket, claimed ?? endpoints, firstByte);
+          else this.#speak(socket, claimed ?? endpoints);
+          // TCP is read when its backend is there: what comes before that would be lost.
+          if (!isTls && this.#listener.protocol !== 'tcp') socket.resume();
+        }),
       onFailed: (error) => {
         this.#services.counters.countError(error.code);
         this.#services.log.debug(
@@ -203,13 +209,14 @@ export class BoundSocket implements DownstreamOwner {
     TlsHandshake.begin(raw, {
       wheel,
       timeoutMs: this.#limits.tlsHandshakeMs,
+      bufferBytes: this.#limits.bufferBytes,
       defaultContext: compiled.tls.default,
       contextFor: (name) => {
         const { outcome } = compiled.table.lookup(name, '/', scope);
         return outcome === 'route-unknown' ? undefined : compiled.tls.find(name);
       },
       protocols: ['http/1.1'],
-      onDone: (socket) => this.#speakHttp(socket, endpoints),
+      onDone: (socket) => this.#guard(raw, () => this.#speakHttp(socket, endpoints)),
       onFailed: (error) => {
         counters.countError('client-gone');
         log.debug({ err: error, client: endpoints.remoteAddress }, 'a TLS handshake failed');

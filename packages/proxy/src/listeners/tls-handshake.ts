@@ -5,6 +5,8 @@ import { Deadline, type DeadlineOwner, type DeadlineWheel } from '../deadline-wh
 export interface TlsHandshakeOptions {
   readonly wheel: DeadlineWheel;
   readonly timeoutMs: number;
+  /** Waiting data before a write asks to wait, in bytes. */
+  readonly bufferBytes: number;
   /** For clients that send no name. */
   readonly defaultContext: SecureContext | undefined;
   /** @param name lower case, without trailing dot. @returns undefined: nobody here has that name */
@@ -39,6 +41,7 @@ export class TlsHandshake implements DeadlineOwner {
     const { defaultContext } = options;
     this.#socket = new TLSSocket(raw, {
       isServer: true,
+      ...buffered(options.bufferBytes),
       ALPNProtocols: [...options.protocols],
       SNICallback: (name, done) => this.#onServerName(name, done),
       ...(defaultContext === undefined ? {} : { secureContext: defaultContext }),
@@ -102,4 +105,9 @@ export class TlsHandshake implements DeadlineOwner {
     this.#socket.off('close', this.#onClose);
     this.#socket.off('end', this.#onClose);
   }
+}
+
+/** Every socket of Node takes it; the types of this one do not know. */
+function buffered(highWaterMark: number): object {
+  return { highWaterMark };
 }

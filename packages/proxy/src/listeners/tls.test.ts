@@ -168,6 +168,21 @@ describe('https', () => {
     expect((await client.readResponse()).body.length).toBe(body.length);
   });
 
+  test('what waits for a client is as much as bufferBytes says', async () => {
+    const body = Buffer.alloc(16_000_000, 'x');
+    await using origin = await Origin.start((exchange) => exchange.respond({ body }));
+    await using edge = await startTlsEdge(origin, { bufferBytes: 20_000_000 });
+    using client = await RawClient.connect({
+      port: edge.port('https'),
+      tls: { servername: 'a.test', rejectUnauthorized: false },
+    });
+    client.socket.pause();
+    await client.write(getRequest());
+    await eventually(() => edge.plane.stats().bytesOut > body.length);
+    client.socket.resume();
+    expect((await client.readResponse({ keepBytes: 0 })).body.length).toBe(body.length);
+  });
+
   test('a PROXY protocol header comes before TLS, in one piece with it or byte by byte', async () => {
     await using origin = await Origin.start((exchange) => exchange.respond({ body: exchange.head.raw }));
     await using edge = await startTlsEdge(origin, {}, ['127.0.0.0/8']);

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { type Limits, mayRetry, ProxyError, type RoundRobin } from '@dproxy/core';
 import { ClientSocket } from '../downstream/client-socket.ts';
+import { listenTo, type SocketEvents } from '../downstream/socket-events.ts';
 import type { Services } from '../services.ts';
 import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
@@ -13,7 +14,7 @@ type State = 'connecting' | 'tunnel' | 'closed';
 const MAX_ATTEMPTS = 3;
 
 /** A connection of a `tcp` listener: balanced once, then a tunnel. */
-export class TcpConnection implements UpstreamUser {
+export class TcpConnection implements UpstreamUser, SocketEvents {
   readonly #socket: ClientSocket;
   readonly #services: Services;
   readonly #limits: Limits;
@@ -33,14 +34,33 @@ export class TcpConnection implements UpstreamUser {
     this.#limits = services.compiled.limits;
     this.#balance = balance;
     this.#socket.pause();
-    socket.on('data', (chunk: Buffer) => {
-      services.counters.bytesIn += chunk.length;
-      this.#tunnel?.onClientData(chunk);
-    });
-    socket.on('end', () => this.#tunnel?.onClientEnd());
-    socket.on('drain', () => this.#tunnel?.onClientDrain());
-    socket.on('close', () => this.#onClose());
+    listenTo(socket, this);
     this.#connect(new ProxyError('no-backend-ready', 'no backend of this listener is ready'));
+  }
+
+  onData(chunk: Buffer): void {
+    this.#services.counters.bytesIn += chunk.length;
+    this.#tunnel?.onClientData(chunk);
+  }
+
+  onEnd(): void {
+    this.#tunnel?.onClientEnd();
+  }
+
+  onDrain(): void {
+    this.#tunnel?.onClientDrain();
+  }
+
+  onClose(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#upstream?.destroy();
+    this.#tunnel?.onClientClosed();
+  }
+
+  onThrown(error: unknown): void {
+    this.#services.log.error({ err: error }, 'a TCP connection broke off');
+    this.#socket.destroy();
   }
 
   onUpstreamReady(): void {
@@ -98,12 +118,5 @@ export class TcpConnection implements UpstreamUser {
   #giveUp(error: ProxyError): void {
     this.#services.log.warn({ code: error.code, detail: error.detail }, 'a TCP connection found no backend');
     this.#socket.reset();
-  }
-
-  #onClose(): void {
-    if (this.#state === 'closed') return;
-    this.#state = 'closed';
-    this.#upstream?.destroy();
-    this.#tunnel?.onClientClosed();
   }
 }
