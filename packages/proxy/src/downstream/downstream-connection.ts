@@ -13,7 +13,7 @@ import { ClientView } from './client-view.ts';
 import type { DownstreamOptions, DownstreamOwner } from './downstream-owner.ts';
 import { LingeringClose } from './lingering-close.ts';
 import { Patience } from './patience.ts';
-import { type Peer, PluginPeer } from './peer.ts';
+import { type Peer, PluginPeer, type PluginSender } from './peer.ts';
 import { refusalText } from './refusal.ts';
 import { RequestBody } from './request-body.ts';
 import { RequestReader } from './request-reader.ts';
@@ -300,10 +300,10 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, SocketEv
     return early;
   }
 
-  forward(route: CompiledRoute, forwardedBlock: string): Duplex {
+  forward(route: CompiledRoute, sender: PluginSender): Duplex {
     const { address } = this.#view.peer;
     const [near, far] = MemorySocket.pair({ remoteAddress: address, remotePort: 0, encrypted: this.isEncrypted });
-    this.#owner.serve(far, { route, peer: new PluginPeer(this.#view.peer, forwardedBlock) });
+    this.#owner.serve(far, { route, peer: new PluginPeer(this.#view.peer, sender) });
     return near;
   }
 

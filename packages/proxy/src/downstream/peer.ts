@@ -1,5 +1,6 @@
 import { canonicalAddress, ForwardedHeaders, isLoopbackAddress, type Listener, type MatchScope } from '@dproxy/core';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
+import type { UsedBackend } from '../exchange/head-text.ts';
 import type { ForwardedClaims } from '../http1/index.ts';
 
 /** The two ends of a connection, as the system or a PROXY protocol header says. */
@@ -28,10 +29,20 @@ export interface Peer {
   clientAddress(claims: ForwardedClaims): string;
   scope(claims: ForwardedClaims): MatchScope;
   mayDebug(claims: ForwardedClaims): boolean;
+  /** Of plugins: hears which backend answers. */
+  readonly answeredBy: ((used: UsedBackend) => void) | undefined;
+}
+
+/** What a request that plugins send on has of the client's request. */
+export interface PluginSender {
+  /** The forwarding lines that the client's request was given. */
+  readonly forwardedBlock: string;
+  readonly answeredBy: (used: UsedBackend) => void;
 }
 
 /** The other end of one connection under one Snapshot: worked out once, asked per request. */
 export class ClientPeer implements Peer {
+  readonly answeredBy = undefined;
   readonly #forwarded: ForwardedHeaders;
   readonly #localScope: MatchScope;
   readonly #publicScope: MatchScope;
@@ -81,10 +92,12 @@ export class ClientPeer implements Peer {
 
 /** The sender of what plugins send on: still the client whose request they got, with the lines that it was given then. */
 export class PluginPeer implements Peer {
+  readonly answeredBy: (used: UsedBackend) => void;
   readonly #client: Peer;
   readonly #forwardedBlock: string;
 
-  constructor(client: Peer, forwardedBlock: string) {
+  constructor(client: Peer, { forwardedBlock, answeredBy }: PluginSender) {
+    this.answeredBy = answeredBy;
     this.#client = client;
     this.#forwardedBlock = forwardedBlock;
   }

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { CompiledRoute } from '../compiled-route.ts';
-import type { Peer } from '../downstream/peer.ts';
+import type { Peer, PluginSender } from '../downstream/peer.ts';
 import type { Tunnel, TunnelClient } from '../tunnel/tunnel.ts';
 
 /** Where a response is written. */
@@ -52,7 +52,7 @@ export interface Downstream {
   /** The exchange is over; from now on bytes go to and from the tunnel. @returns bytes that were already here */
   startTunnel(tunnel: Tunnel): Buffer;
   /** A new connection in memory, whose other end is served like this one, but with `route` chosen and no plugins. */
-  forward(route: CompiledRoute, forwardedBlock: string): Duplex;
+  forward(route: CompiledRoute, sender: PluginSender): Duplex;
 }
 
 /** The request has been read to its end. */

@@ -12,6 +12,7 @@ import { type Downstream, isRequestComplete } from './downstream.ts';
 import { ExchangeReport } from './exchange-report.ts';
 import { Hop, type HopOwner } from './hop.ts';
 import { matchRoute } from './match-route.ts';
+import type { UsedBackend } from './head-text.ts';
 import { connectPlugins } from './plugins-hop.ts';
 
 /** More recoveries than a host has candidates. */
@@ -94,7 +95,12 @@ export class Exchange implements HopOwner {
     const head = this.#head;
     const downstream = this.#downstream;
     const hop = this.#newHop(route, undefined);
-    hop.connectOver(connectPlugins({ head, downstream, services: this.#services, compiled: this.#compiled, route }));
+    const answeredBy = (used: UsedBackend): void => {
+      hop.behindPlugins = used;
+    };
+    hop.connectOver(
+      connectPlugins({ head, downstream, services: this.#services, compiled: this.#compiled, route, answeredBy }),
+    );
   }
 
   #newHop(route: CompiledRoute, pool: UpstreamPool | undefined): Hop {

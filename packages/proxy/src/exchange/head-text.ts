@@ -5,6 +5,13 @@ import { type RequestHead, type ResponseHead, writeRequestHead, writeResponseHea
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import type { Downstream } from './downstream.ts';
 
+/** Which backend answered, for the debug headers. */
+export interface UsedBackend {
+  readonly pool: UpstreamPool;
+  /** Until there was a connection to it. */
+  readonly backendMs: number;
+}
+
 /** What the heads of one exchange are made of, beside what was received. */
 export interface HeadFacts {
   readonly head: RequestHead;
@@ -17,6 +24,8 @@ export interface HeadFacts {
   readonly route: CompiledRoute | undefined;
   /** Undefined: the next hop are the plugins. Rules and debug headers belong to the hop behind them. */
   readonly pool: UpstreamPool | undefined;
+  /** The backend that the plugins have asked, once it has answered. */
+  readonly behindPlugins: UsedBackend | undefined;
 }
 
 export function requestText(facts: HeadFacts): string {
@@ -30,6 +39,7 @@ export function requestText(facts: HeadFacts): string {
 
 export function responseText(response: ResponseHead, keepAlive: boolean, facts: HeadFacts): string {
   const { head, downstream, pool } = facts;
+  if (pool !== undefined) downstream.peer.answeredBy?.({ pool, backendMs: facts.backendMs });
   return writeResponseHead(response, {
     clientMinorVersion: head.minorVersion,
     keepAlive,
@@ -38,12 +48,13 @@ export function responseText(response: ResponseHead, keepAlive: boolean, facts: 
   });
 }
 
-function debugBlock({ pool, startedMs, backendMs }: HeadFacts): string {
-  if (pool === undefined) return '';
+function debugBlock({ pool, startedMs, backendMs, behindPlugins }: HeadFacts): string {
+  const used = pool === undefined ? behindPlugins : { pool, backendMs };
+  if (used === undefined) return '';
   return debugHeaders({
-    backendName: pool.backend.name,
-    backendAddress: pool.where,
+    backendName: used.pool.backend.name,
+    backendAddress: used.pool.where,
     totalMs: performance.now() - startedMs,
-    backendMs,
+    backendMs: used.backendMs,
   });
 }

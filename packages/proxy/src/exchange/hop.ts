@@ -9,7 +9,7 @@ import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import type { UpstreamUser } from '../upstream/upstream-user.ts';
 import { type Downstream, isRequestComplete } from './downstream.ts';
-import { type HeadFacts, requestText, responseText } from './head-text.ts';
+import { type HeadFacts, requestText, responseText, type UsedBackend } from './head-text.ts';
 import { ResponseHeadReader } from './response-head-reader.ts';
 import { ResponseRelay } from './response-relay.ts';
 
@@ -58,6 +58,7 @@ export class Hop implements UpstreamUser, HeadFacts {
   readonly startedMs: number;
   readonly pool: UpstreamPool | undefined;
   backendMs = 0;
+  behindPlugins: UsedBackend | undefined;
   readonly #owner: HopOwner;
   readonly #services: Services;
   #state: State = 'connecting';

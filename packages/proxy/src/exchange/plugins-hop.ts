@@ -5,6 +5,7 @@ import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import type { RequestHead } from '../http1/index.ts';
 import type { Services } from '../services.ts';
 import type { Downstream } from './downstream.ts';
+import type { UsedBackend } from './head-text.ts';
 
 export interface PluginsHop {
   readonly head: RequestHead;
@@ -12,6 +13,8 @@ export interface PluginsHop {
   readonly services: Services;
   readonly compiled: CompiledSnapshot;
   readonly route: CompiledRoute;
+  /** Hears which backend answered what the plugins sent on. */
+  readonly answeredBy: (used: UsedBackend) => void;
 }
 
 /**
@@ -20,7 +23,8 @@ export interface PluginsHop {
  *
  * @throws ProxyError `plugin-unknown`
  */
-export async function connectPlugins({ head, downstream, services, compiled, route }: PluginsHop): Promise<Duplex> {
+export async function connectPlugins(hop: PluginsHop): Promise<Duplex> {
+  const { head, downstream, services, compiled, route, answeredBy } = hop;
   const { applicationPath } = services;
   if (applicationPath === undefined) throw new ProxyError('plugin-unknown', route.id);
   const forwardedBlock = downstream.peer.forwardedBlock(head.claims, head.hostHeader);
@@ -32,6 +36,6 @@ export async function connectPlugins({ head, downstream, services, compiled, rou
     clientPort: 0,
     isTls: downstream.isEncrypted,
     pages: compiled.pages,
-    forward: () => downstream.forward(route, forwardedBlock),
+    forward: () => downstream.forward(route, { forwardedBlock, answeredBy }),
   });
 }

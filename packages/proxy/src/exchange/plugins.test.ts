@@ -40,6 +40,24 @@ describe('routes with plugins', () => {
     expect(edge.plane.stats()).toMatchObject({ requests: 2, connections: 1 });
   });
 
+  test('who asks with X-Debug is told the backend behind the plugins, and nobody else is', async () => {
+    await using origin = await Origin.start();
+    await using edge = await startPluginEdge(origin);
+    using client = await edge.connect();
+    await client.write(getRequest('a.test', '/', 'X-Debug: 1\r\n'));
+    expect((await client.readResponse()).raw).toMatch(
+      new RegExp(
+        `x-debug-backend: .*127\\.0\\.0\\.1:${origin.port}\r\nx-debug-time-total: [\\d.]+\r\nx-debug-time-backend: [\\d.]+\r\n`,
+      ),
+    );
+    await client.write(getRequest('a.test', '/own', 'X-Debug: 1\r\n'));
+    expect((await client.readResponse()).raw).not.toMatch(/x-debug/i);
+    await client.write(getRequest('a.test', '/'));
+    expect((await client.readResponse()).raw).not.toMatch(/x-debug/i);
+    await client.write(getRequest('a.test', '/', 'X-Debug: 1\r\nX-Forwarded-For: 6.6.6.6\r\n'));
+    expect((await client.readResponse()).raw).not.toMatch(/x-debug/i);
+  });
+
   test('a plugin may answer itself', async () => {
     await using origin = await Origin.start();
     await using edge = await startPluginEdge(origin);
