@@ -69,7 +69,8 @@ it('starts in the background, says what it serves, and stops without leaving any
   const pids = await product.processes();
   const stopped = await product.cli('stop', '--json');
   expect(stopped.code).toBe(0);
-  expect((JSON.parse(stopped.stdout) as { stopped: number[] }).stopped).toHaveLength(2);
+  // Primary, worker, and the PM2 that is theirs alone.
+  expect((JSON.parse(stopped.stdout) as { stopped: number[] }).stopped).toHaveLength(3);
   await eventually(() => !pids.some(isAlive), { what: 'the end of every process' });
   expect((await product.cli('status')).code).toBe(1);
 });
