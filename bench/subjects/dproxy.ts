@@ -1,5 +1,5 @@
 // One worker's data plane with what a worker does: routing, headers, limits, deadlines, counters.
-import { buildSnapshot, DEFAULT_LIMITS, silentLog } from '@dproxy/core';
+import { buildSnapshot, DEFAULT_HTTPS, DEFAULT_LIMITS, silentLog } from '@dproxy/core';
 import { createDataPlane } from '@dproxy/proxy';
 
 const [port = 0, originPort = 0] = process.argv.slice(2).map(Number);
@@ -12,6 +12,7 @@ const backend = {
   state: 'ready',
   reason: '',
   tlsVerify: true,
+  proxyProtocol: '',
   containerId: '',
 } as const;
 const { snapshot } = buildSnapshot({
@@ -32,6 +33,7 @@ const { snapshot } = buildSnapshot({
           timeouts: { connectMs: 0, responseMs: 0, idleMs: 0 },
           plugins: [],
           listeners: [],
+          https: DEFAULT_HTTPS,
           sinceMs: 0,
         },
       ],
@@ -58,6 +60,7 @@ const { snapshot } = buildSnapshot({
     limits: { ...DEFAULT_LIMITS, requestsPerConnection: 1_000_000_000 },
     drainMs: 1_000,
     ownAddresses: [],
+    tls: { profile: 'intermediate', onDemand: false },
   },
   certificates: [],
   pages: [],

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { type Backend, buildSnapshot, type RouteDefinition } from '@dproxy/core';
+import { type Backend, buildSnapshot, DEFAULT_HTTPS, type RouteDefinition } from '@dproxy/core';
 import { collectLog, freePort, get, listenerOf, Origin, snapshotOf } from '@dproxy/testkit';
 import { describe, expect, it } from 'vitest';
 import { startEdge } from './edge.ts';
@@ -53,6 +53,7 @@ function backend(address: string, port: number, containerId = 'c0ffee'): Backend
     state: 'ready',
     reason: '',
     tlsVerify: true,
+    proxyProtocol: '',
     containerId,
   };
 }
@@ -68,6 +69,7 @@ function definition(of: Backend): RouteDefinition {
     timeouts: { connectMs: 0, responseMs: 0, idleMs: 0 },
     plugins: [],
     listeners: [],
+    https: DEFAULT_HTTPS,
     action: { type: 'forward', backends: [{ backendId: of.id, weight: 1 }] },
     backends: [of],
     sinceMs: 1,

@@ -1,6 +1,7 @@
 import {
   type Backend,
   buildSnapshot,
+  DEFAULT_HTTPS,
   OWNERSHIP_RELEASE_MS,
   type OwnershipLedger,
   type RouteDefinition,
@@ -35,6 +36,7 @@ function container({ project, name, hosts, to, sinceMs, path = '/' }: ContainerS
     state: 'ready',
     reason: '',
     tlsVerify: true,
+    proxyProtocol: '',
     containerId: name,
   };
   return {
@@ -47,6 +49,7 @@ function container({ project, name, hosts, to, sinceMs, path = '/' }: ContainerS
     timeouts: { connectMs: 0, responseMs: 0, idleMs: 0 },
     plugins: [],
     listeners: [],
+    https: DEFAULT_HTTPS,
     action: { type: 'forward', backends: [{ backendId: id, weight: 1 }] },
     backends: [backend],
     sinceMs,

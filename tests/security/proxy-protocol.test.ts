@@ -156,6 +156,7 @@ describe('row 23: the PROXY protocol', () => {
       state: 'ready' as const,
       reason: '',
       tlsVerify: true,
+      proxyProtocol: '' as const,
       containerId: '',
     };
     await using edge = await startEdge({

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Balancer, BalancerChange, BalancerStatus, Inspector, Log, Route } from '@dproxy/core';
-import { silentLog } from '@dproxy/core';
+import { DEFAULT_HTTPS, silentLog } from '@dproxy/core';
 import { type Admin, type AdminOptions, createAdmin } from './admin.ts';
 import type { Answer } from './answers.ts';
 
@@ -61,6 +61,7 @@ const route: Route = {
   timeouts: { connectMs: 0, responseMs: 0, idleMs: 0 },
   plugins: [],
   listeners: [],
+  https: DEFAULT_HTTPS,
   fallThrough: true,
 };
 
@@ -88,6 +89,7 @@ export const inspector: Inspector = {
       state: 'ready',
       reason: '',
       tlsVerify: true,
+      proxyProtocol: '',
       containerId: '',
     },
   ],

@@ -8,11 +8,16 @@ export type { Environment } from './settings/inputs.ts';
 export type { Resolved } from './settings/resolve-settings.ts';
 export {
   formatProblem,
+  type AcmeAuthority,
+  type AcmeChallengeType,
+  type AcmeKeyType,
   type AcmeSettings,
   type ApiSettings,
+  type DnsSettings,
   type DockerSettings,
   type ListenPlan,
   type LogLevel,
+  type OnDemandSettings,
   type Paths,
   type Problem,
   type Settings,

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import type { Backend } from './backend.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { buildSnapshot, type SnapshotInput } from './merge.ts';
-import type { Origin, Route, RouteDefinition } from './route.ts';
+import { DEFAULT_HTTPS, type Origin, type Route, type RouteDefinition } from './route.ts';
 import type { WorkerSettings } from './settings.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { SourceState } from './source.ts';
@@ -21,6 +21,7 @@ export const SETTINGS: WorkerSettings = {
   limits: DEFAULT_LIMITS,
   drainMs: 30_000,
   ownAddresses: ['0.0.0.0:80', '[::]:443', '127.0.0.1:16000'],
+  tls: { profile: 'intermediate', onDemand: false },
 };
 
 const OPTIONS = {
@@ -30,6 +31,7 @@ const OPTIONS = {
   timeouts: { connectMs: 0, responseMs: 0, idleMs: 0 },
   plugins: [],
   listeners: [],
+  https: DEFAULT_HTTPS,
 } as const;
 
 export function sampleBackend(id: string, more: Partial<Backend> = {}): Backend {
@@ -42,6 +44,7 @@ export function sampleBackend(id: string, more: Partial<Backend> = {}): Backend 
     state: 'ready',
     reason: '',
     tlsVerify: true,
+    proxyProtocol: '',
     containerId: `${id}-container`,
     ...more,
   };

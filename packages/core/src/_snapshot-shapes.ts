@@ -13,12 +13,13 @@ const refs = listOf(object({ backendId: text, weight: integer(0, 1_000) }));
 const BACKEND = object({
   id: text,
   name: text,
-  protocol: oneOf('http', 'https', 'tcp'),
+  protocol: oneOf('http', 'https', 'h2c', 'h2', 'tcp'),
   address: text,
   port,
   state: oneOf('ready', 'starting', 'unhealthy', 'paused', 'stopped', 'unreachable'),
   reason: text,
   tlsVerify: flag,
+  proxyProtocol: oneOf('', 'v1', 'v2'),
   containerId: text,
 });
 
@@ -41,6 +42,7 @@ const ROUTE = object({
   plugins: texts,
   listeners: texts,
   fallThrough: flag,
+  https: object({ redirect: oneOf(0, 301, 302, 307, 308), hsts: text, certificate: oneOf('default', 'acme', 'none') }),
   action: variant('type', {
     forward: object({ type: text, backends: refs }),
     respond: object({ type: text, status: integer(100, 999), body: text, headers: pairs }),
@@ -49,7 +51,18 @@ const ROUTE = object({
   origins: listOf(object({ source: text, name: text, line: count, project: text })),
 });
 
-const CERTIFICATE = object({ id: text, names: texts, kind: oneOf('file', 'local') });
+const CERTIFICATE = object({ id: text, names: texts, kind: oneOf('file', 'acme', 'local') });
+const CHALLENGE = variant('type', {
+  'http-01': object({ id: text, type: text, host: text, token: text, keyAuthorization: text }),
+  'tls-alpn-01': object({ id: text, type: text, host: text, certificateId: text }),
+});
+const PROFILE = oneOf('modern', 'intermediate');
+const TLS_POLICY = object({
+  id: text,
+  profile: PROFILE,
+  clientCertificates: oneOf('none', 'optional', 'require'),
+  clientCaPem: text,
+});
 const PAGE = object({ id: text, content: text });
 
 const SETTINGS = object({
@@ -62,6 +75,7 @@ const SETTINGS = object({
   limits: object(Object.fromEntries(Object.keys(LIMITS).map((name) => [name, count]))),
   drainMs: count,
   ownAddresses: texts,
+  tls: object({ profile: PROFILE, onDemand: flag }),
 });
 
 export const ENCODED_SNAPSHOT = object({
@@ -73,6 +87,8 @@ export const ENCODED_SNAPSHOT = object({
   backends: listOf(BACKEND),
   certificates: listOf(CERTIFICATE),
   pages: listOf(PAGE),
+  challenges: listOf(CHALLENGE),
+  tlsPolicies: listOf(TLS_POLICY),
 });
 
 function deltaOf(entry: Parameters<typeof listOf>[0]): ReturnType<typeof object> {
@@ -91,5 +107,7 @@ export const DELTA = object({
     backends: deltaOf(BACKEND),
     certificates: deltaOf(CERTIFICATE),
     pages: deltaOf(PAGE),
+    challenges: deltaOf(CHALLENGE),
+    tlsPolicies: deltaOf(TLS_POLICY),
   }),
 });

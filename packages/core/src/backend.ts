@@ -1,5 +1,8 @@
-/** How dproxy speaks to a backend. `https` verifies the certificate unless `tlsVerify` is false. */
-export type BackendProtocol = 'http' | 'https' | 'tcp';
+/**
+ * How dproxy speaks to a backend: HTTP/1.1 in clear or over TLS, HTTP/2 with prior knowledge in clear (`h2c`, what gRPC servers
+ * expect) or over TLS (`h2`), or bytes. `https` and `h2` verify the certificate unless `tlsVerify` is false.
+ */
+export type BackendProtocol = 'http' | 'https' | 'h2c' | 'h2' | 'tcp';
 
 /**
  * - `ready`: takes requests
@@ -28,6 +31,8 @@ export interface Backend {
   readonly reason: string;
   /** False accepts any certificate of an `https` backend. Default true. */
   readonly tlsVerify: boolean;
+  /** Version of the PROXY protocol header that each connection to it begins with; empty: none. */
+  readonly proxyProtocol: '' | 'v1' | 'v2';
   /** The container (full id) that stands behind it; empty for file entries. */
   readonly containerId: string;
 }

@@ -70,7 +70,7 @@ function isReplica(oldest: RouteDefinition, other: RouteDefinition): boolean {
 
 function makeRoute(claim: Claim, winners: readonly RouteDefinition[], fallThrough: boolean): Route {
   const { host, definition } = claim;
-  const { path, audience, headers, timeouts, plugins, listeners } = definition;
+  const { path, audience, headers, timeouts, plugins, listeners, https } = definition;
   return {
     id: routeId(claim),
     host,
@@ -80,6 +80,7 @@ function makeRoute(claim: Claim, winners: readonly RouteDefinition[], fallThroug
     timeouts,
     plugins,
     listeners,
+    https,
     fallThrough: definition.fallThrough ?? fallThrough,
     action: mergeActions(definition, winners),
     origins: winners.map((winner) => winner.origin),

@@ -34,6 +34,7 @@ export type {
   BalancerChange,
   BalancerState,
   BalancerStatus,
+  CertificateView,
   ContainerView,
   DataPlane,
   DrainReport,
@@ -44,23 +45,34 @@ export type {
 } from './ports.ts';
 export type { Rejection } from './rejection.ts';
 export { mayRetry, mayTryCandidates, type Attempt } from './retry-policy.ts';
-export type {
-  BackendRef,
-  HeaderRules,
-  ListenerIds,
-  Origin,
-  Route,
-  RouteAction,
-  RouteAudience,
-  RouteDefinition,
-  RouteTimeouts,
-  ShadowedRoute,
+export {
+  DEFAULT_HTTPS,
+  type BackendRef,
+  type HeaderRules,
+  type ListenerIds,
+  type Origin,
+  type Route,
+  type RouteAction,
+  type RouteAudience,
+  type RouteDefinition,
+  type RouteHttps,
+  type RouteTimeouts,
+  type ShadowedRoute,
 } from './route.ts';
 export { isSameMatch, type MatchOutcome, type MatchScope, type RouteMatch, type RoutePattern } from './route-match.ts';
 export { compileRoutes, type RouteTable } from './route-table.ts';
 export { sameValue } from './same-value.ts';
 export type { WorkerSettings } from './settings.ts';
-export type { CertificateMaterial, CertificateRef, PageOverride, Snapshot, SnapshotTables } from './snapshot.ts';
+export type {
+  CertificateMaterial,
+  CertificateRef,
+  Challenge,
+  PageOverride,
+  Snapshot,
+  SnapshotTables,
+  TlsPolicy,
+  TlsProfile,
+} from './snapshot.ts';
 export {
   decodeDelta,
   decodeSnapshot,

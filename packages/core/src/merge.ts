@@ -8,7 +8,7 @@ import type { RouteDefinition, ShadowedRoute } from './route.ts';
 import { sameValue } from './same-value.ts';
 import type { WorkerSettings } from './settings.ts';
 import { hashContent, shareTable, TABLE_NAMES, type SnapshotContent } from './snapshot-tables.ts';
-import type { CertificateRef, PageOverride, Snapshot } from './snapshot.ts';
+import type { CertificateRef, Challenge, PageOverride, Snapshot, TlsPolicy } from './snapshot.ts';
 import type { SourceState } from './source.ts';
 
 export interface SnapshotInput {
@@ -19,6 +19,10 @@ export interface SnapshotInput {
   readonly settings: WorkerSettings;
   readonly certificates: readonly CertificateRef[];
   readonly pages: readonly PageOverride[];
+  /** Default none. */
+  readonly challenges?: readonly Challenge[];
+  /** Default none: `settings.tls` holds for every host. */
+  readonly tlsPolicies?: readonly TlsPolicy[];
   /** `wildcards.fallThrough`; default true. */
   readonly fallThrough?: boolean;
   /** The Snapshot that is served now: what did not change is taken from it. */
@@ -61,6 +65,8 @@ export function buildSnapshot(input: SnapshotInput): SnapshotResult {
     backends: shareTable(collectBackends(input.backends ?? [], settled), previous?.backends),
     certificates: shareTable(input.certificates, previous?.certificates),
     pages: shareTable(input.pages, previous?.pages),
+    challenges: shareTable(input.challenges ?? [], previous?.challenges),
+    tlsPolicies: shareTable(input.tlsPolicies ?? [], previous?.tlsPolicies),
   };
   return {
     ...nextVersion(content, previous),

@@ -1,7 +1,7 @@
 import type { Backend } from './backend.ts';
 import type { Rejection } from './rejection.ts';
 import type { Route, ShadowedRoute } from './route.ts';
-import type { CertificateMaterial, Snapshot } from './snapshot.ts';
+import type { CertificateMaterial, CertificateRef, Snapshot } from './snapshot.ts';
 
 /** Counters of one worker since it started; all increase, except `connections` and `tunnels`, which are gauges. */
 export interface WorkerStats {
@@ -98,6 +98,33 @@ export interface ContainerView {
   }[];
   /** Why it has no route, with what to add; empty when it has. */
   readonly reason: string;
+}
+
+/** A certificate, or a name that waits for one, for `/certificates`. */
+export interface CertificateView {
+  readonly names: readonly string[];
+  readonly kind: CertificateRef['kind'];
+  /**
+   * - `valid`: served
+   * - `pending`: ordered, or about to be
+   * - `renewing`: served, and its successor is ordered
+   * - `failed`: the last attempt failed; `problem` and `advice` say why, `nextAttemptMs` when it is tried again
+   * - `expired`
+   */
+  readonly state: 'valid' | 'pending' | 'renewing' | 'failed' | 'expired';
+  /** Fingerprint; empty while there is none. */
+  readonly id: string;
+  /** Common name of the issuer, or the authority that will be asked. */
+  readonly issuer: string;
+  /** Epoch milliseconds; 0: none. */
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+  /** When its renewal is planned; 0: never. */
+  readonly renewMs: number;
+  readonly nextAttemptMs: number;
+  readonly failures: number;
+  readonly problem: string;
+  readonly advice: string;
 }
 
 /** The port through which the admin API and the command line look inside. */

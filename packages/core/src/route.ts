@@ -29,6 +29,19 @@ export interface HeaderRules {
   readonly responseRemove: readonly string[];
 }
 
+/** What a route asks of HTTPS. `redirect` and `hsts` act only where the host has a certificate that is not the local CA's. */
+export interface RouteHttps {
+  /** Status with which plain HTTP is sent to HTTPS; 0: plain HTTP is answered like HTTPS. */
+  readonly redirect: 0 | 301 | 302 | 307 | 308;
+  /** Value of `strict-transport-security` on answers over HTTPS (RFC 6797); empty: none. */
+  readonly hsts: string;
+  /** Whether a certificate authority is asked for one: `default` as `acme.hosts` says, `acme` yes, `none` never. */
+  readonly certificate: 'default' | 'acme' | 'none';
+}
+
+/** As every route is that says nothing. */
+export const DEFAULT_HTTPS: RouteHttps = { redirect: 308, hsts: '', certificate: 'default' };
+
 export interface BackendRef {
   readonly backendId: string;
   /** Relative share, 1-1000; 1 unless given. 0: takes no new requests. */
@@ -62,6 +75,7 @@ interface RouteOptions {
   /** Names of plugins; a route with one is served by the application path. */
   readonly plugins: readonly string[];
   readonly listeners: ListenerIds;
+  readonly https: RouteHttps;
   /** False: the first wildcard candidate's answer is final even when it is an error. */
   readonly fallThrough: boolean;
 }

@@ -1,4 +1,5 @@
 import type { Limits } from './limits.ts';
+import type { TlsProfile } from './snapshot.ts';
 
 /** What workers need of the configuration, beside listeners and routes. Part of the Snapshot. */
 export interface WorkerSettings {
@@ -19,4 +20,10 @@ export interface WorkerSettings {
   readonly drainMs: number;
   /** Addresses that no container's backend may have: dproxy's own listeners and admin port, as `ip:port`. */
   readonly ownAddresses: readonly string[];
+  readonly tls: {
+    /** Of hosts without a `TlsPolicy`. */
+    readonly profile: TlsProfile;
+    /** A routed name without a certificate is told to the primary, and the handshake waits for its answer. */
+    readonly onDemand: boolean;
+  };
 }

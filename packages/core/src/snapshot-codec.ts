@@ -20,6 +20,7 @@ export class SnapshotMalformed extends Error {
 
 export function encodeSnapshot(snapshot: Snapshot): EncodedSnapshot {
   const { version, hash, settings, listeners, routes, backends, certificates, pages } = snapshot;
+  const { challenges, tlsPolicies } = snapshot;
   return {
     version,
     hash,
@@ -29,6 +30,8 @@ export function encodeSnapshot(snapshot: Snapshot): EncodedSnapshot {
     backends: [...backends.values()],
     certificates: [...certificates.values()],
     pages: [...pages.values()],
+    challenges: [...challenges.values()],
+    tlsPolicies: [...tlsPolicies.values()],
   };
 }
 
@@ -49,6 +52,8 @@ export function decodeSnapshot(value: unknown): Snapshot {
     backends: byId('backends', encoded.backends),
     certificates: byId('certificates', encoded.certificates),
     pages: byId('pages', encoded.pages),
+    challenges: byId('challenges', encoded.challenges),
+    tlsPolicies: byId('tlsPolicies', encoded.tlsPolicies),
   };
   const hash = hashContent(snapshot);
   if (hash !== snapshot.hash) {

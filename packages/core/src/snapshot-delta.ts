@@ -57,6 +57,8 @@ export function applyDelta(snapshot: Snapshot, delta: Delta): Snapshot {
     backends: applyTable('backends', snapshot.backends, delta.tables.backends, hash),
     certificates: applyTable('certificates', snapshot.certificates, delta.tables.certificates, hash),
     pages: applyTable('pages', snapshot.pages, delta.tables.pages, hash),
+    challenges: applyTable('challenges', snapshot.challenges, delta.tables.challenges, hash),
+    tlsPolicies: applyTable('tlsPolicies', snapshot.tlsPolicies, delta.tables.tlsPolicies, hash),
   };
   const settings = delta.settings ?? snapshot.settings;
   removeSettings(hash, snapshot.settings);

@@ -6,7 +6,15 @@ import type { Snapshot, SnapshotTables } from './snapshot.ts';
 export type TableName = keyof SnapshotTables;
 export type TableEntry<N extends TableName> = SnapshotTables[N] extends ReadonlyMap<string, infer E> ? E : never;
 
-export const TABLE_NAMES = ['listeners', 'routes', 'backends', 'certificates', 'pages'] as const satisfies TableName[];
+export const TABLE_NAMES = [
+  'listeners',
+  'routes',
+  'backends',
+  'certificates',
+  'pages',
+  'challenges',
+  'tlsPolicies',
+] as const satisfies TableName[];
 
 /** The content of a Snapshot, before it has a version and a hash. */
 export type SnapshotContent = Omit<Snapshot, 'version' | 'hash'>;

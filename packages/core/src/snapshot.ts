@@ -9,9 +9,53 @@ export interface CertificateRef {
   readonly id: string;
   /** DNS names of the leaf (`a.example.com`, `*.example.com`). */
   readonly names: readonly string[];
-  /** `file` beats `local` for the same name. */
-  readonly kind: 'file' | 'local';
+  /**
+   * For the same name `file` beats `acme`, which beats `local`. Clients need not trust `local` (the local CA): it never causes
+   * a redirect or HSTS.
+   */
+  readonly kind: 'file' | 'acme' | 'local';
 }
+
+/**
+ * What workers answer to a certificate authority that checks whether a name is ours. Public by nature: the authority fetches
+ * it, and it proves nothing to anybody else. The key of a `tls-alpn-01` certificate travels as material.
+ */
+export type Challenge =
+  | {
+      /** `http-01:<token>` */
+      readonly id: string;
+      readonly type: 'http-01';
+      /** Lower case; an IP address without brackets. */
+      readonly host: string;
+      readonly token: string;
+      /** RFC 8555 section 8.1; the body of the answer. */
+      readonly keyAuthorization: string;
+    }
+  | {
+      /** `tls-alpn-01:<host>` */
+      readonly id: string;
+      readonly type: 'tls-alpn-01';
+      /** The SNI that the authority sends (RFC 8737 section 3; for addresses RFC 8738 section 6). */
+      readonly host: string;
+      /** `CertificateMaterial.id` */
+      readonly certificateId: string;
+    };
+
+/** What a host asks of TLS beside the default. */
+export interface TlsPolicy {
+  /** A host pattern like `Route.host`; the most specific one holds. */
+  readonly id: string;
+  readonly profile: TlsProfile;
+  /**
+   * Client certificates: `none` asks for none; `optional` verifies the one that is sent; `require` refuses clients without.
+   */
+  readonly clientCertificates: 'none' | 'optional' | 'require';
+  /** PEM of the authorities that client certificates must come from; empty for `none`. */
+  readonly clientCaPem: string;
+}
+
+/** Mozilla's names: `modern` is TLS 1.3 only, `intermediate` adds TLS 1.2 with forward-secret AEAD suites. */
+export type TlsProfile = 'modern' | 'intermediate';
 
 /** A certificate with its key, in PEM, as it goes from the primary to workers. Never written by a worker. */
 export interface CertificateMaterial {
@@ -35,6 +79,8 @@ export interface SnapshotTables {
   readonly backends: ReadonlyMap<string, Backend>;
   readonly certificates: ReadonlyMap<string, CertificateRef>;
   readonly pages: ReadonlyMap<string, PageOverride>;
+  readonly challenges: ReadonlyMap<string, Challenge>;
+  readonly tlsPolicies: ReadonlyMap<string, TlsPolicy>;
 }
 
 /**

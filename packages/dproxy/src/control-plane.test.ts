@@ -1,5 +1,6 @@
 import { LocalAuthority } from '@dproxy/certs';
 import {
+  DEFAULT_HTTPS,
   DEFAULT_LIMITS,
   silentLog,
   type Listener,
@@ -21,6 +22,7 @@ const settings: WorkerSettings = {
   limits: DEFAULT_LIMITS,
   drainMs: 1_000,
   ownAddresses: [],
+  tls: { profile: 'intermediate', onDemand: false },
 };
 
 const https: Listener = {
@@ -55,6 +57,7 @@ function definition(host: string): RouteDefinition {
     timeouts: { connectMs: 0, responseMs: 0, idleMs: 0 },
     plugins: [],
     listeners: [],
+    https: DEFAULT_HTTPS,
     action: { type: 'respond', status: 200, body: 'hello', headers: [] },
     backends: [],
     sinceMs: 0,

@@ -1,4 +1,4 @@
-import type { RouteDefinition, SourceState } from '@dproxy/core';
+import { DEFAULT_HTTPS, type RouteDefinition, type SourceState } from '@dproxy/core';
 import { expect, test } from 'vitest';
 import { resolvePlugins } from './resolve-plugins.ts';
 
@@ -15,6 +15,7 @@ function state(source: string, plugins: readonly string[]): SourceState {
     timeouts: { connectMs: 0, responseMs: 0, idleMs: 0 },
     plugins,
     listeners: [],
+    https: DEFAULT_HTTPS,
     action: { type: 'forward', backends: [] },
     backends: [],
     sinceMs: 0,

@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto';
 import {
+  DEFAULT_HTTPS,
   DEFAULT_LIMITS,
   type Backend,
   type CertificateRef,
+  type Challenge,
   type HeaderRules,
   type Limits,
   type Listener,
   type Route,
   type RouteAction,
   type Snapshot,
+  type TlsPolicy,
   type WorkerSettings,
 } from '@dproxy/core';
 
@@ -33,6 +36,8 @@ export interface SnapshotSpec {
   readonly listeners?: readonly Listener[];
   readonly backends?: readonly Backend[];
   readonly certificates?: readonly CertificateRef[];
+  readonly challenges?: readonly Challenge[];
+  readonly tlsPolicies?: readonly TlsPolicy[];
   /** File name -> content. */
   readonly pages?: Readonly<Record<string, string>>;
   readonly settings?: Partial<Omit<WorkerSettings, 'limits'>>;
@@ -77,6 +82,8 @@ export function snapshotOf(spec: SnapshotSpec = {}): Snapshot {
     backends,
     certificates: byId(spec.certificates ?? []),
     pages: new Map(pages),
+    challenges: byId(spec.challenges ?? []),
+    tlsPolicies: byId(spec.tlsPolicies ?? []),
     settings: settingsOf(spec),
   };
   return { ...content, version: spec.version ?? 1, hash: hashOf(content) };
@@ -100,6 +107,7 @@ function routeOf(spec: RouteSpec, backends: Map<string, Backend>): Route {
     timeouts: { connectMs: 0, responseMs: 0, idleMs: 0 },
     plugins: [],
     listeners: [],
+    https: DEFAULT_HTTPS,
     fallThrough: true,
     origins: [{ source: 'test', name: host, line: 0, project: '' }],
     ...options,
@@ -132,6 +140,7 @@ function pick(spec: BackendSpec): Backend & { weight: number } {
     state: spec.state ?? 'ready',
     reason: spec.reason ?? '',
     tlsVerify: spec.tlsVerify ?? true,
+    proxyProtocol: spec.proxyProtocol ?? '',
     containerId: spec.containerId ?? '',
     weight: spec.weight ?? 1,
   };
@@ -147,6 +156,7 @@ function settingsOf(spec: SnapshotSpec): WorkerSettings {
     serverName: 'edge.test',
     drainMs: 1_000,
     ownAddresses: [],
+    tls: { profile: 'intermediate', onDemand: false },
     ...spec.settings,
     limits: { ...DEFAULT_LIMITS, ...spec.limits },
   };

@@ -1,4 +1,11 @@
-import type { Backend, BackendRef, Origin, RouteAction, RouteDefinition } from '@dproxy/core';
+import {
+  DEFAULT_HTTPS,
+  type Backend,
+  type BackendRef,
+  type Origin,
+  type RouteAction,
+  type RouteDefinition,
+} from '@dproxy/core';
 import type { RouteEntry } from '../schema/route-entry.ts';
 import { formatUpstream, type Upstream } from '../schema/upstream-url.ts';
 
@@ -31,6 +38,7 @@ export function buildRoute(entry: RouteEntry, origin: Origin, sinceMs: number): 
     },
     plugins: entry.plugins ?? [],
     listeners: entry.listeners ?? [],
+    https: DEFAULT_HTTPS,
     ...(entry.fallThrough === undefined ? {} : { fallThrough: entry.fallThrough }),
   };
 }
@@ -76,6 +84,7 @@ export function buildBackends(
       state: 'ready',
       reason: '',
       tlsVerify: isVerified,
+      proxyProtocol: '',
       containerId: '',
     });
   }

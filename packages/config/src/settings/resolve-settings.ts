@@ -5,9 +5,10 @@ import type { EngineEntry } from '../schema/docker.ts';
 import { defaultEngine, toEndpoint } from './engine-from-environment.ts';
 import type { Facts } from './facts.ts';
 import type { Environment } from './inputs.ts';
+import { resolveAcme } from './resolve-acme.ts';
 import { bindAddresses, planListeners } from './plan-listeners.ts';
 import { isLoopbackOnly, type Overrides } from './read-environment.ts';
-import type { AcmeSettings, ApiSettings, DockerSettings, Problem, Settings } from './settings.ts';
+import type { ApiSettings, DockerSettings, Problem, Settings } from './settings.ts';
 
 const API_PORT = 16_000;
 const LOOPBACK = '127.0.0.1';
@@ -39,7 +40,7 @@ export function resolveSettings({ env, facts, overrides }: Surroundings, file: P
     api,
     workers: { count: workers.count, isSilent: overrides.isSilent },
     docker: resolveDocker(said, { env, facts, overrides }, fromFile),
-    acme: resolveAcme(said),
+    acme: resolveAcme(said.acme),
     ownership: said.ownership ?? 'shared',
     fallThrough: said.wildcards?.fallThrough ?? true,
     plugins: Object.entries(said.plugins ?? {}).map(([name, module]) => ({
@@ -68,6 +69,7 @@ function resolveWorker(said: FileSettings, { hostname }: Facts): Settings['worke
     serverName: hostname,
     limits: { ...DEFAULT_LIMITS, ...(said.limits as Partial<Limits> | undefined) },
     drainMs: said.drain ?? DRAIN_MS,
+    tls: { profile: 'intermediate', onDemand: false },
   };
 }
 
@@ -125,16 +127,6 @@ function resolveDocker(
 function fileEngine(engine: EngineEntry, fromFile: (path: string) => string): EngineEndpoint {
   const certPath = engine.certPath === '' ? '' : fromFile(engine.certPath);
   return toEndpoint(engine, { isTls: engine.isHttps || certPath !== '', certPath, verify: engine.tlsVerify });
-}
-
-function resolveAcme({ acme }: FileSettings): AcmeSettings {
-  return {
-    email: acme?.email ?? '',
-    directory: acme?.directory ?? '',
-    hosts: acme?.hosts ?? 'auto',
-    preflight: acme?.preflight ?? true,
-    resolvers: acme?.resolvers ?? [],
-  };
 }
 
 function bindListener(listener: Listener, { bindHosts }: Overrides): Listener {

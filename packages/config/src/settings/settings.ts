@@ -34,15 +34,54 @@ export interface DockerSettings {
   readonly exposedByDefault: boolean;
 }
 
-/** Checked, but not used yet. */
+export type AcmeChallengeType = 'http-01' | 'tls-alpn-01' | 'dns-01';
+export type AcmeKeyType = 'ecdsa-p256' | 'ecdsa-p384' | 'rsa-2048' | 'rsa-3072' | 'rsa-4096';
+
+/** One certificate authority that speaks ACME. */
+export interface AcmeAuthority {
+  /** Unique; names its account and its certificates in the state folder: `letsencrypt`, or the host of its directory. */
+  readonly name: string;
+  /** URL of the directory (RFC 8555 section 7.1.1). */
+  readonly directory: string;
+  /** RFC 8555 section 7.3.4; undefined: not asked for. `hmacKey` in base64url. */
+  readonly eab: { readonly kid: string; readonly hmacKey: string } | undefined;
+  /** Empty: the authority's default. */
+  readonly profile: string;
+  /** PEM file with what is trusted for the directory's own HTTPS, absolute; empty: the system's. */
+  readonly caFile: string;
+}
+
+/** Where TXT records for dns-01 are made. */
+export interface DnsSettings {
+  /** `cloudflare`, `route53`, `hetzner`, `digitalocean`, `rfc2136`, `httpreq`, `exec`. */
+  readonly provider: string;
+  /** As the provider names them; what is absent comes from its environment variables. */
+  readonly options: Readonly<Record<string, string>>;
+}
+
+/** Certificates for names that only a handshake tells. At least one of the two is given. */
+export interface OnDemandSettings {
+  /** Host patterns. */
+  readonly allow: readonly string[];
+  /** URL that is asked with `?domain=<name>` and says yes by 2xx; empty: none. */
+  readonly ask: string;
+}
+
 export interface AcmeSettings {
   /** Empty: no authority is asked for anything. */
   readonly email: string;
-  /** Empty: the default authority. */
-  readonly directory: string;
+  /** At least one; the next is tried when one cannot issue. */
+  readonly authorities: readonly AcmeAuthority[];
   readonly hosts: 'auto' | readonly string[];
+  /** In the order of preference. */
+  readonly challenges: readonly AcmeChallengeType[];
+  readonly keyType: AcmeKeyType;
+  readonly dns: DnsSettings | undefined;
   readonly preflight: boolean;
+  /** `address:port` of DNS servers that are asked instead of the system's. */
   readonly resolvers: readonly string[];
+  /** Undefined: off. */
+  readonly onDemand: OnDemandSettings | undefined;
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
