@@ -1,6 +1,6 @@
 import { rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { eventually, get } from '@dproxy/testkit';
+import { eventually, freePort, get } from '@dproxy/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Product } from './product.ts';
 
@@ -92,14 +92,15 @@ it('applies an empty file after a while, not at once', async () => {
 });
 
 it('opens and closes tcp listeners on all workers, and answers respond and redirect', async () => {
+  const port = await freePort();
   await product.configure(`
 routes:
   - { host: app.test, respond: { status: 201, body: made, headers: { x-own: yes } } }
   - { host: old.test, redirect: { to: https://new.test/, status: 308 } }
 tcp:
-  - { listen: 127.0.0.1:${product.apiPort + 1}, to: 127.0.0.1:${product.httpPort} }
+  - { listen: 127.0.0.1:${port}, to: 127.0.0.1:${product.httpPort} }
 `);
-  const tcp = { port: product.apiPort + 1, name: 'app.test' };
+  const tcp = { port, name: 'app.test' };
   const answer = await eventually(() => get(tcp));
   expect([answer.status, answer.body.text]).toEqual([201, 'made']);
   expect(answer.headers).toContainEqual(['x-own', 'yes']);

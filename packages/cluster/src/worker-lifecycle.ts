@@ -3,6 +3,10 @@ import { LEFT_EXIT_CODE, MAX_SIGNAL_DRAIN_MS, withGrace } from './drain-limits.t
 import type { ListenersReport, WorkerIdentity } from './ipc/messages.ts';
 import { SnapshotClient } from './ipc/snapshot-client.ts';
 
+/** First and longest time until a listener that could not be opened is tried again. */
+const LISTEN_RETRY_MIN_MS = 1_000;
+const LISTEN_RETRY_MAX_MS = 30_000;
+
 type LeaveReason = 'drain' | 'signal' | 'crash';
 
 export interface WorkerLifecycleOptions {
@@ -35,6 +39,9 @@ export class WorkerLifecycle {
   readonly #client: SnapshotClient;
   #state: 'starting' | 'online' | 'draining' = 'starting';
   #exitCode = 0;
+  #lastFailed = '[]';
+  #retryMs = LISTEN_RETRY_MIN_MS;
+  #retryTimer: NodeJS.Timeout | undefined;
 
   constructor(options: WorkerLifecycleOptions) {
     this.#options = options;
@@ -80,11 +87,25 @@ export class WorkerLifecycle {
   async #apply(snapshot: Snapshot, material: ReadonlyMap<string, CertificateMaterial>): Promise<ApplyReport> {
     // While draining too: Docker gives a removed container's address to the next one, so a stale table serves a stranger.
     const report = await this.#options.dataPlane.apply(snapshot, material);
-    for (const { listenerId, reason } of report.failed) {
-      this.#options.log.error({ listenerId, reason }, 'a listener cannot be opened');
-    }
+    this.#tryAgainLater(report.failed);
     this.#becomeOnline(snapshot, report);
     return report;
+  }
+
+  /** Whoever holds the port may leave it; nothing else would make this worker look again. */
+  #tryAgainLater(failed: ApplyReport['failed']): void {
+    clearTimeout(this.#retryTimer);
+    const now = JSON.stringify(failed);
+    if (now !== this.#lastFailed) {
+      this.#lastFailed = now;
+      this.#retryMs = LISTEN_RETRY_MIN_MS;
+      for (const { listenerId, reason } of failed) {
+        this.#options.log.error({ listenerId, reason }, 'a listener cannot be opened; it is tried again');
+      }
+    }
+    if (failed.length === 0 || this.#state === 'draining') return;
+    this.#retryTimer = setTimeout(() => this.#client.again(), this.#retryMs);
+    this.#retryMs = Math.min(LISTEN_RETRY_MAX_MS, this.#retryMs * 2);
   }
 
   #becomeOnline(snapshot: Snapshot, report: ApplyReport): void {
@@ -105,6 +126,7 @@ export class WorkerLifecycle {
 
   #leave(reason: LeaveReason, deadlineMs: number): void {
     if (this.#state === 'draining') return;
+    clearTimeout(this.#retryTimer);
     this.#state = 'draining';
     if (reason === 'drain') this.#exitCode = LEFT_EXIT_CODE;
     this.#client.state('draining');

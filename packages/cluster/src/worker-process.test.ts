@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { silentLog } from '@dproxy/core';
 import { eventually, get, tempFolder, within } from '@dproxy/testkit';
@@ -95,6 +95,21 @@ it('drains and exits 1 after an error that nobody caught, and never goes on (row
   worker.child.kill('SIGUSR2');
   await eventually(() => refuses(port));
   expect(await worker.exited()).toBe(1);
+});
+
+it('opens a listener whose port was taken once its holder has left', async () => {
+  const holder = createServer();
+  holder.listen(0, '127.0.0.1');
+  await once(holder, 'listening');
+  const { port } = holder.address() as AddressInfo;
+  await server.listen();
+  server.publish(fixtureTable({ port }), new Map());
+  start();
+  await eventually(() => server.workers()[0]?.failed.length === 1);
+  expect(server.workers()[0]?.state).toBe('starting');
+  holder.close();
+  expect(await online()).toBe(port);
+  await eventually(() => server.workers()[0]?.failed.length === 0);
 });
 
 it('goes on serving when nobody reads its output any more', async () => {

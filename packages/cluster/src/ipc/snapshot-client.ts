@@ -105,6 +105,16 @@ export class SnapshotClient {
     this.#send({ type: 'state', state });
   }
 
+  /** Applies the table in force once more and says what came of it: what could not be had may be free by now. */
+  again(): void {
+    this.#enqueue(async () => {
+      const snapshot = this.#current;
+      if (snapshot === undefined || this.#closed) return;
+      const { failed } = await this.#apply(snapshot);
+      if (!this.#isStored) this.#send({ type: 'ack', version: snapshot.version, hash: snapshot.hash, failed });
+    });
+  }
+
   /** Ends the connection and the reconnecting. Waits for the table that is being applied. */
   async close(): Promise<void> {
     this.#closed = true;
