@@ -6,7 +6,10 @@ import type { ForwardedClaims } from '../http1/index.ts';
 /** The two ends of a connection, as the system or a PROXY protocol header says. */
 export interface Endpoints {
   readonly remoteAddress: string;
+  /** 0: not known. */
+  readonly remotePort: number;
   readonly localAddress: string;
+  readonly localPort: number;
 }
 
 /** Of a client that has not said anything about itself. */
@@ -27,6 +30,8 @@ export interface Peer {
   forwardedBlock(claims: ForwardedClaims, hostHeader: string): string;
   /** As far as it is vouched for. */
   clientAddress(claims: ForwardedClaims): string;
+  /** Likewise, with the address that the client connected to: what a PROXY protocol header tells a backend. */
+  clientEndpoints(claims: ForwardedClaims): Endpoints;
   scope(claims: ForwardedClaims): MatchScope;
   mayDebug(claims: ForwardedClaims): boolean;
   /** Of plugins: hears which backend answers. */
@@ -43,6 +48,7 @@ export interface PluginSender {
 /** The other end of one connection under one Snapshot: worked out once, asked per request. */
 export class ClientPeer implements Peer {
   readonly answeredBy = undefined;
+  readonly #endpoints: Endpoints;
   readonly #forwarded: ForwardedHeaders;
   readonly #localScope: MatchScope;
   readonly #publicScope: MatchScope;
@@ -50,8 +56,10 @@ export class ClientPeer implements Peer {
   readonly #mayDebug: boolean;
   readonly #debugNeedsNoClaims: boolean;
 
-  constructor({ remoteAddress, localAddress }: Endpoints, listener: Listener, compiled: CompiledSnapshot) {
+  constructor(endpoints: Endpoints, listener: Listener, compiled: CompiledSnapshot) {
     const { settings } = compiled;
+    const { remoteAddress, localAddress } = endpoints;
+    this.#endpoints = endpoints;
     const policy = {
       proto: listener.protocol === 'https' ? ('https' as const) : ('http' as const),
       publicPort: listener.publicPort,
@@ -78,6 +86,12 @@ export class ClientPeer implements Peer {
 
   clientAddress(claims: ForwardedClaims): string {
     return this.#forwarded.clientAddress(claims);
+  }
+
+  clientEndpoints(claims: ForwardedClaims): Endpoints {
+    const client = this.clientAddress(claims);
+    // The port of a proxy in front says nothing about the client that it speaks for.
+    return client === this.address ? this.#endpoints : { ...this.#endpoints, remoteAddress: client, remotePort: 0 };
   }
 
   /** Local names answer only where nothing was forwarded: a proxy in front would make every client look local. */
@@ -112,6 +126,10 @@ export class PluginPeer implements Peer {
 
   clientAddress(claims: ForwardedClaims): string {
     return this.#client.clientAddress(claims);
+  }
+
+  clientEndpoints(claims: ForwardedClaims): Endpoints {
+    return this.#client.clientEndpoints(claims);
   }
 
   scope(claims: ForwardedClaims): MatchScope {

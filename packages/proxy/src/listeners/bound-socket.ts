@@ -104,7 +104,7 @@ export class BoundSocket implements DownstreamOwner {
   }
 
   serve(socket: Duplex, chosen: Chosen): void {
-    const endpoints = { remoteAddress: chosen.peer.address, localAddress: '' };
+    const endpoints = { remoteAddress: chosen.peer.address, remotePort: 0, localAddress: '', localPort: 0 };
     this.#open.add(new DownstreamConnection(socket, { owner: this, services: this.#services, endpoints, chosen }));
   }
 
@@ -145,7 +145,7 @@ export class BoundSocket implements DownstreamOwner {
   }
 
   #admit(socket: Socket): void {
-    const { remoteAddress, localAddress } = socket;
+    const { remoteAddress, remotePort = 0, localAddress = '', localPort = 0 } = socket;
     if (remoteAddress === undefined) {
       socket.destroy();
       return;
@@ -165,7 +165,7 @@ export class BoundSocket implements DownstreamOwner {
       this.#sockets.delete(socket);
       leave();
     });
-    this.#greet(socket, { remoteAddress, localAddress: localAddress ?? '' });
+    this.#greet(socket, { remoteAddress, remotePort, localAddress, localPort });
   }
 
   /** Reads what comes before HTTP: a PROXY header, and on https the byte that tells TLS from plain HTTP. */

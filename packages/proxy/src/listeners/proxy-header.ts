@@ -50,11 +50,13 @@ function parseV1(bytes: Buffer): ProxyHeader | undefined {
   const remoteAddress = match?.[1] ?? match?.[3] ?? '';
   const localAddress = match?.[2] ?? match?.[4] ?? '';
   const family = isV4 ? 4 : 6;
-  const arePorts = Number(match?.[5]) <= 65_535 && Number(match?.[6]) <= 65_535;
+  const remotePort = Number(match?.[5]);
+  const localPort = Number(match?.[6]);
+  const arePorts = remotePort <= 65_535 && localPort <= 65_535;
   if (isIP(remoteAddress) !== family || isIP(localAddress) !== family || !arePorts) {
     throw invalid('version 1 is malformed');
   }
-  return { endpoints: { remoteAddress, localAddress }, byteLength };
+  return { endpoints: { remoteAddress, remotePort, localAddress, localPort }, byteLength };
 }
 
 function parseV2(bytes: Buffer): ProxyHeader | undefined {
@@ -75,7 +77,9 @@ function parseV2(bytes: Buffer): ProxyHeader | undefined {
 function addresses(body: Buffer, length: number, write: (bytes: Buffer) => string): Endpoints {
   return {
     remoteAddress: write(body.subarray(0, length)),
+    remotePort: body.readUInt16BE(2 * length),
     localAddress: write(body.subarray(length, 2 * length)),
+    localPort: body.readUInt16BE(2 * length + 2),
   };
 }
 

@@ -97,9 +97,12 @@ describe('parseProxyHeader', () => {
     header.writeUInt16BE(36, 14);
     header[31] = 1;
     header[47] = 2;
+    header.set([1, 2, 1, 187], 48);
     expect(parseProxyHeader(header)?.endpoints).toEqual({
       remoteAddress: '0:0:0:0:0:0:0:1',
+      remotePort: 258,
       localAddress: '0:0:0:0:0:0:0:2',
+      localPort: 443,
     });
   });
 });
