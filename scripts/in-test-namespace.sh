@@ -8,6 +8,8 @@ set -eu
 
 if [ "${DPROXY_TEST_NAMESPACE:-}" = inside ]; then
   ip link set lo up
+  # An address of this machine that is not loopback (RFC 5737, TEST-NET-1).
+  ip address add 192.0.2.1/32 dev lo
   sysctl -q -w net.ipv4.tcp_migrate_req=1
   # No exec: as process 1 this shell collects the orphans of a run, which would stay zombies under any other parent.
   status=0

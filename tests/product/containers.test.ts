@@ -1,22 +1,14 @@
 import { eventually } from '@dproxy/testkit';
 import { BUSYBOX_IMAGE, runContainer, sharedEngine } from '@dproxy/testkit/docker';
-import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
-import { removeContainers } from './engine-clean-up.ts';
-import { Product } from './product.ts';
+import { expect, it, onTestFinished } from 'vitest';
+import { startOnEngine } from './on-engine.ts';
+import type { Product } from './product.ts';
 import { askEveryWorker } from './workers.ts';
 
 const engine = sharedEngine();
 let product: Product;
 
-beforeAll(async () => {
-  product = await Product.start({ engine });
-});
-afterAll(async () => {
-  await product[Symbol.asyncDispose]();
-});
-beforeEach(() => {
-  onTestFinished(() => removeContainers(engine));
-});
+startOnEngine(engine, (started) => (product = started));
 
 it('gives a container its name as a host, on every worker, over HTTP and HTTPS', async () => {
   await runContainer(engine, { image: BUSYBOX_IMAGE, name: 'my_shop' });

@@ -1,20 +1,12 @@
 import { BUSYBOX_IMAGE, runContainer, sharedEngine } from '@dproxy/testkit/docker';
-import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
-import { removeContainers } from './engine-clean-up.ts';
-import { Product } from './product.ts';
+import { expect, it } from 'vitest';
+import { startOnEngine } from './on-engine.ts';
+import type { Product } from './product.ts';
 
 const engine = sharedEngine();
 let product: Product;
 
-beforeAll(async () => {
-  product = await Product.start({ engine });
-});
-afterAll(async () => {
-  await product[Symbol.asyncDispose]();
-});
-beforeEach(() => {
-  onTestFinished(() => removeContainers(engine));
-});
+startOnEngine(engine, (started) => (product = started));
 
 it('obeys labels: hosts, port, path, several services, and enable', async () => {
   await runContainer(engine, {

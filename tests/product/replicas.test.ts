@@ -1,22 +1,14 @@
 import { eventually } from '@dproxy/testkit';
 import { runContainer, sharedEngine } from '@dproxy/testkit/docker';
-import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
-import { removeContainers } from './engine-clean-up.ts';
+import { expect, it } from 'vitest';
 import { Load } from './load.ts';
-import { Product } from './product.ts';
+import { startOnEngine } from './on-engine.ts';
+import type { Product } from './product.ts';
 
 const engine = sharedEngine();
 let product: Product;
 
-beforeAll(async () => {
-  product = await Product.start({ engine });
-});
-afterAll(async () => {
-  await product[Symbol.asyncDispose]();
-});
-beforeEach(() => {
-  onTestFinished(() => removeContainers(engine));
-});
+startOnEngine(engine, (started) => (product = started));
 
 it('balances replicas evenly, whichever worker is asked', async () => {
   const labels = { 'dproxy.host': 'replicas.test' };

@@ -5,12 +5,11 @@ import { PATHS, startEdge } from './edge.ts';
 const GET = 'GET / HTTP/1.1\r\nHost: a.example\r\n\r\n';
 const POST = 'POST / HTTP/1.1\r\nHost: a.example\r\n';
 
-/** Writes these pieces without an end, each as soon as the one before is with the kernel, until the proxy has had enough. */
+/** The attack: a piece now and then, without an end, until the proxy has had enough. */
 async function trickle(client: RawClient, piece: string): Promise<void> {
-  while (!client.isEnded) {
-    if (!(await client.write(piece))) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  const attack = setInterval(() => void client.write(piece), 20);
+  await client.ended;
+  clearInterval(attack);
 }
 
 describe('row 26: a client that is slow on purpose', () => {

@@ -205,11 +205,16 @@ test('an empty token is nobody’s token', async () => {
   await open.admin.close();
 });
 
-const outward = Object.values(networkInterfaces())
-  .flatMap((addresses) => addresses ?? [])
-  .find((address) => address.family === 'IPv4' && !address.internal)?.address;
+/** Of this machine, but none of loopback's: the runner of the tests puts one of TEST-NET-1 there. */
+function outwardAddress(): string {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const found = all.find(({ family, address }) => family === 'IPv4' && !address.startsWith('127.'));
+  if (found === undefined) throw new Error('no address but loopback: run scripts/in-test-namespace.sh, or npm test');
+  return found.address;
+}
 
-test.runIf(outward !== undefined)('a peer that is not loopback needs the token, whatever its Host says', async () => {
+test('a peer that is not loopback needs the token, whatever its Host says', async () => {
+  const outward = outwardAddress();
   const wide = await startAdmin({}, '0.0.0.0');
   const get = (headers: string): Promise<{ status: number }> =>
     sendRaw(
