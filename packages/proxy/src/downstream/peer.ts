@@ -2,6 +2,7 @@ import { canonicalAddress, ForwardedHeaders, isLoopbackAddress, type Listener, t
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import type { UsedBackend } from '../exchange/head-text.ts';
 import type { ForwardedClaims } from '../http1/index.ts';
+import type { TlsFacts } from '../listeners/tls-facts.ts';
 
 /** The two ends of a connection, as the system or a PROXY protocol header says. */
 export interface Endpoints {
@@ -10,6 +11,8 @@ export interface Endpoints {
   readonly remotePort: number;
   readonly localAddress: string;
   readonly localPort: number;
+  /** Of TLS that ends here; absent: in clear. */
+  readonly tls?: TlsFacts;
 }
 
 /** Of a client that has not said anything about itself. */
@@ -26,6 +29,8 @@ export const NO_CLAIMS: ForwardedClaims = Object.freeze({
 export interface Peer {
   /** For the log. */
   readonly address: string;
+  /** Undefined: in clear. */
+  readonly tls: TlsFacts | undefined;
   /** The `x-real-ip` and `x-forwarded-*` lines, each ended by CRLF. */
   forwardedBlock(claims: ForwardedClaims, hostHeader: string): string;
   /** As far as it is vouched for. */
@@ -48,6 +53,7 @@ export interface PluginSender {
 /** The other end of one connection under one Snapshot: worked out once, asked per request. */
 export class ClientPeer implements Peer {
   readonly answeredBy = undefined;
+  readonly tls: TlsFacts | undefined;
   readonly #endpoints: Endpoints;
   readonly #forwarded: ForwardedHeaders;
   readonly #localScope: MatchScope;
@@ -60,6 +66,7 @@ export class ClientPeer implements Peer {
     const { settings } = compiled;
     const { remoteAddress, localAddress } = endpoints;
     this.#endpoints = endpoints;
+    this.tls = endpoints.tls;
     const policy = {
       proto: listener.protocol === 'https' ? ('https' as const) : ('http' as const),
       publicPort: listener.publicPort,
@@ -107,11 +114,13 @@ export class ClientPeer implements Peer {
 /** The sender of what plugins send on: still the client whose request they got, with the lines that it was given then. */
 export class PluginPeer implements Peer {
   readonly answeredBy: (used: UsedBackend) => void;
+  readonly tls: TlsFacts | undefined;
   readonly #client: Peer;
   readonly #forwardedBlock: string;
 
   constructor(client: Peer, { forwardedBlock, answeredBy }: PluginSender) {
     this.answeredBy = answeredBy;
+    this.tls = client.tls;
     this.#client = client;
     this.#forwardedBlock = forwardedBlock;
   }
