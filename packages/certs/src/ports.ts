@@ -36,7 +36,15 @@ export type ChallengeAnswer =
   /** `host` is the SNI that will be sent: for addresses their name under `in-addr.arpa` or `ip6.arpa` (RFC 8738 section 6). */
   | { readonly type: 'tls-alpn-01'; readonly host: string; readonly material: CertificateMaterial }
   /** A TXT record, without trailing dot: `_acme-challenge.example.com`. */
-  | { readonly type: 'dns-01'; readonly host: string; readonly recordName: string; readonly recordValue: string };
+  | {
+      readonly type: 'dns-01';
+      readonly host: string;
+      readonly recordName: string;
+      readonly recordValue: string;
+      /** For hooks in RAW mode, which make the value themselves. */
+      readonly token: string;
+      readonly keyAuthorization: string;
+    };
 
 /** Puts answers where the authority will look. */
 export interface ChallengeSolver {

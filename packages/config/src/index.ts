@@ -3,6 +3,13 @@ export { parseFile, type FileText } from './file/parse-file.ts';
 export type { FileSettings, ParsedFile, TcpEntry } from './file/parsed-file.ts';
 export { loadSettings, type LoadedSettings, type LoadOptions } from './load-settings.ts';
 export { configurationReference, errorsReference, fileJsonSchema, limitsReference } from './reference/index.ts';
+export {
+  DNS_PROVIDERS,
+  isDnsProviderName,
+  type DnsOption,
+  type DnsProviderName,
+  type DnsProviderRow,
+} from './settings/dns-providers.ts';
 export { gatherFacts, type Facts } from './settings/facts.ts';
 export type { Environment } from './settings/inputs.ts';
 export type { Resolved } from './settings/resolve-settings.ts';
