@@ -1,19 +1,14 @@
 import type { FieldKind } from './field-kind.ts';
 import { type FieldTaker, joined } from './header-section.ts';
+import { MessageFields } from './message-fields.ts';
 
 /** What the header lines of one request say to the codec. */
-export class RequestFields implements FieldTaker {
+export class RequestFields extends MessageFields implements FieldTaker {
   /** Offsets of the value of the last Host line. */
   hostStart = 0;
   hostEnd = 0;
   hosts = 0;
-  connection = '';
-  contentLength = '';
-  contentLengths = 0;
-  transferEncoding = '';
-  transferEncodings = 0;
   te = '';
-  upgrade = '';
   expect = '';
   expects = 0;
   accept = '';
@@ -44,21 +39,12 @@ export class RequestFields implements FieldTaker {
         this.hosts++;
         return true;
       case 'connection':
-        this.connection = joined(this.connection, value);
-        return true;
       case 'content-length':
-        this.contentLength = value;
-        this.contentLengths++;
-        return true;
       case 'transfer-encoding':
-        this.transferEncoding = value;
-        this.transferEncodings++;
-        return true;
+      case 'upgrade':
+        return this.takeMessageField(kind, value);
       case 'te':
         this.te = joined(this.te, value);
-        return true;
-      case 'upgrade':
-        this.upgrade = joined(this.upgrade, value);
         return true;
       case 'expect':
         this.expect = value;

@@ -1,52 +1,25 @@
-import { DEFAULT_LIMITS, ProxyError } from '@dproxy/core';
+import { DEFAULT_LIMITS } from '@dproxy/core';
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { cuts, edited, edits, places, requestText } from './corpus/arbitraries.ts';
 import { readReference } from './corpus/reference-parser.ts';
 import { REQUEST_CORPUS } from './corpus/request-corpus.ts';
-import { HeadProgress } from './head-progress.ts';
-import type { RequestHead } from './message.ts';
+import { Splitting } from './corpus/outcomes.ts';
 import { parseRequestHead } from './request-parser.ts';
 
-type Outcome = RequestHead | 'incomplete' | 'refused';
-
-/** Feeds the text up to each of `ends` in turn, each time in a fresh buffer, as a connection does that moves its bytes. */
-function outcome(text: string, ends: readonly number[]): Outcome {
-  const progress = new HeadProgress();
-  try {
-    for (const end of ends) {
-      const bytes = Buffer.from(`#${text.slice(0, end)}`, 'latin1');
-      const head = parseRequestHead(bytes, 1, bytes.length, DEFAULT_LIMITS, progress);
-      if (head !== undefined) return head;
-    }
-    return 'incomplete';
-  } catch (error) {
-    if (error instanceof ProxyError && error.source === 'downstream') return 'refused';
-    throw error;
-  }
-}
-
-function expectSameWhenSplit(text: string, ends: readonly number[]): void {
-  const whole = outcome(text, [text.length]);
-  const split = outcome(text, ends);
-  // A head that is cut off can be known to be wrong at once or only with its end.
-  if (whole === 'refused' && split === 'incomplete') expect(text).not.toMatch(/[^\r\n]\r\n\r\n/);
-  else expect(split).toEqual(whole);
-}
+const splitting = new Splitting(
+  (bytes, progress) => parseRequestHead(bytes, 1, bytes.length, DEFAULT_LIMITS, progress),
+  'downstream',
+);
 
 it('a head reads the same byte by byte as whole', () => {
-  for (const { text } of REQUEST_CORPUS) {
-    expectSameWhenSplit(
-      text,
-      Array.from(text, (_, index) => index + 1),
-    );
-  }
+  splitting.expectSameByteByByte(REQUEST_CORPUS);
 });
 
 it('a head reads the same wherever it is cut once', () => {
   for (const { text } of REQUEST_CORPUS) {
     if (text.length > 500) continue;
-    for (let at = 1; at < text.length; at++) expectSameWhenSplit(text, [at, text.length]);
+    for (let at = 1; at < text.length; at++) splitting.expectSame(text, [at, text.length]);
   }
 });
 
@@ -54,7 +27,7 @@ it('a changed head reads the same wherever it is cut', () => {
   fc.assert(
     fc.property(requestText, edits, places, (text, list, at) => {
       const changed = edited(text, list);
-      if (changed !== '') expectSameWhenSplit(changed, cuts(changed.length, at));
+      if (changed !== '') splitting.expectSame(changed, cuts(changed.length, at));
     }),
     { numRuns: 1000 },
   );
@@ -63,8 +36,8 @@ it('a changed head reads the same wherever it is cut', () => {
 it('what follows a head does not change it', () => {
   fc.assert(
     fc.property(requestText, fc.string({ unit: 'binary-ascii' }), (text, rest) => {
-      const alone = outcome(text, [text.length]);
-      expect(outcome(text + rest, [text.length + rest.length])).toEqual(alone);
+      const alone = splitting.outcome(text, [text.length]);
+      expect(splitting.outcome(text + rest, [text.length + rest.length])).toEqual(alone);
     }),
   );
 });
@@ -90,7 +63,7 @@ it('a changed head is refused, or read as a naive strict parser reads it', () =>
   fc.assert(
     fc.property(requestText, edits, fc.boolean(), (text, list, isChanged) => {
       const changed = isChanged ? edited(text, list) : text;
-      const head = outcome(changed, [changed.length]);
+      const head = splitting.outcome(changed, [changed.length]);
       if (typeof head === 'string') return;
       accepted++;
       const reference = readReference(changed);
@@ -111,9 +84,9 @@ it('random bytes are refused or incomplete, never an error of ours', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), (random) => {
       const text = Buffer.from(random).toString('latin1');
-      if (text !== '') outcome(text, [text.length]);
-      outcome(`GET / HTTP/1.1\r\n${text}\r\n\r\n`, [text.length + 20]);
-      outcome(`GET / HTTP/1.1\r\nHost: ${text}\r\n\r\n`, [text.length + 26]);
+      if (text !== '') splitting.outcome(text, [text.length]);
+      splitting.outcome(`GET / HTTP/1.1\r\n${text}\r\n\r\n`, [text.length + 20]);
+      splitting.outcome(`GET / HTTP/1.1\r\nHost: ${text}\r\n\r\n`, [text.length + 26]);
     }),
     { numRuns: 2000 },
   );

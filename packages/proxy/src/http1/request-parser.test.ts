@@ -1,6 +1,7 @@
-import { DEFAULT_LIMITS, type Limits, ProxyError } from '@dproxy/core';
+import { DEFAULT_LIMITS, type Limits } from '@dproxy/core';
 import { describe, expect, it } from 'vitest';
 import { REQUEST_CORPUS } from './corpus/request-corpus.ts';
+import { codeOf } from './corpus/outcomes.ts';
 import { HeadProgress } from './head-progress.ts';
 import type { RequestHead } from './message.ts';
 import { parseRequestHead } from './request-parser.ts';
@@ -18,15 +19,6 @@ function head(text: string): RequestHead {
 
 function get(...fields: string[]): RequestHead {
   return head(['GET /p HTTP/1.1', 'Host: a.example', ...fields, '', ''].join('\r\n'));
-}
-
-function codeOf(run: () => unknown): string {
-  try {
-    return run() === undefined ? 'incomplete' : 'accepted';
-  } catch (error) {
-    if (error instanceof ProxyError) return error.code;
-    throw error;
-  }
 }
 
 describe('hostile heads', () => {

@@ -1,32 +1,18 @@
 import type { FieldKind } from './field-kind.ts';
-import { type FieldTaker, joined } from './header-section.ts';
+import type { FieldTaker } from './header-section.ts';
+import { MessageFields } from './message-fields.ts';
 
 /** What the header lines of one response say to the codec. */
-export class ResponseFields implements FieldTaker {
-  connection = '';
-  contentLength = '';
-  contentLengths = 0;
-  transferEncoding = '';
-  transferEncodings = 0;
-  upgrade = '';
+export class ResponseFields extends MessageFields implements FieldTaker {
   keepAlive = '';
 
   take(kind: FieldKind, value: string): boolean {
     switch (kind) {
       case 'connection':
-        this.connection = joined(this.connection, value);
-        return true;
       case 'content-length':
-        this.contentLength = value;
-        this.contentLengths++;
-        return true;
       case 'transfer-encoding':
-        this.transferEncoding = value;
-        this.transferEncodings++;
-        return true;
       case 'upgrade':
-        this.upgrade = joined(this.upgrade, value);
-        return true;
+        return this.takeMessageField(kind, value);
       case 'keep-alive':
         this.keepAlive = value;
         return true;

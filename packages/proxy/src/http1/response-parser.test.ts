@@ -1,6 +1,7 @@
-import { DEFAULT_LIMITS, ProxyError } from '@dproxy/core';
+import { DEFAULT_LIMITS } from '@dproxy/core';
 import { describe, expect, it } from 'vitest';
 import { RESPONSE_CORPUS } from './corpus/response-corpus.ts';
+import { codeOf } from './corpus/outcomes.ts';
 import { HeadProgress } from './head-progress.ts';
 import type { ResponseHead } from './message.ts';
 import { parseResponseHead, type ResponseContext } from './response-parser.ts';
@@ -17,15 +18,6 @@ function head(lines: readonly string[], context: ResponseContext = GET): Respons
   const parsed = parse([...lines, '', ''].join('\r\n'), context);
   if (parsed === undefined) throw new Error('the head is not complete');
   return parsed;
-}
-
-function codeOf(run: () => unknown): string {
-  try {
-    return run() === undefined ? 'incomplete' : 'accepted';
-  } catch (error) {
-    if (error instanceof ProxyError) return error.code;
-    throw error;
-  }
 }
 
 describe('heads of backends', () => {
