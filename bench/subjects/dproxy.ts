@@ -60,6 +60,7 @@ const { snapshot } = buildSnapshot({
     limits: { ...DEFAULT_LIMITS, requestsPerConnection: 1_000_000_000 },
     drainMs: 1_000,
     ownAddresses: [],
+    passChallenges: false,
     tls: { profile: 'intermediate', onDemand: false },
   },
   certificates: [],

@@ -21,6 +21,7 @@ export const SETTINGS: WorkerSettings = {
   limits: DEFAULT_LIMITS,
   drainMs: 30_000,
   ownAddresses: ['0.0.0.0:80', '[::]:443', '127.0.0.1:16000'],
+  passChallenges: false,
   tls: { profile: 'intermediate', onDemand: false },
 };
 

@@ -75,6 +75,7 @@ const SETTINGS = object({
   limits: object(Object.fromEntries(Object.keys(LIMITS).map((name) => [name, count]))),
   drainMs: count,
   ownAddresses: texts,
+  passChallenges: flag,
   tls: object({ profile: PROFILE, onDemand: flag }),
 });
 

@@ -18,6 +18,9 @@ export interface Settled {
   readonly differences: readonly Rejection[];
 }
 
+/** What holds for routes that do not say it themselves. */
+export type RouteDefaults = Pick<Route, 'fallThrough' | 'https'>;
+
 /** `Route.id`. */
 export function routeId({ host, definition }: Claim): string {
   return `${definition.audience === 'local' ? 'local:' : ''}${host}${definition.path}`;
@@ -39,7 +42,7 @@ export function byAge(a: Claim, b: Claim): number {
  *
  * @param claims for one route id, by age, at least one
  */
-export function settleClaims(claims: readonly [Claim, ...Claim[]], fallThrough: boolean): Settled {
+export function settleClaims(claims: readonly [Claim, ...Claim[]], defaults: RouteDefaults): Settled {
   const [{ host, definition: oldest }] = claims;
   const winners: RouteDefinition[] = [];
   const shadowed: ShadowedRoute[] = [];
@@ -48,7 +51,7 @@ export function settleClaims(claims: readonly [Claim, ...Claim[]], fallThrough: 
     else shadowed.push(shadow(host, definition, oldest, 'an older definition has this host and path'));
   }
   return {
-    route: makeRoute(claims[0], winners, fallThrough),
+    route: makeRoute(claims[0], winners, defaults),
     winners,
     shadowed,
     differences: differencesOf(host, winners),
@@ -68,9 +71,9 @@ function isReplica(oldest: RouteDefinition, other: RouteDefinition): boolean {
   return oldest.origin.source === other.origin.source && isContainer(oldest) && isContainer(other);
 }
 
-function makeRoute(claim: Claim, winners: readonly RouteDefinition[], fallThrough: boolean): Route {
+function makeRoute(claim: Claim, winners: readonly RouteDefinition[], defaults: RouteDefaults): Route {
   const { host, definition } = claim;
-  const { path, audience, headers, timeouts, plugins, listeners, https } = definition;
+  const { path, audience, headers, timeouts, plugins, listeners } = definition;
   return {
     id: routeId(claim),
     host,
@@ -80,8 +83,8 @@ function makeRoute(claim: Claim, winners: readonly RouteDefinition[], fallThroug
     timeouts,
     plugins,
     listeners,
-    https,
-    fallThrough: definition.fallThrough ?? fallThrough,
+    https: { ...defaults.https, ...definition.https },
+    fallThrough: definition.fallThrough ?? defaults.fallThrough,
     action: mergeActions(definition, winners),
     origins: winners.map((winner) => winner.origin),
   };
@@ -114,7 +117,7 @@ function differencesOf(host: string, [oldest, ...younger]: readonly RouteDefinit
   });
 }
 
-const SETTINGS_OF_ROUTES = ['headers', 'timeouts', 'plugins', 'listeners', 'fallThrough'] as const;
+const SETTINGS_OF_ROUTES = ['headers', 'timeouts', 'plugins', 'listeners', 'https', 'fallThrough'] as const;
 
 function differingSettings(oldest: RouteDefinition, other: RouteDefinition): string[] {
   const names = SETTINGS_OF_ROUTES.filter((name) => !sameValue(oldest[name], other[name]));

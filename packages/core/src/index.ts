@@ -22,6 +22,7 @@ export {
 } from './forwarded-headers.ts';
 export { canonicalFieldName, isFieldValue, isOwnField } from './header-field.ts';
 export { canonicalHost, isAddressHost, isLocalName } from './host.ts';
+export { DEFAULT_HSTS, readHsts } from './hsts.ts';
 export { DEFAULT_LIMITS, LIMITS, type LimitName, type Limits } from './limits.ts';
 export type { ListenAddress, Listener } from './listener.ts';
 export { silentLog, type Log } from './log.ts';
@@ -83,4 +84,5 @@ export {
 export { applyDelta, DeltaMismatch, diffSnapshots, type Delta, type TableDelta } from './snapshot-delta.ts';
 export { hashContent, type SnapshotContent } from './snapshot-tables.ts';
 export type { Source, SourceState } from './source.ts';
+export { compileTlsPolicies, isSameTlsPolicy, type TlsPolicyFinder } from './tls-policies.ts';
 export { WildcardMemory, type Remembered } from './wildcard-memory.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ENGINE, inputOf, sampleBackend, sampleContainer, sampleEntry, SETTINGS, sourceOfAll } from './_samples.ts';
 import { buildSnapshot, type SnapshotInput, type SnapshotResult } from './merge.ts';
 import type { OwnershipLedger } from './ownership.ts';
-import type { RouteDefinition } from './route.ts';
+import { DEFAULT_HTTPS, type RouteDefinition } from './route.ts';
 
 function build(definitions: readonly RouteDefinition[], more: Partial<SnapshotInput> = {}): SnapshotResult {
   return buildSnapshot(inputOf(definitions, more));
@@ -54,6 +54,20 @@ describe('routes', () => {
     };
     expect(fallThrough({})).toEqual([true, false]);
     expect(fallThrough({ fallThrough: false })).toEqual([false, false]);
+  });
+
+  it('gives routes the wanted HTTPS, as far as they do not say it themselves', () => {
+    const https = { redirect: 0, hsts: 'max-age=1', certificate: 'none' } as const;
+    const definitions = [
+      sampleContainer('a', ['a.test'], { https: {} }),
+      sampleContainer('b', ['b.test'], { https: { redirect: 301 } }),
+    ];
+    const seen = (more: Partial<SnapshotInput>): unknown[] => {
+      const { routes } = build(definitions, more).snapshot;
+      return ['a.test/', 'b.test/'].map((id) => routes.get(id)?.https);
+    };
+    expect(seen({})).toEqual([DEFAULT_HTTPS, { ...DEFAULT_HTTPS, redirect: 301 }]);
+    expect(seen({ https })).toEqual([https, { ...https, redirect: 301 }]);
   });
 });
 

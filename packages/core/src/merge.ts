@@ -4,7 +4,7 @@ import { byAge, isContainer, routeId, settleClaims, shadow, sourceOf, type Claim
 import type { Listener } from './listener.ts';
 import { settleOwnership, type HostClaim, type OwnershipLedger } from './ownership.ts';
 import type { Rejection } from './rejection.ts';
-import type { RouteDefinition, ShadowedRoute } from './route.ts';
+import { DEFAULT_HTTPS, type RouteDefinition, type RouteHttps, type ShadowedRoute } from './route.ts';
 import { sameValue } from './same-value.ts';
 import type { WorkerSettings } from './settings.ts';
 import { hashContent, shareTable, TABLE_NAMES, type SnapshotContent } from './snapshot-tables.ts';
@@ -25,6 +25,8 @@ export interface SnapshotInput {
   readonly tlsPolicies?: readonly TlsPolicy[];
   /** `wildcards.fallThrough`; default true. */
   readonly fallThrough?: boolean;
+  /** What routes are that say nothing of HTTPS; default `DEFAULT_HTTPS`. */
+  readonly https?: RouteHttps;
   /** The Snapshot that is served now: what did not change is taken from it. */
   readonly previous?: Snapshot | undefined;
   /** `ownership: project`; absent: containers of all projects are replicas of each other. */
@@ -53,7 +55,8 @@ export function buildSnapshot(input: SnapshotInput): SnapshotResult {
   const ledger =
     ownership === undefined ? NO_LEDGER : settleOwnership(ownership.ledger, hostClaims(claims), ownership.nowMs);
   const owned = dropForeignClaims(claims, ledger);
-  const settled = [...groupClaims(owned.claims)].map((group) => settleClaims(group, input.fallThrough ?? true));
+  const defaults = { fallThrough: input.fallThrough ?? true, https: input.https ?? DEFAULT_HTTPS };
+  const settled = [...groupClaims(owned.claims)].map((group) => settleClaims(group, defaults));
 
   const content: SnapshotContent = {
     settings: previous !== undefined && sameValue(previous.settings, settings) ? previous.settings : settings,

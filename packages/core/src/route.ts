@@ -81,7 +81,7 @@ interface RouteOptions {
 }
 
 /** What a source says, before the merge: one container's service or one file entry. Several hosts, its own backends. */
-export interface RouteDefinition extends Omit<RouteOptions, 'fallThrough'> {
+export interface RouteDefinition extends Omit<RouteOptions, 'fallThrough' | 'https'> {
   /** Unique within its source and stable over restarts of the container: the quarantine key. */
   readonly id: string;
   readonly origin: Origin;
@@ -92,6 +92,8 @@ export interface RouteDefinition extends Omit<RouteOptions, 'fallThrough'> {
   readonly backends: readonly Backend[];
   /** Epoch milliseconds at which the container was created or the file entry was first seen. The oldest claim wins. */
   readonly sinceMs: number;
+  /** What is absent is as `https` of the settings says. */
+  readonly https: Partial<RouteHttps>;
   /** Absent: `wildcards.fallThrough` of the settings holds. */
   readonly fallThrough?: boolean;
 }

@@ -20,6 +20,11 @@ export interface WorkerSettings {
   readonly drainMs: number;
   /** Addresses that no container's backend may have: dproxy's own listeners and admin port, as `ip:port`. */
   readonly ownAddresses: readonly string[];
+  /**
+   * Below `/.well-known/acme-challenge/` what is no challenge of ours is routed like any other path. False: it is 404, so that no
+   * container can get a certificate for a host that it happens to serve (threats: row 39).
+   */
+  readonly passChallenges: boolean;
   readonly tls: {
     /** Of hosts without a `TlsPolicy`. */
     readonly profile: TlsProfile;

@@ -22,6 +22,7 @@ const settings: WorkerSettings = {
   limits: DEFAULT_LIMITS,
   drainMs: 1_000,
   ownAddresses: [],
+  passChallenges: false,
   tls: { profile: 'intermediate', onDemand: false },
 };
 

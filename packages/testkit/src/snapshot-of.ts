@@ -156,6 +156,7 @@ function settingsOf(spec: SnapshotSpec): WorkerSettings {
     serverName: 'edge.test',
     drainMs: 1_000,
     ownAddresses: [],
+    passChallenges: false,
     tls: { profile: 'intermediate', onDemand: false },
     ...spec.settings,
     limits: { ...DEFAULT_LIMITS, ...spec.limits },

@@ -69,6 +69,7 @@ function resolveWorker(said: FileSettings, { hostname }: Facts): Settings['worke
     serverName: hostname,
     limits: { ...DEFAULT_LIMITS, ...(said.limits as Partial<Limits> | undefined) },
     drainMs: said.drain ?? DRAIN_MS,
+    passChallenges: false,
     tls: { profile: 'intermediate', onDemand: false },
   };
 }
