@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import type { ApplyReport, CertificateMaterial, Snapshot, WorkerStats } from '@dproxy/core';
+import { hashContent, type ApplyReport, type CertificateMaterial, type Snapshot, type WorkerStats } from '@dproxy/core';
 import { collectLog, eventually, tempFolder, within } from '@dproxy/testkit';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { fixtureTable } from '../fixtures/fixture-table.ts';
@@ -253,6 +253,17 @@ it('sends keys before the table that names them, each once, and again to a new c
   expect(raw.received.filter(({ type }) => type === 'tls')).toHaveLength(1);
   const again = await rawWorker({ pid: 10_000 });
   expect(await again.get('tls')).toEqual({ type: 'tls', material: [material] });
+});
+
+it('sends the key of a challenge, which is no certificate that is served', async () => {
+  const challenge = { id: 'tls-alpn-01:a.test', type: 'tls-alpn-01', host: 'a.test', certificateId: 'c2' } as const;
+  const material = { id: 'c2', certificatePem: 'CERT', keyPem: 'KEY' };
+  const table = { ...fixtureTable(), challenges: new Map([[challenge.id, challenge]]) };
+  const server = await primary();
+  const one = worker();
+  server.publish({ ...table, hash: hashContent(table) }, new Map([['c2', material]]));
+  await allHave(server, 1);
+  expect([...(one.applied[0]?.material ?? [])]).toEqual([['c2', material]]);
 });
 
 it('refuses a worker of another instance with a reason, and cuts one that talks nonsense', async () => {

@@ -1,4 +1,4 @@
-import { diffSnapshots, encodeSnapshot, type CertificateMaterial, type Snapshot } from '@dproxy/core';
+import { diffSnapshots, encodeSnapshot, namedMaterial, type CertificateMaterial, type Snapshot } from '@dproxy/core';
 import { encodeFrame } from './frames.ts';
 import type { PrimaryMessage } from './messages.ts';
 
@@ -77,7 +77,9 @@ export class PublishedTable {
 
   /** Certificates that the current table names, as far as there is a key for them. */
   materialIds(): readonly string[] {
-    return [...(this.current?.certificates.keys() ?? [])].filter((id) => this.#material.has(id));
+    const { current } = this;
+    if (current === undefined) return [];
+    return [...new Set(namedMaterial(current))].filter((id) => this.#material.has(id));
   }
 
   /** The keys that a worker with `known` still needs for the current table; undefined when it has them all. */

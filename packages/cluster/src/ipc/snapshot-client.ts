@@ -3,6 +3,7 @@ import {
   applyDelta,
   decodeDelta,
   decodeSnapshot,
+  namedMaterial,
   type ApplyReport,
   type CertificateMaterial,
   type Log,
@@ -240,7 +241,7 @@ export class SnapshotClient {
 
   async #apply(snapshot: Snapshot): Promise<ApplyReport> {
     const material = new Map<string, CertificateMaterial>();
-    for (const id of snapshot.certificates.keys()) {
+    for (const id of namedMaterial(snapshot)) {
       const entry = this.#material.get(id);
       if (entry !== undefined) material.set(id, entry);
     }
