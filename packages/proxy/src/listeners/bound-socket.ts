@@ -231,7 +231,7 @@ export class BoundSocket implements DownstreamOwner {
     }
     const balance = this.#services.compiled.tcp.get(this.#listener.id);
     if (balance === undefined) socket.resetAndDestroy();
-    else TcpConnection.begin(socket, balance, this.#services);
+    else TcpConnection.begin(socket, { balance, endpoints, services: this.#services });
   }
 
   #speakHttp(socket: Socket, endpoints: Endpoints): void {

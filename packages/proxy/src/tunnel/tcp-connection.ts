@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { type Limits, mayRetry, ProxyError, type RoundRobin } from '@dproxy/core';
 import { ClientSocket } from '../downstream/client-socket.ts';
+import type { Endpoints } from '../downstream/peer.ts';
 import { listenTo, type SocketEvents } from '../downstream/socket-events.ts';
 import type { Services } from '../services.ts';
 import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
@@ -13,26 +14,35 @@ type State = 'connecting' | 'tunnel' | 'closed';
 
 const MAX_ATTEMPTS = 3;
 
+export interface TcpConnectionOptions {
+  readonly balance: RoundRobin<UpstreamPool>;
+  /** The client's, as the connection or its own PROXY header says. */
+  readonly endpoints: Endpoints;
+  readonly services: Services;
+}
+
 /** A connection of a `tcp` listener: balanced once, then a tunnel. */
 export class TcpConnection implements UpstreamUser, SocketEvents {
   readonly #socket: ClientSocket;
   readonly #services: Services;
   readonly #limits: Limits;
   readonly #balance: RoundRobin<UpstreamPool>;
+  readonly #endpoints: Endpoints;
   readonly #tried = new Set<string>();
   #state: State = 'connecting';
   #upstream: UpstreamConnection | undefined;
   #tunnel: Tunnel | undefined;
 
-  static begin(socket: Socket, balance: RoundRobin<UpstreamPool>, services: Services): TcpConnection {
-    return new TcpConnection(socket, balance, services);
+  static begin(socket: Socket, options: TcpConnectionOptions): TcpConnection {
+    return new TcpConnection(socket, options);
   }
 
-  private constructor(socket: Socket, balance: RoundRobin<UpstreamPool>, services: Services) {
+  private constructor(socket: Socket, { balance, endpoints, services }: TcpConnectionOptions) {
     this.#socket = new ClientSocket(socket, services);
     this.#services = services;
     this.#limits = services.compiled.limits;
     this.#balance = balance;
+    this.#endpoints = endpoints;
     this.#socket.pause();
     listenTo(socket, this);
     this.#connect(new ProxyError('no-backend-ready', 'no backend of this listener is ready'));
@@ -112,7 +122,7 @@ export class TcpConnection implements UpstreamUser, SocketEvents {
       return;
     }
     this.#tried.add(pool.backend.id);
-    this.#upstream = pool.connect(this, this.#limits.upstreamConnectMs);
+    this.#upstream = pool.connect(this, this.#limits.upstreamConnectMs, this.#endpoints);
   }
 
   #giveUp(error: ProxyError): void {

@@ -5,7 +5,7 @@ import type { Counters } from '../counters.ts';
 import { Deadline, type DeadlineOwner, type DeadlineWheel } from '../deadline-wheel.ts';
 import { connectError } from './connect-error.ts';
 import type { NameCache } from './name-cache.ts';
-import { openTcp, openTls } from './open-socket.ts';
+import { openTcp, openTls, openTlsBehind } from './open-socket.ts';
 import { ReadBuffer } from './read-buffer.ts';
 import type { UpstreamUser } from './upstream-user.ts';
 
@@ -22,6 +22,12 @@ export interface UpstreamContext {
   readonly log: Log;
   /** Waiting data before a write asks to wait (`limits.bufferBytes`), in bytes. */
   readonly bufferBytes: number;
+}
+
+export interface UpstreamConnectionOptions {
+  readonly owner?: UpstreamConnectionOwner;
+  /** What it begins with, before TLS. */
+  readonly proxyHeader?: Buffer | undefined;
 }
 
 /** What the pool wants to know. */
@@ -42,14 +48,18 @@ export class UpstreamConnection implements DeadlineOwner {
   readonly #owner: UpstreamConnectionOwner | undefined;
   readonly #context: UpstreamContext;
   readonly #where: string;
-  readonly #socket: Duplex;
+  #socket: Duplex;
   readonly #buffer: ReadBuffer | undefined;
   #state: UpstreamState;
   #user: UpstreamUser | undefined;
   #cause: NodeJS.ErrnoException | undefined;
 
   /** @param target a backend to connect to, or a connection within the process that is there already */
-  constructor(target: Backend | Duplex, context: UpstreamContext, owner?: UpstreamConnectionOwner) {
+  constructor(
+    target: Backend | Duplex,
+    context: UpstreamContext,
+    { owner, proxyHeader }: UpstreamConnectionOptions = {},
+  ) {
     this.#owner = owner;
     this.#context = context;
     this.deadline = new Deadline(context.wheel, this);
@@ -69,13 +79,22 @@ export class UpstreamConnection implements DeadlineOwner {
       bufferBytes: context.bufferBytes,
       onData: (bytes: Buffer, byteLength: number) => this.#onData(bytes, byteLength),
     };
-    if (target.protocol === 'https') {
+    if (target.protocol !== 'https') {
+      this.#buffer = new ReadBuffer();
+      this.#socket = openTcp(target, this.#buffer, options);
+      // Waits in the socket: nothing can be written before it.
+      if (proxyHeader !== undefined) this.#socket.write(proxyHeader);
+      this.#listen('connect');
+    } else if (proxyHeader === undefined) {
       this.#socket = openTls(target, options);
       this.#listen('secureConnect');
     } else {
-      this.#buffer = new ReadBuffer();
-      this.#socket = openTcp(target, this.#buffer, options);
-      this.#listen('connect');
+      const raw = openTlsBehind(proxyHeader, target, options, (secured) => {
+        this.#socket = secured;
+        this.#listen('secureConnect');
+      });
+      this.#socket = raw;
+      this.#listenBeforeTls(raw);
     }
   }
 
@@ -179,6 +198,16 @@ export class UpstreamConnection implements DeadlineOwner {
     socket.on('drain', () => this.#guard(() => this.#user?.onUpstreamDrain()));
     socket.on('end', () => this.#guard(() => this.#onEnd()));
     socket.on('close', () => this.#guard(() => this.#close()));
+  }
+
+  /** Once there is TLS over it, that tells what happens. */
+  #listenBeforeTls(raw: Socket): void {
+    raw.on('error', (error: NodeJS.ErrnoException) => {
+      this.#cause ??= error;
+    });
+    raw.on('close', () => {
+      if (this.#socket === raw) this.#guard(() => this.#close());
+    });
   }
 
   #guard(step: () => void): void {

@@ -1,6 +1,8 @@
 import type { Backend, Limits } from '@dproxy/core';
+import type { Endpoints } from '../downstream/peer.ts';
 import { UpstreamConnection, type UpstreamConnectionOwner, type UpstreamContext } from './upstream-connection.ts';
 import type { UpstreamUser } from './upstream-user.ts';
+import { proxyHeaderFor } from './write-proxy-header.ts';
 
 /**
  * What a connection that is still being made is given when its backend leaves: a backend that drains accepts within it, and
@@ -43,29 +45,38 @@ export class UpstreamPool implements UpstreamConnectionOwner {
    * An idle connection (`state` is `busy`: write at once), or a new one (`connecting`: wait for `onUpstreamReady`).
    *
    * @param connectMs deadline of a new one
+   * @param client whom a PROXY header names, where the backend expects one
    */
-  acquire(user: UpstreamUser, connectMs: number): UpstreamConnection {
+  acquire(user: UpstreamUser, connectMs: number, client?: Endpoints): UpstreamConnection {
     const idle = this.#idle.pop();
     if (idle !== undefined) {
       idle.use(user);
       return idle;
     }
-    return this.connect(user, connectMs);
+    return this.connect(user, connectMs, client);
   }
 
   /** A new connection even when some are idle: after a keep-alive race, and for tunnels. */
-  connect(user: UpstreamUser, connectMs: number): UpstreamConnection {
-    const connection = new UpstreamConnection(this.backend, this.#context, this);
+  connect(user: UpstreamUser, connectMs: number, client?: Endpoints): UpstreamConnection {
+    const proxyHeader = proxyHeaderFor(this.backend, client);
+    const connection = new UpstreamConnection(this.backend, this.#context, { owner: this, proxyHeader });
     this.#all.add(connection);
     connection.use(user);
     connection.deadline.set(connectMs);
     return connection;
   }
 
-  /** Gives back a connection on which a whole exchange has taken place and nothing else. */
+  /**
+   * Gives back a connection on which a whole exchange has taken place and nothing else.
+   *
+   * One that began with a PROXY header speaks for the client that it names, for ever: another's request on it would be taken
+   * for that client's. It is not kept for the same client either: who that is may change from request to request (behind a
+   * trusted proxy `X-Forwarded-For` says), and every client that was ever here would hold a connection of the backend.
+   */
   release(connection: UpstreamConnection): void {
     if (connection.state === 'closed') return;
-    if (this.#isRetired || this.#idle.length >= this.#limits.upstreamIdlePerBackend) {
+    const isOneClients = this.backend.proxyProtocol !== '';
+    if (this.#isRetired || isOneClients || this.#idle.length >= this.#limits.upstreamIdlePerBackend) {
       connection.destroy();
       return;
     }

@@ -91,6 +91,7 @@ function isSameEndpoint(a: Backend, b: Backend): boolean {
     a.port === b.port &&
     a.protocol === b.protocol &&
     a.tlsVerify === b.tlsVerify &&
+    a.proxyProtocol === b.proxyProtocol &&
     a.name === b.name
   );
 }
