@@ -4,3 +4,16 @@ export { certificatesFor, type LeafNames } from './certificates-for.ts';
 export { coveringNames, isNameCovering } from './covering-names.ts';
 export { LocalAuthority, type LocalAuthorityOptions, type LocalCertificate } from './local-authority.ts';
 export { type CertificateSet, coverHosts } from './local-certificates.ts';
+export {
+  IssueError,
+  type CertificateIssuer,
+  type CertificateStore,
+  type ChallengeAnswer,
+  type ChallengeSolver,
+  type IssuedCertificate,
+  type IssueProblem,
+  type IssueRequest,
+  type Lease,
+  type RenewalWindow,
+  type StoredCertificate,
+} from './ports.ts';

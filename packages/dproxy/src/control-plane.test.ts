@@ -160,3 +160,28 @@ test('many new hosts get their leafs in instalments, not all at the end', async 
   const sizes = published.map((snapshot) => snapshot.certificates.size);
   expect(sizes.filter((size) => size > 0 && size < 600).length).toBeGreaterThan(0);
 });
+
+test('challenges are in the table when the call returns, together with what waited', async () => {
+  const { plane, published } = await start();
+  plane.setFrame(frame);
+  await plane.open();
+  plane.setSource({ source: 'file:/x.yml', definitions: [definition('a.test')], rejected: [] });
+  const challenge = { id: 'http-01:t', type: 'http-01', host: 'a.test', token: 't', keyAuthorization: 't.p' } as const;
+  const version = plane.setChallenges([challenge], new Map());
+  const last = published.at(-1);
+  expect(last).toMatchObject({ version, challenges: new Map([[challenge.id, challenge]]) });
+  expect(last?.routes.size).toBe(1);
+  expect(plane.setChallenges([], new Map())).toBe(version + 1);
+});
+
+test('a host with a certificate of an authority gets no leaf of the local CA', async () => {
+  const { plane, published } = await start();
+  plane.setFrame(frame);
+  plane.setSource({ source: 'file:/x.yml', definitions: [definition('a.test')], rejected: [] });
+  plane.setOrderedCertificates({ refs: [{ id: 'c1', names: ['a.test'], kind: 'acme' }], material: new Map() });
+  await plane.open();
+  await eventually(() => published.length > 1);
+  const kinds = [...(published.at(-1)?.certificates.values() ?? [])].map(({ kind, names }) => [kind, names[0]]);
+  expect(kinds).toEqual(expect.arrayContaining([['acme', 'a.test']]));
+  expect(kinds).not.toContainEqual(['local', 'a.test']);
+});

@@ -1,8 +1,11 @@
 import { coverHosts, type CertificateFilesState, type CertificateSet, type LocalAuthority } from '@dproxy/certs';
 import {
   buildSnapshot,
+  sameValue,
   type Backend,
   type CertificateMaterial,
+  type CertificateRef,
+  type Challenge,
   type Listener,
   type Log,
   type OwnershipLedger,
@@ -60,6 +63,9 @@ export class ControlPlane {
   #frame: Frame | undefined;
   #files: CertificateFilesState = NO_CERTIFICATES;
   #local: CertificateSet = NO_CERTIFICATES;
+  #ordered: CertificateSet = NO_CERTIFICATES;
+  #challenges: readonly Challenge[] = [];
+  #challengeMaterial: CertificateSet['material'] = new Map();
   #snapshot: Snapshot | undefined;
   #shadowed: readonly ShadowedRoute[] = [];
   #rejected: readonly Rejection[] = [];
@@ -69,8 +75,8 @@ export class ControlPlane {
   #isPublished = false;
   #pending: NodeJS.Immediate | undefined;
   #issuing: Promise<void> | undefined;
-  /** The routes and file certificates that the local leafs were last made for. */
-  #covered: { readonly routes: Snapshot['routes']; readonly files: CertificateFilesState } | undefined;
+  /** The routes and better certificates that the local leafs were last made for. */
+  #covered: { readonly routes: Snapshot['routes']; readonly better: readonly CertificateRef[] } | undefined;
 
   constructor(options: ControlPlaneOptions) {
     this.#options = options;
@@ -95,6 +101,21 @@ export class ControlPlane {
   setCertificateFiles(state: CertificateFilesState): void {
     this.#files = state;
     this.#change();
+  }
+
+  /** Certificates that authorities have issued for us. */
+  setOrderedCertificates(set: CertificateSet): void {
+    this.#ordered = set;
+    this.#change();
+  }
+
+  /** Replaces all challenges, at once: an authority is about to look. @returns the version of the table that has them */
+  setChallenges(challenges: readonly Challenge[], material: ReadonlyMap<string, CertificateMaterial>): number {
+    this.#challenges = challenges;
+    this.#challengeMaterial = material;
+    clearImmediate(this.#pending);
+    this.#rebuild();
+    return this.#snapshot?.version ?? 0;
   }
 
   /**
@@ -141,13 +162,19 @@ export class ControlPlane {
     this.#pending = undefined;
     const frame = this.#frame;
     if (!this.#isOpen || frame === undefined) return;
-    const material = new Map([...this.#local.material, ...this.#files.material]);
+    const material = new Map([
+      ...this.#local.material,
+      ...this.#ordered.material,
+      ...this.#files.material,
+      ...this.#challengeMaterial,
+    ]);
     const result = buildSnapshot({
       sources: [...this.#sources.values()].map((state) => resolvePlugins(state, frame)),
       listeners: frame.listeners,
       backends: frame.backends,
       settings: frame.settings,
-      certificates: [...this.#files.refs, ...this.#local.refs],
+      certificates: [...this.#files.refs, ...this.#ordered.refs, ...this.#local.refs],
+      challenges: this.#challenges,
       pages: frame.pages,
       fallThrough: frame.fallThrough,
       previous: this.#snapshot,
@@ -178,7 +205,7 @@ export class ControlPlane {
   #coverHosts(): void {
     const { snapshot } = this;
     if (snapshot === undefined || this.#issuing !== undefined) return;
-    if (this.#covered?.routes === snapshot.routes && this.#covered.files === this.#files) return;
+    if (this.#covered?.routes === snapshot.routes && sameValue(this.#covered.better, this.#betterRefs())) return;
     if (!servesTls(snapshot)) return;
     this.#issuing = this.#cover(snapshot).finally(() => {
       this.#issuing = undefined;
@@ -186,14 +213,19 @@ export class ControlPlane {
     });
   }
 
+  /** Whose names need no leaf of the local CA. */
+  #betterRefs(): readonly CertificateRef[] {
+    return [...this.#files.refs, ...this.#ordered.refs];
+  }
+
   async #cover(snapshot: Snapshot): Promise<void> {
-    const files = this.#files;
-    this.#covered = { routes: snapshot.routes, files };
+    const better = this.#betterRefs();
+    this.#covered = { routes: snapshot.routes, better };
     const hosts = new Set([...snapshot.routes.values()].map((route) => route.host));
     const { authority, log } = this.#options;
     try {
       this.#local = await coverHosts(authority, hosts, {
-        fileRefs: files.refs,
+        fileRefs: better,
         log,
         progress: (soFar) => {
           this.#local = withOlder(soFar, this.#local);
