@@ -21,7 +21,7 @@ export function backendOf(container: Container, claims: ServiceClaims, port: num
     name: container.name,
     protocol: claims.protocol,
     tlsVerify: claims.tlsVerify,
-    proxyProtocol: '' as const,
+    proxyProtocol: claims.proxyProtocol,
     containerId: container.id,
   };
   const down = (state: BackendState, reason: string): Backend => ({ ...base, address: '', port, state, reason });

@@ -7,7 +7,7 @@ import {
   type RouteDefinition,
 } from '@dproxy/core';
 import type { RouteEntry } from '../schema/route-entry.ts';
-import { formatUpstream, type Upstream } from '../schema/upstream-url.ts';
+import { formatUpstream, isEncrypted, type Target } from '../schema/upstream-url.ts';
 
 const NO_HEADERS = { requestSet: [], requestRemove: [], responseSet: [], responseRemove: [] };
 
@@ -63,18 +63,20 @@ function buildAction({ to, respond, redirect, tlsVerify }: RouteEntry): Built {
 
 /**
  * Backends of a list of targets. The same target in two entries is one backend, so that its connections are shared; with
- * `tlsVerify: false` it is another one, or an unverified connection would serve a route that asked for verification.
+ * `tlsVerify: false` it is another one, or an unverified connection would serve a route that asked for verification, and
+ * so it is with a PROXY header.
  */
 export function buildBackends(
-  targets: readonly { readonly upstream: Upstream; readonly weight: number }[],
+  targets: readonly Target[],
   tlsVerify: boolean,
 ): { readonly refs: readonly BackendRef[]; readonly backends: readonly Backend[] } {
   const backends = new Map<string, Backend>();
   const weights = new Map<string, number>();
-  for (const { upstream, weight } of targets) {
+  for (const { upstream, weight, proxyProtocol } of targets) {
     const url = formatUpstream(upstream);
-    const isVerified = tlsVerify || upstream.protocol !== 'https';
-    const id = `file:${url}${isVerified ? '' : '#unverified'}`;
+    const isVerified = tlsVerify || !isEncrypted(upstream.protocol);
+    const header = proxyProtocol === '' ? '' : `#proxy-${proxyProtocol}`;
+    const id = `file:${url}${isVerified ? '' : '#unverified'}${header}`;
     // A target that is listed twice has a double share.
     weights.set(id, Math.min(1_000, (weights.get(id) ?? 0) + weight));
     backends.set(id, {
@@ -84,7 +86,7 @@ export function buildBackends(
       state: 'ready',
       reason: '',
       tlsVerify: isVerified,
-      proxyProtocol: '',
+      proxyProtocol,
       containerId: '',
     });
   }

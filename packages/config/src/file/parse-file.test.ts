@@ -77,6 +77,9 @@ acme: { email: me@example.com, directory: https://..., hosts: auto, preflight: t
     ['routes: [{host: a.test, to: b:1, plugins: [auth]}]', /which is not defined/],
     ['routes: [{host: a.test, to: [{url: b:1, weight: 1001}]}]', /from 0 to 1000/],
     ['routes: [{host: a.test, to: []}]', /at least one/],
+    ['routes: [{host: a.test, to: "h3://b"}]', /there are http, https, h2c, grpc, h2, grpcs/],
+    ['routes: [{host: a.test, to: [{url: b:1, proxyProtocol: v3}]}]', /one of: v1, v2/],
+    ['tcp: [{listen: 1, to: "h2c://b:1"}]', /there is tcp/],
     ['routes: {host: a.test}', /a list: each entry begins/],
     ['tcp: [{listen: 80, to: b:1}, {listen: 80, to: c:1}]', /held by tcp\[0\]/],
     ['listen: {http: 80}\ntcp: [{listen: 80, to: b:1}]', /held by listen.http/],
@@ -150,6 +153,21 @@ acme: { email: me@example.com, directory: https://..., hosts: auto, preflight: t
     expect(file.definitions.map(({ action }) => action)).toEqual([
       { type: 'forward', backends: [{ backendId: 'file:https://b:443', weight: 1 }] },
       { type: 'forward', backends: [{ backendId: 'file:https://b:443#unverified', weight: 2 }] },
+    ]);
+  });
+
+  it('keeps backends apart by protocol, verification and PROXY header', () => {
+    const { definitions, tcp } = parse(
+      'routes:\n  - {host: a.test, tlsVerify: false, to: [h2c://b:50051, h2://b, {url: h2c://b:50051, proxyProtocol: v2}]}\n' +
+        'tcp:\n  - {listen: 1, to: [{address: b:5, proxyProtocol: v1}, b:5]}\n',
+    );
+    const seen = [...(definitions[0]?.backends ?? []), ...(tcp[0]?.backends ?? [])];
+    expect(seen.map(({ id, protocol, tlsVerify, proxyProtocol }) => [id, protocol, tlsVerify, proxyProtocol])).toEqual([
+      ['file:h2c://b:50051', 'h2c', true, ''],
+      ['file:h2://b:443#unverified', 'h2', false, ''],
+      ['file:h2c://b:50051#proxy-v2', 'h2c', true, 'v2'],
+      ['file:tcp://b:5#proxy-v1', 'tcp', true, 'v1'],
+      ['file:tcp://b:5', 'tcp', true, ''],
     ]);
   });
 

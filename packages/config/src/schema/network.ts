@@ -1,6 +1,6 @@
 import { isIP, isIPv6 } from 'node:net';
 import { canonicalAddress } from '@dproxy/core';
-import { oneOrMore, readable, type Read } from './field.ts';
+import { field, oneOrMore, readable, type Read, words } from './field.ts';
 
 /** `host` is empty where only a port was given. */
 export interface Endpoint {
@@ -50,4 +50,14 @@ export function readCidr(raw: string): Read<string> {
 export function cidrs() {
   const expected = 'an address block such as 10.0.0.0/8 or 2001:db8::/32, or an address';
   return oneOrMore(readable(expected, readCidr), expected);
+}
+
+/** Towards one backend, under `to`. */
+export function proxyProtocolVersion() {
+  return field(words(['v1', 'v2']), {
+    meaning:
+      'Version of the PROXY protocol header that each connection to it begins with, so that it learns the address of the client',
+    default: 'none',
+    danger: 'a backend that does not expect the header takes it for a broken request; requests share no connections',
+  });
 }

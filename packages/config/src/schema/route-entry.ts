@@ -2,12 +2,14 @@ import { z } from 'zod';
 import { canonicalHost, canonicalRoutePath } from '@dproxy/core';
 import { field, flag, integer, oneOrMore, readable, required, section, text, type Read } from './field.ts';
 import { headerMap, headerRules } from './header-rules.ts';
+import { proxyProtocolVersion } from './network.ts';
 import { duration } from './units.ts';
-import { readHttpUpstream } from './upstream-url.ts';
+import { readHttpUpstream, targetOf } from './upstream-url.ts';
 
 const HOST = 'a host name such as app.example.com or *.example.com';
 const PATH = 'a path prefix such as /api: starts with "/", without "?", "#", ";" and dot segments';
-const URL_ = 'http://host[:port], https://host[:port] or host:port';
+const URL_ =
+  'http://host[:port], https://, h2c:// or h2:// likewise (grpc:// and grpcs:// are the same as these two), or host:port';
 const REDIRECT_TO = 'an http:// or https:// URL, or a path that starts with "/"';
 
 const REDIRECT_STATUSES = [301, 302, 303, 307, 308] as const;
@@ -16,20 +18,21 @@ const backend = () => {
   const url = () => readable(URL_, readHttpUpstream);
   const weighted = section({
     url: required(url(), {
-      meaning: 'Where the backend listens: http://host[:port], https://host[:port] or host:port',
+      meaning: `Where the backend listens: ${URL_}`,
     }),
     weight: field(integer(0, 1_000), {
       meaning: 'Relative share of the requests',
       default: '1',
       zero: 'takes no new requests, as when it is about to be switched off',
     }),
+    proxyProtocol: proxyProtocolVersion(),
   });
   return z.union(
     [
-      url().transform((upstream) => ({ upstream, weight: 1 })),
-      weighted.transform((value) => ({ upstream: value.url, weight: value.weight ?? 1 })),
+      url().transform((upstream) => targetOf(upstream, {})),
+      weighted.transform(({ url: upstream, ...options }) => targetOf(upstream, options)),
     ],
-    { error: `${URL_}, or {url, weight}` },
+    { error: `${URL_}, or {url, weight, proxyProtocol}` },
   );
 };
 
@@ -103,7 +106,7 @@ export const routeEntry = section({
   }),
   to: field(oneOrMore(backend(), URL_), {
     meaning:
-      'Backend or list of them, balanced round robin: http://host[:port], https://host[:port], host:port, or {url, weight}. Give exactly one of to, respond and redirect',
+      'Backend or list of them, balanced round robin: http://host[:port], https://host[:port], h2c://host[:port] (HTTP/2 in clear, as gRPC servers speak it; also grpc://), h2://host[:port] (HTTP/2 over TLS; also grpcs://), host:port, or {url, weight, proxyProtocol}. Give exactly one of to, respond and redirect',
     default: 'none',
     danger: 'the address is not checked against private networks: whoever writes this file decides what is reachable',
   }),
@@ -124,7 +127,7 @@ export const routeEntry = section({
     default: 'all HTTP and HTTPS listeners',
   }),
   tlsVerify: field(flag(), {
-    meaning: 'Whether the certificate of an https:// backend is verified',
+    meaning: 'Whether the certificate of an https:// or h2:// backend is verified',
     default: 'true',
     danger: 'with false, whoever is in between can read and change everything',
   }),

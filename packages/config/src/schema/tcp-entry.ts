@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { field, integer, oneOrMore, readable, required, section } from './field.ts';
 import { addresses } from './listen.ts';
-import { cidrs } from './network.ts';
-import { readTcpUpstream } from './upstream-url.ts';
+import { cidrs, proxyProtocolVersion } from './network.ts';
+import { readTcpUpstream, targetOf } from './upstream-url.ts';
 
 const TARGET = 'host:port';
 
@@ -15,13 +15,14 @@ const backend = () => {
       default: '1',
       zero: 'takes no new connections',
     }),
+    proxyProtocol: proxyProtocolVersion(),
   });
   return z.union(
     [
-      address().transform((upstream) => ({ upstream, weight: 1 })),
-      weighted.transform((value) => ({ upstream: value.address, weight: value.weight ?? 1 })),
+      address().transform((upstream) => targetOf(upstream, {})),
+      weighted.transform(({ address: upstream, ...options }) => targetOf(upstream, options)),
     ],
-    { error: `${TARGET}, or {address, weight}` },
+    { error: `${TARGET}, or {address, weight, proxyProtocol}` },
   );
 };
 
@@ -31,7 +32,7 @@ export const tcpEntry = section({
     meaning: 'Where to listen: a port, address:port, or a list. The first port is the name of the listener, tcp:<port>',
   }),
   to: required(oneOrMore(backend(), TARGET), {
-    meaning: 'Where the bytes go: host:port, {address, weight}, or a list, balanced round robin',
+    meaning: 'Where the bytes go: host:port, {address, weight, proxyProtocol}, or a list, balanced round robin',
     danger: 'TCP has no names: whoever reaches the port reaches the backend',
   }),
   proxyProtocol: field(cidrs(), {

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { BackendProtocol } from '@dproxy/core';
+import type { Backend, BackendProtocol } from '@dproxy/core';
 import { canonicalHost, refusedAddress } from '@dproxy/core';
 import { readEndpoint } from './network.ts';
 import type { Read } from './field.ts';
@@ -12,24 +12,56 @@ export interface Upstream {
   readonly port: number;
 }
 
+/** One of several that share the traffic of an entry. */
+export interface Target {
+  readonly upstream: Upstream;
+  readonly weight: number;
+  readonly proxyProtocol: Backend['proxyProtocol'];
+}
+
+interface TargetOptions {
+  readonly weight?: number | undefined;
+  readonly proxyProtocol?: 'v1' | 'v2' | undefined;
+}
+
+export function targetOf(upstream: Upstream, { weight, proxyProtocol }: TargetOptions): Target {
+  return { upstream, weight: weight ?? 1, proxyProtocol: proxyProtocol ?? '' };
+}
+
 const SCHEME = /^([a-z][a-z0-9+.-]{0,15}):\/\//i;
 
-/** `http://host[:port]`, `https://host[:port]` or `host:port`. */
+/** What `to:` may begin with. gRPC is HTTP/2, so its words are other names for that. */
+const HTTP_SCHEMES: ReadonlyMap<string, BackendProtocol> = new Map([
+  ['http', 'http'],
+  ['https', 'https'],
+  ['h2c', 'h2c'],
+  ['grpc', 'h2c'],
+  ['h2', 'h2'],
+  ['grpcs', 'h2'],
+]);
+
+/** `http://host[:port]`, `https://`, `h2c://`, `h2://`, or `host:port`. */
 export function readHttpUpstream(raw: string): Read<Upstream> {
   const scheme = SCHEME.exec(raw)?.[1]?.toLowerCase() ?? 'http';
-  if (scheme !== 'http' && scheme !== 'https') return { problem: `${scheme}: is no scheme for a backend` };
+  const protocol = HTTP_SCHEMES.get(scheme);
+  if (protocol === undefined) {
+    return { problem: `${scheme}: is no scheme for a backend; there are ${[...HTTP_SCHEMES.keys()].join(', ')}` };
+  }
   const authority = readAuthority(raw.replace(SCHEME, ''));
   if ('problem' in authority) return authority;
-  return readUpstream(
-    scheme,
-    /:\d+$/.test(authority.value) ? authority.value : `${authority.value}:${scheme === 'https' ? 443 : 80}`,
-  );
+  const port = isEncrypted(protocol) ? 443 : 80;
+  return readUpstream(protocol, /:\d+$/.test(authority.value) ? authority.value : `${authority.value}:${port}`);
+}
+
+/** Whether there is a certificate to verify. */
+export function isEncrypted(protocol: BackendProtocol): boolean {
+  return protocol === 'https' || protocol === 'h2';
 }
 
 /** `host:port` or `tcp://host:port`. */
 export function readTcpUpstream(raw: string): Read<Upstream> {
   const scheme = SCHEME.exec(raw)?.[1]?.toLowerCase() ?? 'tcp';
-  if (scheme !== 'tcp') return { problem: `${scheme}: is no scheme for a TCP backend` };
+  if (scheme !== 'tcp') return { problem: `${scheme}: is no scheme for a TCP backend; there is tcp` };
   const authority = readAuthority(raw.replace(SCHEME, ''));
   return 'problem' in authority ? authority : readUpstream('tcp', authority.value);
 }

@@ -1,4 +1,7 @@
-import type { HeaderRules, RouteAction, RouteTimeouts } from '@dproxy/core';
+import type { Backend, BackendProtocol, HeaderRules, RouteAction, RouteTimeouts } from '@dproxy/core';
+
+/** What a container's service may speak. */
+export type ServiceProtocol = Exclude<BackendProtocol, 'tcp'>;
 
 /** What labels say about one service of a container; parts that they do not mention have their defaults. */
 export interface ServiceClaims {
@@ -9,7 +12,9 @@ export interface ServiceClaims {
   /** Name of the network through which to reach it. */
   readonly network: string | undefined;
   readonly path: string;
-  readonly protocol: 'http' | 'https';
+  readonly protocol: ServiceProtocol;
+  /** Version of the PROXY protocol header that it expects; empty: none. */
+  readonly proxyProtocol: Backend['proxyProtocol'];
   readonly weight: number;
   readonly tlsVerify: boolean;
   readonly timeouts: RouteTimeouts;

@@ -1,3 +1,5 @@
+import type { Backend } from '@dproxy/core';
+import type { ServiceProtocol } from './dialect.ts';
 import {
   readDuration,
   readFlag,
@@ -22,7 +24,8 @@ export class ServiceDraft {
   port: number | undefined;
   network: string | undefined;
   path = '/';
-  protocol: 'http' | 'https' = 'http';
+  protocol: ServiceProtocol = 'http';
+  proxyProtocol: Backend['proxyProtocol'] = '';
   weight = 1;
   tlsVerify = true;
   connectMs = 0;
@@ -50,6 +53,16 @@ const DURATION = 'a duration such as 250ms, 30s or 5m (0: the default)';
 const HEADER_NAMES = 'header names, separated by commas; not connection, content-length, host and the like';
 const HEADER = 'a header name in the label, and one line of Latin-1 text as its value';
 
+/** gRPC is HTTP/2, so its words are other names for that. */
+const PROTOCOLS: ReadonlyMap<string, ServiceProtocol> = new Map([
+  ['http', 'http'],
+  ['https', 'https'],
+  ['h2c', 'h2c'],
+  ['grpc', 'h2c'],
+  ['h2', 'h2'],
+  ['grpcs', 'h2'],
+]);
+
 export const NATIVE_KEYS: readonly NativeKey[] = [
   key('enable', 'true or false', readFlag, (draft, value) => (draft.enable = value)),
   key(
@@ -61,7 +74,13 @@ export const NATIVE_KEYS: readonly NativeKey[] = [
   key('port', 'a port from 1 to 65535', port, (draft, value) => (draft.port = value)),
   key('path', 'a path prefix such as /api', readPathPrefix, (draft, value) => (draft.path = value)),
   key('network', 'the name of a network', readName, (draft, value) => (draft.network = value)),
-  key('protocol', 'http or https', protocol, (draft, value) => (draft.protocol = value)),
+  key(
+    'protocol',
+    'http, https, h2c (also grpc) or h2 (also grpcs)',
+    (raw) => PROTOCOLS.get(raw.trim().toLowerCase()),
+    (draft, value) => (draft.protocol = value),
+  ),
+  key('proxyProtocol', 'v1 or v2', proxyProtocol, (draft, value) => (draft.proxyProtocol = value)),
   key(
     'weight',
     'a number from 0 to 1000',
@@ -122,9 +141,9 @@ function port(raw: string): number | undefined {
   return readInteger(raw, 1, 65_535);
 }
 
-function protocol(raw: string): 'http' | 'https' | undefined {
+function proxyProtocol(raw: string): 'v1' | 'v2' | undefined {
   const word = raw.trim().toLowerCase();
-  return word === 'http' || word === 'https' ? word : undefined;
+  return word === 'v1' || word === 'v2' ? word : undefined;
 }
 
 function redirectStatus(raw: string): RedirectStatus | undefined {

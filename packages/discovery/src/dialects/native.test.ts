@@ -29,6 +29,7 @@ test('labels without a service describe the one service of a container', () => {
       port: 3_000,
       path: '/api',
       protocol: 'https',
+      proxyProtocol: '',
       tlsVerify: false,
       weight: 10,
       network: 'front',
@@ -105,6 +106,7 @@ test.each([
   ['dproxy.port', '80.0'],
   ['dproxy.weight', '-1'],
   ['dproxy.protocol', 'ftp'],
+  ['dproxy.proxyProtocol', 'v3'],
   ['dproxy.redirect', '//evil.example.com'],
   ['dproxy.redirect', 'javascript:alert(1)'],
   ['dproxy.redirect.status', '200'],
@@ -116,6 +118,16 @@ test.each([
   const { problems, services } = read({ [label]: value });
   expect(problems).toHaveLength(1);
   expect(services).toEqual([]);
+});
+
+test.each([
+  ['h2c', 'h2c'],
+  ['gRPC', 'h2c'],
+  ['h2', 'h2'],
+  ['grpcs', 'h2'],
+])('the protocol %s is %s', (value, protocol) => {
+  const { services } = read({ 'dproxy.protocol': value, 'dproxy.proxyProtocol': 'v2' });
+  expect(services).toMatchObject([{ protocol, proxyProtocol: 'v2' }]);
 });
 
 test('a redirect has a place and a status', () => {

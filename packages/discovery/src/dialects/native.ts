@@ -92,7 +92,8 @@ export function unlabelledService(network: string | undefined): ServiceClaims {
 }
 
 function claimsOf(service: string, draft: ServiceDraft): ServiceClaims {
-  const { hosts, port, network, path, protocol, weight, tlsVerify, plugins, listeners, location } = draft;
+  const { hosts, port, network, path, protocol, proxyProtocol, weight, tlsVerify, plugins, listeners, location } =
+    draft;
   const { requestSet, requestRemove, responseSet, responseRemove } = draft;
   return {
     service,
@@ -101,6 +102,7 @@ function claimsOf(service: string, draft: ServiceDraft): ServiceClaims {
     network,
     path,
     protocol,
+    proxyProtocol,
     weight,
     tlsVerify,
     timeouts: { connectMs: draft.connectMs, responseMs: draft.responseMs, idleMs: draft.idleMs },
