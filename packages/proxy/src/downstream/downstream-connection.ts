@@ -11,6 +11,7 @@ import type { Tunnel } from '../tunnel/tunnel.ts';
 import { ClientSocket } from './client-socket.ts';
 import { ClientView } from './client-view.ts';
 import type { DownstreamOptions, DownstreamOwner } from './downstream-owner.ts';
+import { Http1Response } from './http1-response.ts';
 import { LingeringClose } from './lingering-close.ts';
 import { Patience } from './patience.ts';
 import { type Peer, PluginPeer, type PluginSender } from './peer.ts';
@@ -35,7 +36,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, SocketEv
   readonly isEncrypted: boolean;
   readonly chosenRoute: CompiledRoute | undefined;
   readonly tunnelClient: ClientSocket;
-  readonly out: ResponseOutlet;
+  readonly out: Http1Response;
   /** Of the current request; undefined when it has none. */
   body: RequestBody | undefined;
   readonly #socket: ClientSocket;
@@ -43,6 +44,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, SocketEv
   readonly #owner: DownstreamOwner;
   readonly #view: ClientView;
   readonly #patience: Patience;
+  readonly #outlet: ResponseOutlet;
   readonly #reader: RequestReader;
   #state: State = 'idle';
   #exchange: Exchange | undefined;
@@ -61,7 +63,8 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, SocketEv
     this.chosenRoute = chosen?.route;
     this.#patience = new Patience(services.wheel, this);
     this.#reader = new RequestReader(this.#view);
-    this.out = new ResponseOutlet(this.#socket, this.#patience, this.#view);
+    this.#outlet = new ResponseOutlet(this.#socket, this.#patience, this.#view);
+    this.out = new Http1Response(this.#outlet);
     this.#waitForRequest();
     listenTo(socket, this);
   }
@@ -121,12 +124,12 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, SocketEv
     switch (this.#state) {
       case 'idle':
       case 'head':
-        this.out.onEnd();
+        this.#outlet.onEnd();
         // A head that never gets whole; else requests that wait until their client has read.
         if (this.#state === 'head' || this.#reader.input.length === 0) this.#close();
         return;
       case 'exchange':
-        this.out.onEndOfRequests();
+        this.#outlet.onEndOfRequests();
         this.body?.onEnd();
         return;
       case 'tunnel':
@@ -141,7 +144,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, SocketEv
   }
 
   onDrain(): void {
-    this.out.onDrain();
+    this.#outlet.onDrain();
     switch (this.#state) {
       case 'idle':
         this.#waitForRequest();
@@ -196,7 +199,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, SocketEv
         }
         if (!this.#beginExchange()) return;
       }
-      if (this.out.isHalfClosed && this.#state === 'idle') this.#close();
+      if (this.#outlet.isHalfClosed && this.#state === 'idle') this.#close();
     } finally {
       this.#isInLoop = false;
     }
@@ -205,7 +208,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, SocketEv
   /** It sends and does not read. Nothing more is taken of it, or its pipeline would fill the memory; sending wins no time. */
   #waitForReader(): void {
     this.#socket.pause();
-    if (!this.#patience.isFor('stall')) this.out.waitForReader();
+    if (!this.#patience.isFor('stall')) this.#outlet.waitForReader();
   }
 
   /** @returns false when the head is not complete */
@@ -217,13 +220,13 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, SocketEv
       return false;
     }
     this.#state = 'exchange';
-    this.out.onRequest();
+    this.#outlet.onRequest();
     this.body = RequestBody.of(head, {
       socket: this.#socket,
       input: this.#reader.input,
       patience: this.#patience,
       limits: this.#view.limits,
-      isAtEnd: this.out.isHalfClosed,
+      isAtEnd: this.#outlet.isHalfClosed,
       onCutShort: () => this.#abandon('client-gone'),
     });
     const exchange = new Exchange(this, head, this.#services, this.#reader.startedMs);
@@ -248,7 +251,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, SocketEv
       this.#state = 'head';
       this.#patience.expect('head', this.#view.limits.headMs);
     }
-    if (this.out.isHalfClosed) this.#close();
+    if (this.#outlet.isHalfClosed) this.#close();
   }
 
   #waitForRequest(): void {
@@ -264,7 +267,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, SocketEv
     this.#services.counters.countError(error.code);
     const { code, detail, message } = error;
     this.#services.log.debug({ code, detail, client: this.#view.peer.address }, message);
-    this.out.writeText(refusalText(error, this.#view.compiled, this.#services.nextRequestId()));
+    this.#outlet.writeText(refusalText(error, this.#view.compiled, this.#services.nextRequestId()));
     this.#close();
   }
 
@@ -273,7 +276,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, SocketEv
   finish(keepAlive: boolean): void {
     this.#exchange = undefined;
     if (this.#state !== 'exchange') return;
-    if (!keepAlive) {
+    if (!keepAlive || this.out.isEndByClose) {
       this.#close();
       return;
     }
@@ -281,9 +284,10 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, SocketEv
     this.#next();
   }
 
-  cut(isEndByClose: boolean): void {
+  cut(): void {
     this.#exchange = undefined;
-    if (isEndByClose) this.#socket.reset();
+    // A plain close would look like the end of such a body.
+    if (this.out.isEndByClose) this.#socket.reset();
     else this.#socket.destroy();
   }
 
@@ -296,7 +300,7 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, SocketEv
     const early = this.#reader.input.take();
     this.#socket.resume();
     // A client that has half-closed already: its end must reach the backend behind its last bytes.
-    if (this.out.isHalfClosed) queueMicrotask(() => guard(this, () => tunnel.onClientEnd()));
+    if (this.#outlet.isHalfClosed) queueMicrotask(() => guard(this, () => tunnel.onClientEnd()));
     return early;
   }
 

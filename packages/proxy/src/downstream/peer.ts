@@ -1,6 +1,6 @@
 import { canonicalAddress, ForwardedHeaders, isLoopbackAddress, type Listener, type MatchScope } from '@dproxy/core';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
-import type { UsedBackend } from '../exchange/head-text.ts';
+import type { UsedBackend } from '../exchange/head-additions.ts';
 import type { ForwardedClaims } from '../http1/index.ts';
 import type { TlsFacts } from '../listeners/tls-facts.ts';
 
@@ -37,6 +37,8 @@ export interface Peer {
   clientAddress(claims: ForwardedClaims): string;
   /** Likewise, with the address that the client connected to: what a PROXY protocol header tells a backend. */
   clientEndpoints(claims: ForwardedClaims): Endpoints;
+  /** How the client is connected, where a trusted proxy in front says so; else empty. */
+  claimedProto(claims: ForwardedClaims): 'http' | 'https' | '';
   scope(claims: ForwardedClaims): MatchScope;
   mayDebug(claims: ForwardedClaims): boolean;
   /** Of plugins: hears which backend answers. */
@@ -101,6 +103,10 @@ export class ClientPeer implements Peer {
     return client === this.address ? this.#endpoints : { ...this.#endpoints, remoteAddress: client, remotePort: 0 };
   }
 
+  claimedProto(claims: ForwardedClaims): 'http' | 'https' | '' {
+    return this.#forwarded.claimedProto(claims);
+  }
+
   /** Local names answer only where nothing was forwarded: a proxy in front would make every client look local. */
   scope(claims: ForwardedClaims): MatchScope {
     return this.#mayBeLocal && !claims.any ? this.#localScope : this.#publicScope;
@@ -139,6 +145,10 @@ export class PluginPeer implements Peer {
 
   clientEndpoints(claims: ForwardedClaims): Endpoints {
     return this.#client.clientEndpoints(claims);
+  }
+
+  claimedProto(claims: ForwardedClaims): 'http' | 'https' | '' {
+    return this.#client.claimedProto(claims);
   }
 
   scope(claims: ForwardedClaims): MatchScope {

@@ -1,6 +1,6 @@
 import { ERRORS, type ProxyError } from '@dproxy/core';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
-import { answerText } from '../exchange/answer.ts';
+import { answerText } from './answer-text.ts';
 
 /** The answer to bytes that are no request: as text, since nothing is known of what the client accepts. Always the last one. */
 export function refusalText(error: ProxyError, { pages }: CompiledSnapshot, requestId: string): string {

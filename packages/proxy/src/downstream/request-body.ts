@@ -1,5 +1,11 @@
 import { type Limits, ProxyError } from '@dproxy/core';
-import { type BodyDecoder, type BodySink, createBodyDecoder, type RequestHead } from '../http1/index.ts';
+import {
+  type BodyDecoder,
+  type BodySink,
+  createBodyDecoder,
+  type DecoderOutput,
+  type RequestHead,
+} from '../http1/index.ts';
 import type { RequestBodySource } from '../exchange/downstream.ts';
 import type { ClientSocket } from './client-socket.ts';
 import type { Input } from './input.ts';
@@ -8,7 +14,8 @@ import type { Patience } from './patience.ts';
 /** Where the body goes; `Exchange` is one. */
 export interface RequestBodySink {
   onRequestBody(bytes: Buffer, start: number, end: number): void;
-  onRequestComplete(): void;
+  /** @param trailers header lines, each ended by CRLF; usually empty */
+  onRequestComplete(trailers: string): void;
   onRequestBroken(error: ProxyError): void;
 }
 
@@ -32,25 +39,26 @@ type State = 'held' | 'open' | 'busy' | 'done' | 'dropped';
 
 /** The body of one request on its way to the backend: where it ends, how fast it comes, and who waits for whom. */
 export class RequestBody implements RequestBodySource, BodySink {
-  readonly #decoder: BodyDecoder;
+  readonly #framing: Pick<RequestHead, 'framing' | 'contentLength'>;
   readonly #options: RequestBodyOptions;
+  #decoder: BodyDecoder | undefined;
+  #form: DecoderOutput | undefined;
   #sink: RequestBodySink | undefined;
   #state: State = 'held';
   #windowBytes = 0;
   #isAtEnd: boolean;
 
-  private constructor(decoder: BodyDecoder, options: RequestBodyOptions) {
-    this.#decoder = decoder;
+  private constructor(framing: Pick<RequestHead, 'framing' | 'contentLength'>, options: RequestBodyOptions) {
+    this.#framing = framing;
     this.#options = options;
     this.#isAtEnd = options.isAtEnd;
   }
 
   /** @returns undefined when the request has none */
-  static of({ framing, contentLength }: RequestHead, options: RequestBodyOptions): RequestBody | undefined {
-    if (framing === 'none') return undefined;
-    const { limits } = options;
-    const decoder = createBodyDecoder({ framing, contentLength, output: 'wire', from: 'downstream', limits });
-    return decoder.isDone ? undefined : new RequestBody(decoder, options);
+  static of(head: RequestHead, options: RequestBodyOptions): RequestBody | undefined {
+    const { framing, contentLength } = head;
+    if (framing === 'none' || (framing === 'length' && contentLength === 0)) return undefined;
+    return new RequestBody(head, options);
   }
 
   get isDone(): boolean {
@@ -66,7 +74,14 @@ export class RequestBody implements RequestBodySource, BodySink {
     this.#sink = sink;
   }
 
-  open(): void {
+  open(form: DecoderOutput): void {
+    // Another form than last time: nothing was taken then, or there would be no other attempt.
+    if (this.#form !== form) {
+      this.#form = form;
+      const { framing, contentLength } = this.#framing;
+      const { limits } = this.#options;
+      this.#decoder = createBodyDecoder({ framing, contentLength, output: form, from: 'downstream', limits });
+    }
     this.#flow();
   }
 
@@ -105,7 +120,7 @@ export class RequestBody implements RequestBodySource, BodySink {
     if (this.#options.input.length > 0) this.#push();
     // The push may have changed everything: the backend is busy, or the exchange is over.
     if (this.#state !== 'open') return;
-    if (this.#decoder.isDone) this.#finish();
+    if (this.#decoder?.isDone === true) this.#finish();
     else if (!this.#options.patience.isWaiting) this.startWindow();
   }
 
@@ -140,8 +155,9 @@ export class RequestBody implements RequestBodySource, BodySink {
   #push(): void {
     const { input } = this.#options;
     const { bytes, start, end } = input;
+    const decoder = this.#decoder as BodyDecoder;
     try {
-      const at = this.#decoder.push(bytes, start, end, this);
+      const at = decoder.push(bytes, start, end, this);
       // A push may end the exchange, and with it this input.
       if (input.bytes === bytes) input.consumeTo(at);
     } catch (error) {
@@ -150,12 +166,12 @@ export class RequestBody implements RequestBodySource, BodySink {
       return;
     }
     // The last bytes may have made the backend busy; the body is complete all the same.
-    if (this.#state === 'busy' && this.#decoder.isDone) this.#finish();
+    if (this.#state === 'busy' && decoder.isDone) this.#finish();
   }
 
   #finish(): void {
     this.#state = 'done';
     this.#options.patience.clear('body');
-    this.#sink?.onRequestComplete();
+    this.#sink?.onRequestComplete('');
   }
 }

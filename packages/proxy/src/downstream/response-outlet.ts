@@ -1,4 +1,3 @@
-import type { ResponseSink } from '../exchange/downstream.ts';
 import type { ClientSocket } from './client-socket.ts';
 import type { ClientView } from './client-view.ts';
 import type { Patience } from './patience.ts';
@@ -10,7 +9,7 @@ import type { Patience } from './patience.ts';
  * the next bytes with a reset; so the half-closed client is waited for, and every byte for it gives it that time anew
  * (docs/adr/0003-half-closed-clients.md).
  */
-export class ResponseOutlet implements ResponseSink {
+export class ResponseOutlet {
   readonly #socket: ClientSocket;
   readonly #patience: Patience;
   readonly #view: ClientView;

@@ -5,14 +5,13 @@ import type { RequestHead } from '../http1/index.ts';
 import type { Page } from '../pages/index.ts';
 import type { Services } from '../services.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
-import { answerText } from './answer.ts';
 import { Attempts } from './attempts.ts';
 import { Candidates } from './candidates.ts';
 import { type Downstream, isRequestComplete } from './downstream.ts';
 import { ExchangeReport } from './exchange-report.ts';
 import { Hop, type HopOwner } from './hop.ts';
 import { matchRoute } from './match-route.ts';
-import type { UsedBackend } from './head-text.ts';
+import type { UsedBackend } from './head-additions.ts';
 import { connectPlugins } from './plugins-hop.ts';
 
 /** More recoveries than a host has candidates. */
@@ -125,8 +124,8 @@ export class Exchange implements HopOwner {
     this.#hop?.onRequestBody(bytes, start, end);
   }
 
-  onRequestComplete(): void {
-    this.#hop?.onRequestComplete();
+  onRequestComplete(trailers: string): void {
+    this.#hop?.onRequestComplete(trailers);
   }
 
   /** The body of the request broke a rule. */
@@ -241,11 +240,10 @@ export class Exchange implements HopOwner {
   }
 
   #writeAnswer(page: Page, report: () => void): void {
-    const { keepAlive: wantsKeepAlive, minorVersion, method } = this.#head;
     const downstream = this.#downstream;
-    const keepAlive = isRequestComplete(downstream) && downstream.mayKeepAlive && wantsKeepAlive;
+    const keepAlive = isRequestComplete(downstream) && downstream.mayKeepAlive && this.#head.keepAlive;
     this.#isDone = true;
-    downstream.out.writeText(answerText(page, { keepAlive, minorVersion, method }));
+    downstream.out.sendPage(page, this.#head, keepAlive);
     report();
     downstream.finish(keepAlive);
   }
@@ -255,15 +253,15 @@ export class Exchange implements HopOwner {
     this.#isDone = true;
     this.#hop?.drop();
     this.#tell(error, this.#services.nextRequestId());
-    this.#downstream.cut(this.#hop?.response?.isEndByClose ?? false);
+    this.#downstream.cut();
   }
 
   #tell(error: ProxyError, requestId: string): void {
     const response = this.#hop?.response;
     this.#report.backendMs = this.#hop?.backendMs ?? 0;
     this.#report.failed(error, requestId);
-    const status = response === undefined || error.status === 499 ? error.status : response.head.status;
-    this.#report.done(status, response?.bodyBytes ?? 0, error.code);
+    const status = response === undefined || error.status === 499 ? error.status : response.status;
+    this.#report.done(status, this.#hop?.responseBytes ?? 0, error.code);
   }
 }
 

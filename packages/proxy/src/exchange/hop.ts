@@ -2,16 +2,14 @@ import type { Duplex } from 'node:stream';
 import { ProxyError } from '@dproxy/core';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
-import { type RequestHead, type ResponseHead, writeInterimHead } from '../http1/index.ts';
+import type { DecoderOutput, RequestHead, ResponseHead } from '../http1/index.ts';
 import type { Services } from '../services.ts';
 import { Tunnel } from '../tunnel/tunnel.ts';
-import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
+import { Http1Stream } from '../upstream/http1-stream.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
-import type { UpstreamUser } from '../upstream/upstream-user.ts';
+import type { TunnelBackend, UpstreamStream, UpstreamStreamUser } from '../upstream/upstream-stream.ts';
 import { type Downstream, isRequestComplete } from './downstream.ts';
-import { type HeadFacts, requestText, responseText, type UsedBackend } from './head-text.ts';
-import { ResponseHeadReader } from './response-head-reader.ts';
-import { ResponseRelay } from './response-relay.ts';
+import { type HeadFacts, requestAdditions, responseAdditions, type UsedBackend } from './head-additions.ts';
 
 /**
  *     connecting --> waiting --> relaying --> done
@@ -47,10 +45,8 @@ export interface HopOptions {
   readonly pool: UpstreamPool | undefined;
 }
 
-const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
-
 /** One attempt to have a request answered by one backend: connect, send, relay. Whether there is another is the exchange's. */
-export class Hop implements UpstreamUser, HeadFacts {
+export class Hop implements UpstreamStreamUser, HeadFacts {
   readonly head: RequestHead;
   readonly downstream: Downstream;
   readonly compiled: CompiledSnapshot;
@@ -62,12 +58,14 @@ export class Hop implements UpstreamUser, HeadFacts {
   readonly #owner: HopOwner;
   readonly #services: Services;
   #state: State = 'connecting';
-  #upstream: UpstreamConnection | undefined;
+  #upstream: UpstreamStream | undefined;
   #connectStartedMs = 0;
   #requestBytes = 0;
   #interims = 0;
-  #heads: ResponseHeadReader | undefined;
-  #response: ResponseRelay | undefined;
+  #response: ResponseHead | undefined;
+  #responseBytes = 0;
+  /** The client takes more of the response. */
+  #isWritable = true;
   #keepAlive = false;
 
   constructor(options: HopOptions) {
@@ -87,18 +85,26 @@ export class Hop implements UpstreamUser, HeadFacts {
   }
 
   /** What the client has seen the beginning of. */
-  get response(): ResponseRelay | undefined {
+  get response(): ResponseHead | undefined {
     return this.#response;
+  }
+
+  /** Of its body, as they were given to the client. */
+  get responseBytes(): number {
+    return this.#responseBytes;
+  }
+
+  get holdsBytes(): boolean {
+    return this.downstream.out.holdsBytes;
   }
 
   // ---- connect: an idle connection, or a new one
 
   /** @param isNew no idle connection will do */
   connect(pool: UpstreamPool, isNew: boolean): void {
-    const { connectMs } = this.route;
-    const upstream = isNew ? pool.connect(this, connectMs) : pool.acquire(this, connectMs);
+    const upstream = pool.open(this, { connectMs: this.route.connectMs, isNew });
     this.#upstream = upstream;
-    if (upstream.state === 'busy') this.#send(upstream);
+    if (upstream.isReady) this.#send(upstream);
     else this.#connectStartedMs = performance.now();
   }
 
@@ -112,8 +118,10 @@ export class Hop implements UpstreamUser, HeadFacts {
       socket.destroy();
       return;
     }
-    this.#upstream = this.#services.overMemory(socket);
-    this.#upstream.use(this);
+    const connection = this.#services.overMemory(socket);
+    const stream = new Http1Stream({ user: this, limits: this.compiled.limits, keeper: undefined });
+    connection.use(stream);
+    this.#upstream = stream.over(connection);
     this.onUpstreamReady();
   }
 
@@ -126,23 +134,24 @@ export class Hop implements UpstreamUser, HeadFacts {
     }
   }
 
-  // ---- prepare, send: the head (what dproxy says in it: head-text.ts) and what has arrived of the body in one write
+  // ---- prepare, send: the head (what dproxy says in it: head-additions.ts) and what has arrived of the body in one write
 
-  #send(upstream: UpstreamConnection): void {
+  #send(upstream: UpstreamStream): void {
     this.#state = 'waiting';
-    const text = requestText(this);
-    if (isRequestComplete(this.downstream)) {
-      upstream.writeText(text);
+    const { downstream, head } = this;
+    const additions = requestAdditions(this);
+    if (isRequestComplete(downstream)) {
+      upstream.sendHead(head, additions, true);
       upstream.deadline.set(this.route.responseMs);
       return;
     }
     // RFC 9110 section 10.1.1, our one rule: we answer the expectation, when there is a backend that takes the body. It is
     // not forwarded, so a final answer that comes first always ends the client's connection (threats: Expect desync).
-    if (this.head.expectContinue && this.downstream.body?.isWaiting !== true) this.downstream.out.writeText(CONTINUE);
+    if (head.expectContinue && downstream.body?.isWaiting !== true) downstream.out.sendContinue();
     upstream.cork();
     try {
-      upstream.writeText(text);
-      this.downstream.body?.open();
+      upstream.sendHead(head, additions, false);
+      downstream.body?.open(upstream.requestForm);
     } finally {
       upstream.uncork();
     }
@@ -152,9 +161,9 @@ export class Hop implements UpstreamUser, HeadFacts {
     const upstream = this.#upstream;
     if (upstream === undefined) return;
     this.#requestBytes += end - start;
-    if (upstream.writeBytes(bytes.subarray(start, end))) {
+    if (upstream.sendBody(bytes.subarray(start, end))) {
       // Silence is that of both: a backend may listen for long after it has begun to answer.
-      if (this.#response?.isWritable === true) upstream.deadline.set(this.route.idleMs);
+      if (this.#state === 'relaying' && this.#isWritable) upstream.deadline.set(this.route.idleMs);
       return;
     }
     this.downstream.body?.pause();
@@ -162,7 +171,8 @@ export class Hop implements UpstreamUser, HeadFacts {
     if (this.#state === 'waiting') upstream.deadline.set(this.route.responseMs);
   }
 
-  onRequestComplete(): void {
+  onRequestComplete(trailers: string): void {
+    this.#upstream?.sendEnd(trailers);
     if (this.#state === 'waiting') this.#upstream?.deadline.set(this.route.responseMs);
   }
 
@@ -174,92 +184,63 @@ export class Hop implements UpstreamUser, HeadFacts {
 
   // ---- relay: the response
 
-  onUpstreamData(bytes: Buffer, start: number, end: number): boolean {
-    try {
-      if (this.#state === 'relaying') this.#relay(bytes, start, end);
-      else this.#readHeads(bytes, start, end);
-    } catch (error) {
-      this.#owner.onHopFailed(error);
-    }
-    return this.downstream.out.holdsBytes;
-  }
-
-  #readHeads(bytes: Buffer, start: number, end: number): void {
-    const heads = (this.#heads ??= new ResponseHeadReader({
-      method: this.head.method,
-      offeredUpgrade: this.head.upgrade,
-      limits: this.compiled.limits,
-    }));
-    heads.feed(bytes, start, end);
-    for (let response = heads.next(); response !== undefined; response = heads.next()) {
-      if (response.status >= 200) {
-        this.#onFinalHead(response, heads);
-        return;
-      }
-      if (response.status === 101) {
-        this.#tunnel(response, heads);
-        return;
-      }
-      this.#onInterim(response);
-    }
-  }
-
-  #onInterim(response: ResponseHead): void {
+  onUpstreamInterim(response: ResponseHead): void {
     const { interimResponses } = this.compiled.limits;
     this.#interims++;
     if (this.#interims > interimResponses) {
       throw new ProxyError('upstream-malformed', `more than ${interimResponses} interim answers`);
     }
     // A 100 was answered by us already; HTTP/1.0 knows none of them (RFC 9110 section 15.2).
-    if (response.status !== 100 && this.head.minorVersion === 1)
-      this.downstream.out.writeText(writeInterimHead(response));
+    if (response.status !== 100 && this.head.minorVersion === 1) this.downstream.out.sendInterim(response);
   }
 
-  #onFinalHead(response: ResponseHead, { bytes, at, end }: ResponseHeadReader): void {
-    if (!this.#owner.onHopAnswered(response.status)) return;
+  onUpstreamHead(response: ResponseHead): DecoderOutput {
+    if (!this.#owner.onHopAnswered(response.status)) return 'body';
     const { downstream, head } = this;
     // A final answer before the end of the request: the rest of it will not be read to its end, so neither connection can
     // carry another request (threats: CL.0, Expect).
     this.#keepAlive = isRequestComplete(downstream) && downstream.mayKeepAlive && head.keepAlive;
-    this.#response = new ResponseRelay(response, responseText(response, this.#keepAlive, this), {
-      out: downstream.out,
-      clientMinorVersion: head.minorVersion,
-      limits: this.compiled.limits,
-    });
+    const form = downstream.out.sendHead(response, responseAdditions(this.#keepAlive, this));
+    this.#response = response;
     this.#state = 'relaying';
-    this.#relay(bytes, at, end);
+    return form;
   }
 
-  #relay(bytes: Buffer, start: number, end: number): void {
-    const response = this.#response as ResponseRelay;
-    const upstream = this.#upstream as UpstreamConnection;
-    const at = response.push(bytes, start, end);
-    if (response.isDone) {
-      this.#finish(response, at === end);
-    } else if (response.isWritable) {
-      upstream.deadline.set(this.route.idleMs);
+  onUpstreamBody(bytes: Buffer, start: number, end: number): void {
+    this.#responseBytes += end - start;
+    this.downstream.out.sendBody(bytes, start, end);
+  }
+
+  onUpstreamFlush(): void {
+    this.#isWritable = this.downstream.out.flush();
+    if (this.#isWritable) {
+      this.#upstream?.deadline.set(this.route.idleMs);
     } else {
-      upstream.pause();
-      upstream.deadline.clear();
+      this.#upstream?.pause();
+      this.#upstream?.deadline.clear();
     }
   }
 
   onDownstreamDrain(): void {
     if (this.#state !== 'relaying') return;
+    this.#isWritable = true;
     this.#upstream?.deadline.set(this.route.idleMs);
     this.#upstream?.resume();
   }
 
-  #tunnel(response: ResponseHead, { bytes, at, end }: ResponseHeadReader): void {
+  onUpstreamSwitched(response: ResponseHead, backend: TunnelBackend, early: Buffer): void {
     const { downstream } = this;
-    if (!isRequestComplete(downstream)) {
-      throw new ProxyError('upstream-malformed', 'a 101 before the end of the request');
+    this.#upstream = undefined;
+    try {
+      downstream.out.sendSwitch(response, responseAdditions(true, this));
+    } catch (error) {
+      backend.destroy();
+      throw error;
     }
-    const text = responseText(response, true, this);
     this.#owner.onHopAnswered(101);
     const { counters } = this.#services;
     counters.tunnels++;
-    const tunnel = new Tunnel(downstream.tunnelClient, this.#upstream as UpstreamConnection, {
+    const tunnel = new Tunnel(downstream.tunnelClient, backend, {
       idleMs: this.compiled.limits.tunnelIdleMs,
       onClosed: ({ toClient }) => {
         counters.tunnels--;
@@ -267,70 +248,37 @@ export class Hop implements UpstreamUser, HeadFacts {
       },
     });
     this.#state = 'done';
-    this.#upstream = undefined;
     this.#owner.onHopTunnelled();
-    downstream.out.writeText(text);
-    const early = downstream.startTunnel(tunnel);
-    if (at < end) tunnel.onUpstreamData(Buffer.from(bytes.subarray(at, end)), 0, end - at);
-    if (early.length > 0) tunnel.onClientData(early);
+    const fromClient = downstream.startTunnel(tunnel);
+    if (early.length > 0) tunnel.onUpstreamData(early, 0, early.length);
+    if (fromClient.length > 0) tunnel.onClientData(fromClient);
   }
 
-  // ---- finish: what can be used again is given back
+  // ---- finish
 
-  #finish(response: ResponseRelay, isExact: boolean): void {
-    const upstream = this.#upstream as UpstreamConnection;
+  onUpstreamEnd(trailers: string): void {
+    const response = this.#response as ResponseHead;
     this.#state = 'done';
     this.#upstream = undefined;
-    if (isExact && this.pool !== undefined && this.#isReusable(upstream, response.head)) {
-      upstream.learntKeepAliveMs = response.head.keepAliveTimeoutMs;
-      this.pool.release(upstream);
-    } else {
-      upstream.destroy();
-    }
-    this.#owner.onHopDone(response.head.status, response.bodyBytes, this.#keepAlive && !response.isEndByClose);
-  }
-
-  /**
-   * Not with bytes behind the response, which belong to no request of ours (threats: response splitting), nor with a rest of
-   * the request, which the next one would have to wait behind.
-   */
-  #isReusable(upstream: UpstreamConnection, { keepAlive }: ResponseHead): boolean {
-    return keepAlive && isRequestComplete(this.downstream) && !upstream.holdsBytes;
+    this.downstream.out.sendEnd(trailers);
+    this.#owner.onHopDone(response.status, this.#responseBytes, this.#keepAlive);
   }
 
   /** Ends it without a word to the owner, who has decided so. */
   drop(): void {
     this.#state = 'done';
-    this.#upstream?.destroy();
+    this.#upstream?.drop();
     this.#upstream = undefined;
   }
 
   // ---- what can go wrong
 
-  onUpstreamEnd(): void {
-    try {
-      const response = this.#response;
-      if (this.#state === 'relaying' && response?.finish() === true) this.#finish(response, false);
-      else this.onUpstreamClosed(new ProxyError('upstream-closed', 'the backend ended the connection'));
-    } catch (error) {
-      this.#owner.onHopFailed(error);
-    }
-  }
-
-  onUpstreamClosed(error: ProxyError): void {
-    this.#owner.onHopFailed(this.#state === 'connecting' ? error : this.#endedEarly(error));
+  onUpstreamFailed(error: unknown): void {
+    this.#owner.onHopFailed(error);
   }
 
   onUpstreamDeadline(): void {
     const where = this.#state === 'relaying' ? 'in the middle of the response' : 'before the response';
     this.#owner.onHopFailed(new ProxyError('upstream-timeout', `silence ${where}`));
-  }
-
-  /** What the end of the connection means, seen from where this hop is. */
-  #endedEarly(error: ProxyError): ProxyError {
-    if (this.#state === 'relaying') return new ProxyError('upstream-aborted', error.detail, { cause: error });
-    if (this.#heads !== undefined) return error;
-    const code = this.#upstream?.isReused === true ? 'upstream-closed-idle' : 'upstream-closed-empty';
-    return new ProxyError(code, error.detail, { cause: error });
   }
 }

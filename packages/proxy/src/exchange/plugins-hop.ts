@@ -5,7 +5,7 @@ import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import type { RequestHead } from '../http1/index.ts';
 import type { Services } from '../services.ts';
 import type { Downstream } from './downstream.ts';
-import type { UsedBackend } from './head-text.ts';
+import type { UsedBackend } from './head-additions.ts';
 
 export interface PluginsHop {
   readonly head: RequestHead;

@@ -1,4 +1,4 @@
-import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
+import type { TunnelBackend } from '../upstream/upstream-stream.ts';
 import type { UpstreamUser } from '../upstream/upstream-user.ts';
 
 /** The client's end of a tunnel. */
@@ -32,13 +32,13 @@ type State = 'open' | 'client-ended' | 'backend-ended' | 'ended' | 'closed';
 /** Bytes both ways, untouched: after a 101, and for TCP. Each direction waits for its reader and ends on its own. */
 export class Tunnel implements UpstreamUser {
   readonly #client: TunnelClient;
-  readonly #upstream: UpstreamConnection;
+  readonly #upstream: TunnelBackend;
   readonly #options: TunnelOptions;
   #state: State = 'open';
   #toClient = 0;
   #toBackend = 0;
 
-  constructor(client: TunnelClient, upstream: UpstreamConnection, options: TunnelOptions) {
+  constructor(client: TunnelClient, upstream: TunnelBackend, options: TunnelOptions) {
     this.#client = client;
     this.#upstream = upstream;
     this.#options = options;

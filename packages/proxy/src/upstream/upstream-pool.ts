@@ -1,6 +1,8 @@
 import type { Backend, Limits } from '@dproxy/core';
 import type { Endpoints } from '../downstream/peer.ts';
+import { Http1Stream } from './http1-stream.ts';
 import { UpstreamConnection, type UpstreamConnectionOwner, type UpstreamContext } from './upstream-connection.ts';
+import type { UpstreamStream, UpstreamStreamUser } from './upstream-stream.ts';
 import type { UpstreamUser } from './upstream-user.ts';
 import { proxyHeaderFor } from './write-proxy-header.ts';
 
@@ -9,6 +11,12 @@ import { proxyHeaderFor } from './write-proxy-header.ts';
  * the address of a container that has stopped answers nobody, not even with a refusal.
  */
 const RETIRED_CONNECT_MS = 1_000;
+
+export interface OpenOptions {
+  /** Deadline of a new connection. */
+  readonly connectMs: number;
+  readonly isNew: boolean;
+}
 
 /** The connections to one backend. Lives as long as the backend keeps its address; routes and Snapshots share it. */
 export class UpstreamPool implements UpstreamConnectionOwner {
@@ -39,6 +47,12 @@ export class UpstreamPool implements UpstreamConnectionOwner {
 
   setLimits(limits: Limits): void {
     this.#limits = limits;
+  }
+
+  /** A stream for one request: over an idle connection, or, with `isNew`, over a new one in any case. */
+  open(user: UpstreamStreamUser, { connectMs, isNew }: OpenOptions): UpstreamStream {
+    const stream = new Http1Stream({ user, limits: this.#limits, keeper: this });
+    return stream.over(isNew ? this.connect(stream, connectMs) : this.acquire(stream, connectMs));
   }
 
   /**

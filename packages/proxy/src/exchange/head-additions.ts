@@ -1,7 +1,7 @@
 import { debugHeaders } from '@dproxy/core';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
-import { type RequestHead, type ResponseHead, writeRequestHead, writeResponseHead } from '../http1/index.ts';
+import type { RequestAdditions, RequestHead, ResponseAdditions } from '../http1/index.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import type { Downstream } from './downstream.ts';
 
@@ -28,24 +28,24 @@ export interface HeadFacts {
   readonly behindPlugins: UsedBackend | undefined;
 }
 
-export function requestText(facts: HeadFacts): string {
+export function requestAdditions(facts: HeadFacts): RequestAdditions {
   const { head, downstream, pool } = facts;
-  return writeRequestHead(head, {
+  return {
     forwardedBlock: downstream.peer.forwardedBlock(head.claims, head.hostHeader),
     debugBlock: facts.compiled.settings.debugHeaders ? debugBlock(facts) : '',
     rules: pool === undefined ? undefined : facts.route?.headers.request,
-  });
+  };
 }
 
-export function responseText(response: ResponseHead, keepAlive: boolean, facts: HeadFacts): string {
+export function responseAdditions(keepAlive: boolean, facts: HeadFacts): ResponseAdditions {
   const { head, downstream, pool } = facts;
   if (pool !== undefined) downstream.peer.answeredBy?.({ pool, backendMs: facts.backendMs });
-  return writeResponseHead(response, {
+  return {
     clientMinorVersion: head.minorVersion,
     keepAlive,
     debugBlock: head.debug && downstream.peer.mayDebug(head.claims) ? debugBlock(facts) : '',
     rules: pool === undefined ? undefined : facts.route?.headers.response,
-  });
+  };
 }
 
 function debugBlock({ pool, startedMs, backendMs, behindPlugins }: HeadFacts): string {
