@@ -102,7 +102,9 @@ export class Hop implements UpstreamStreamUser, HeadFacts {
 
   /** @param isNew no idle connection will do */
   connect(pool: UpstreamPool, isNew: boolean): void {
-    const upstream = pool.open(this, { connectMs: this.route.connectMs, isNew });
+    const { peer } = this.downstream;
+    const client = pool.backend.proxyProtocol === '' ? undefined : peer.clientEndpoints(this.head.claims);
+    const upstream = pool.open(this, { connectMs: this.route.connectMs, isNew, client });
     this.#upstream = upstream;
     if (upstream.isReady) this.#send(upstream);
     else this.#connectStartedMs = performance.now();

@@ -16,6 +16,8 @@ export interface OpenOptions {
   /** Deadline of a new connection. */
   readonly connectMs: number;
   readonly isNew: boolean;
+  /** Whom a PROXY header names, where the backend expects one. */
+  readonly client: Endpoints | undefined;
 }
 
 /** The connections to one backend. Lives as long as the backend keeps its address; routes and Snapshots share it. */
@@ -50,9 +52,9 @@ export class UpstreamPool implements UpstreamConnectionOwner {
   }
 
   /** A stream for one request: over an idle connection, or, with `isNew`, over a new one in any case. */
-  open(user: UpstreamStreamUser, { connectMs, isNew }: OpenOptions): UpstreamStream {
+  open(user: UpstreamStreamUser, { connectMs, isNew, client }: OpenOptions): UpstreamStream {
     const stream = new Http1Stream({ user, limits: this.#limits, keeper: this });
-    return stream.over(isNew ? this.connect(stream, connectMs) : this.acquire(stream, connectMs));
+    return stream.over(isNew ? this.connect(stream, connectMs, client) : this.acquire(stream, connectMs, client));
   }
 
   /**
