@@ -11,7 +11,7 @@ export interface Running {
 }
 
 /** The core that load and backend share; the proxy has core 0 alone. */
-const OTHER_CORE = '1';
+export const OTHER_CORE = '1';
 
 /** nginx with fixed answers, far faster than any proxy in front of it. */
 export async function startOrigin(folder: string): Promise<Running> {
@@ -42,8 +42,12 @@ interface Program {
 
 /** Starts it on one core and resolves when it accepts. */
 export async function startProgram({ core, command, port, child }: Program): Promise<Running> {
-  const process = spawn('taskset', ['-c', core, ...command], { stdio: ['ignore', 'ignore', 'inherit'] });
-  await accepting(port, process);
+  const process = spawn('taskset', ['-c', core, ...command], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  process.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-4_000)));
+  await accepting(port, process).catch((cause: unknown) => {
+    throw new Error(`${command.join(' ')} did not start:\n${said}`, { cause });
+  });
   const pid = child ? onlyChild(process.pid ?? 0) : (process.pid ?? 0);
   return { pid, port, stop: () => stop(process) };
 }
@@ -56,7 +60,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-async function accepting(port: number, process: ChildProcess): Promise<void> {
+async function accepting(port: number, process: Pick<ChildProcess, 'exitCode' | 'spawnargs'>): Promise<void> {
   for (let attempt = 0; attempt < 200; attempt++) {
     if (process.exitCode !== null) throw new Error(`${process.spawnargs.join(' ')} ended with ${process.exitCode}`);
     // oxlint-disable no-await-in-loop -- polling

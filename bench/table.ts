@@ -49,7 +49,7 @@ export function formatTable(rows: readonly Row[], reference: string): string {
       sample.instructions === 0 ? 'n/a' : `${(sample.instructions / 1000).toFixed(1)}k`,
       sample.requestsPerSecond.toFixed(0),
       base ? (sample.requestsPerSecond / base.requestsPerSecond).toFixed(2) : '-',
-      sample.p99Ms.toFixed(2),
+      sample.p99Ms === 0 ? 'n/a' : sample.p99Ms.toFixed(2),
       sample.rssMiB.toFixed(0),
       String(sample.errors),
     ];

@@ -1,8 +1,15 @@
 // One worker's data plane with what a worker does: routing, headers, limits, deadlines, counters.
+import { readFileSync } from 'node:fs';
 import { buildSnapshot, DEFAULT_HTTPS, DEFAULT_LIMITS, silentLog } from '@dproxy/core';
 import { createDataPlane } from '@dproxy/proxy';
 
-const [port = 0, originPort = 0] = process.argv.slice(2).map(Number);
+const [port = 0, originPort = 0] = process.argv.slice(2, 4).map(Number);
+const [certificateFile, keyFile] = process.argv.slice(4);
+const pair =
+  certificateFile === undefined || keyFile === undefined
+    ? undefined
+    : { certificatePem: readFileSync(certificateFile, 'utf8'), keyPem: readFileSync(keyFile, 'utf8') };
+const protocol = pair === undefined ? 'http' : 'https';
 const backend = {
   id: 'file:origin',
   name: 'origin',
@@ -41,8 +48,8 @@ const { snapshot } = buildSnapshot({
   ],
   listeners: [
     {
-      id: 'http',
-      protocol: 'http',
+      id: protocol,
+      protocol,
       addresses: [{ host: '127.0.0.1', port }],
       publicPort: port,
       backends: [],
@@ -63,8 +70,8 @@ const { snapshot } = buildSnapshot({
     passChallenges: false,
     tls: { profile: 'intermediate', onDemand: false },
   },
-  certificates: [],
+  certificates: pair === undefined ? [] : [{ id: 'bench', names: ['bench.test'], kind: 'file' }],
   pages: [],
 });
 const plane = createDataPlane({ log: silentLog, reusePort: false });
-await plane.apply(snapshot, new Map());
+await plane.apply(snapshot, new Map(pair === undefined ? [] : [['bench', { id: 'bench', ...pair }]]));
