@@ -66,6 +66,12 @@ export class ForwardedHeaders {
     return this.isTrusted ? this.#client(claims).realIp : this.peer;
   }
 
+  /** How the client is connected to the proxy in front, if that is trusted and says so; else empty. */
+  claimedProto({ xForwardedProto }: ForwardedClaimValues): 'http' | 'https' | '' {
+    if (!this.isTrusted || !WELL_FORMED_PROTO.test(xForwardedProto)) return '';
+    return xForwardedProto.toLowerCase().endsWith('s') ? 'https' : 'http';
+  }
+
   #trustedBlock(claims: ForwardedClaimValues, hostHeader: string): string {
     const { proto, publicPort, serverName } = this.#policy;
     const { realIp, forwardedFor } = this.#client(claims);
