@@ -9,6 +9,7 @@ import {
 } from '@dproxy/core';
 import { fixedAnswer } from './exchange/fixed-answer.ts';
 import { type CompiledRouteHeaders, compileHeaderRules } from './http1/index.ts';
+import { type CompiledHsts, compileHsts } from './https/hsts.ts';
 import type { Page } from './pages/index.ts';
 import type { UpstreamPool } from './upstream/upstream-pool.ts';
 import type { UpstreamPools } from './upstream/upstream-pools.ts';
@@ -19,6 +20,7 @@ export interface CompiledRoute extends Pick<Route, 'id' | 'host' | 'path' | 'aud
   /** Empty for routes that do not forward. */
   readonly balance: RoundRobin<UpstreamPool>;
   readonly headers: CompiledRouteHeaders;
+  readonly hsts: CompiledHsts | undefined;
   /** Of a route that does not forward. */
   readonly fixedAnswer: Page | undefined;
   readonly connectMs: number;
@@ -43,6 +45,7 @@ export interface RouteContext extends BalanceContext {
 export function compileRoute(route: Route, context: RouteContext): CompiledRoute {
   const { id, host, path, audience, listeners, fallThrough, timeouts } = route;
   const { limits, previous } = context;
+  const headers = compileHeaderRules(route.headers);
   return {
     id,
     host,
@@ -52,7 +55,8 @@ export function compileRoute(route: Route, context: RouteContext): CompiledRoute
     fallThrough,
     route,
     balance: balanceOf(backendsOf(route), context, previous?.balance),
-    headers: compileHeaderRules(route.headers),
+    headers,
+    hsts: compileHsts(route, headers.response),
     fixedAnswer: fixedAnswer(route.action),
     connectMs: timeouts.connectMs || limits.upstreamConnectMs,
     responseMs: timeouts.responseMs || limits.upstreamResponseMs,

@@ -15,6 +15,7 @@ import {
   type RoundRobin,
 } from '@dproxy/core';
 import { backendsOf, balanceOf, type CompiledRoute, compileRoute } from './compiled-route.ts';
+import { compileHttps, type CompiledHttps } from './https/compiled-https.ts';
 import { TlsContexts } from './listeners/tls-contexts.ts';
 import { compilePages, type Pages } from './pages/index.ts';
 import type { UpstreamPool } from './upstream/upstream-pool.ts';
@@ -31,6 +32,7 @@ export interface CompiledSnapshot {
   /** Of the `tcp` listeners, by listener id. */
   readonly tcp: ReadonlyMap<string, RoundRobin<UpstreamPool>>;
   readonly tls: TlsContexts;
+  readonly https: CompiledHttps;
   readonly pages: Pages;
   readonly isUsable: (backend: Backend) => boolean;
   readonly isTrusted: AddressMatcher;
@@ -72,6 +74,7 @@ export function compileSnapshot(snapshot: Snapshot, context: CompileContext): Co
     tls: isSameTls
       ? previous.tls
       : new TlsContexts(snapshot.certificates.values(), material, { log, previous: previous?.tls }),
+    https: compileHttps(snapshot, { material, previous }),
     pages: isSamePages ? previous.pages : compilePages(snapshot.pages),
   };
 }

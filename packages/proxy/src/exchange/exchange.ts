@@ -2,6 +2,9 @@ import { ERRORS, ProxyError } from '@dproxy/core';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import type { RequestHead } from '../http1/index.ts';
+import { answerBeforeRouting } from '../https/before-routing.ts';
+import { withHsts } from '../https/hsts.ts';
+import { httpsRedirect } from '../https/https-redirect.ts';
 import type { Page } from '../pages/index.ts';
 import type { Services } from '../services.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
@@ -39,6 +42,7 @@ export class Exchange implements HopOwner {
   #candidates: Candidates | undefined;
   #attempts: Attempts | undefined;
   #hop: Hop | undefined;
+  #route: CompiledRoute | undefined;
   #isDone = false;
 
   constructor(downstream: Downstream, head: RequestHead, services: Services, startedMs: number) {
@@ -67,6 +71,11 @@ export class Exchange implements HopOwner {
       this.#select(chosenRoute);
       return;
     }
+    const answer = answerBeforeRouting(this.#compiled, this.#head, this.#downstream);
+    if (answer !== undefined) {
+      this.#answer(answer);
+      return;
+    }
     const match = matchRoute(this.#compiled, this.#head, this.#downstream.peer.scope(this.#head.claims));
     this.#candidates = new Candidates(match, this.#head, this.#services.memory);
     this.#select(this.#candidates.current);
@@ -78,7 +87,11 @@ export class Exchange implements HopOwner {
     this.#hop = undefined;
     this.#attempts = undefined;
     this.#report.routeId = route.id;
-    if (route.route.plugins.length > 0 && this.#downstream.chosenRoute === undefined) this.#toPlugins(route);
+    this.#route = route;
+    const isClients = this.#downstream.chosenRoute === undefined;
+    const redirect = isClients ? httpsRedirect(this.#compiled, route, this.#head, this.#downstream) : undefined;
+    if (redirect !== undefined) this.#answer(redirect);
+    else if (route.route.plugins.length > 0 && isClients) this.#toPlugins(route);
     else if (route.fixedAnswer === undefined) this.#toBackend(route);
     else this.#answer(route.fixedAnswer);
   }
@@ -243,7 +256,8 @@ export class Exchange implements HopOwner {
     const downstream = this.#downstream;
     const keepAlive = isRequestComplete(downstream) && downstream.mayKeepAlive && this.#head.keepAlive;
     this.#isDone = true;
-    downstream.out.sendPage(page, this.#head, keepAlive);
+    const shown = withHsts(page, this.#compiled, this.#route, { head: this.#head, entry: downstream });
+    downstream.out.sendPage(shown, this.#head, keepAlive);
     report();
     downstream.finish(keepAlive);
   }

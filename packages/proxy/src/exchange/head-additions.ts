@@ -1,6 +1,8 @@
 import { debugHeaders } from '@dproxy/core';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
+import { clientCertificateLines } from '../https/client-certificate-lines.ts';
+import { responseRules } from '../https/hsts.ts';
 import type { RequestAdditions, RequestHead, ResponseAdditions } from '../http1/index.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import type { Downstream } from './downstream.ts';
@@ -29,9 +31,9 @@ export interface HeadFacts {
 }
 
 export function requestAdditions(facts: HeadFacts): RequestAdditions {
-  const { head, downstream, pool } = facts;
+  const { pool } = facts;
   return {
-    forwardedBlock: downstream.peer.forwardedBlock(head.claims, head.hostHeader),
+    forwardedBlock: forwardedLines(facts),
     debugBlock: facts.compiled.settings.debugHeaders ? debugBlock(facts) : '',
     rules: pool === undefined ? undefined : facts.route?.headers.request,
   };
@@ -44,8 +46,20 @@ export function responseAdditions(keepAlive: boolean, facts: HeadFacts): Respons
     clientMinorVersion: head.minorVersion,
     keepAlive,
     debugBlock: head.debug && downstream.peer.mayDebug(head.claims) ? debugBlock(facts) : '',
-    rules: pool === undefined ? undefined : facts.route?.headers.response,
+    rules: responseRules(facts.compiled, facts.route, { head, entry: downstream, isFromPlugins: pool === undefined }),
   };
+}
+
+/** What the next hop is told about the client, each line ended by CRLF. */
+export function forwardedLines({
+  head,
+  downstream,
+  compiled,
+}: Pick<HeadFacts, 'head' | 'downstream' | 'compiled'>): string {
+  const forwarded = downstream.peer.forwardedBlock(head.claims, head.hostHeader);
+  // What plugins send on has these lines of the client's request already.
+  if (downstream.chosenRoute !== undefined) return forwarded;
+  return forwarded + clientCertificateLines(compiled, head, downstream);
 }
 
 function debugBlock({ pool, startedMs, backendMs, behindPlugins }: HeadFacts): string {

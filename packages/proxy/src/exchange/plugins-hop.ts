@@ -5,7 +5,7 @@ import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import type { RequestHead } from '../http1/index.ts';
 import type { Services } from '../services.ts';
 import type { Downstream } from './downstream.ts';
-import type { UsedBackend } from './head-additions.ts';
+import { forwardedLines, type UsedBackend } from './head-additions.ts';
 
 export interface PluginsHop {
   readonly head: RequestHead;
@@ -27,7 +27,7 @@ export async function connectPlugins(hop: PluginsHop): Promise<Duplex> {
   const { head, downstream, services, compiled, route, answeredBy } = hop;
   const { applicationPath } = services;
   if (applicationPath === undefined) throw new ProxyError('plugin-unknown', route.id);
-  const forwardedBlock = downstream.peer.forwardedBlock(head.claims, head.hostHeader);
+  const forwardedBlock = forwardedLines({ head, downstream, compiled });
   return await applicationPath.connect({
     route: route.route,
     requestId: services.nextRequestId(),

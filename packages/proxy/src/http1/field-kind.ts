@@ -2,7 +2,7 @@ import { latin1 } from './bytes.ts';
 
 /**
  * The fields that the codec acts on. Everything else is `plain` and goes on untouched.
- * `drop` goes no further and means nothing to us; `forwarded` and `debug` likewise, but their presence counts.
+ * `drop` goes no further and means nothing to us (or is dproxy's own word to backends); `forwarded` and `debug` likewise, but their presence counts.
  */
 export type FieldKind =
   | 'plain'
@@ -101,8 +101,8 @@ function isName(bytes: Buffer, start: number, name: Uint8Array): boolean {
 
 function kindOfExtension(bytes: Buffer, start: number, end: number): FieldKind {
   const third = end - start > 6 ? (bytes[start + 2] as number) | 0x20 : 0;
-  // f(orwarded), r(eal-ip), d(ebug)
-  if (third !== 0x66 && third !== 0x72 && third !== 0x64) return 'plain';
+  // f(orwarded), r(eal-ip), d(ebug), s(sl-client)
+  if (third !== 0x66 && third !== 0x72 && third !== 0x64 && third !== 0x73) return 'plain';
   return kindOfLowerCase(latin1(bytes, start, end).toLowerCase());
 }
 
@@ -110,7 +110,8 @@ function kindOfLowerCase(name: string): FieldKind {
   const known = FORWARDED_KINDS.get(name);
   if (known !== undefined) return known;
   if (name.startsWith('x-forwarded-') || name === 'x-forwarded') return 'forwarded';
-  return name.startsWith('x-debug-') ? 'drop' : 'plain';
+  // Who believes these lets in whoever may write them; only dproxy may, where a host asks for client certificates.
+  return name.startsWith('x-debug-') || name.startsWith('x-ssl-client-') ? 'drop' : 'plain';
 }
 
 /**

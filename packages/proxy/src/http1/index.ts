@@ -3,7 +3,7 @@ export type { BodyDecoder, BodySink, DecoderOutput } from './body.ts';
 export { CHUNK_END, chunkHeader, LAST_CHUNK } from './chunk-writer.ts';
 export { HeadProgress } from './head-progress.ts';
 export { headerLine } from './header-line.ts';
-export { compileHeaderRules, isCodecOwned, type CompiledRouteHeaders } from './header-rules.ts';
+export { compileHeaderRules, isCodecOwned, type CompiledHeaderRules, type CompiledRouteHeaders } from './header-rules.ts';
 export { type ForwardedClaims, type RequestHead, type ResponseHead } from './message.ts';
 export { parseRequestHead } from './request-parser.ts';
 export { type RequestAdditions, writeRequestHead } from './request-writer.ts';

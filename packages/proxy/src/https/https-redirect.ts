@@ -1,0 +1,49 @@
+import { isAddressHost, type ListenerIds, type RouteHttps } from '@dproxy/core';
+import type { CompiledRoute } from '../compiled-route.ts';
+import type { CompiledSnapshot } from '../compiled-snapshot.ts';
+import type { Downstream } from '../exchange/downstream.ts';
+import type { RequestHead } from '../http1/index.ts';
+import { type Page, renderRedirect } from '../pages/index.ts';
+import { isChallengePath } from './challenge-answer.ts';
+import { publicHttpsPort } from './compiled-https.ts';
+
+/** Where a request came in. */
+export type Entry = Pick<Downstream, 'isEncrypted' | 'peer'>;
+
+/** The answer that sends a plain request for this route to HTTPS; undefined: it is answered as it is. */
+export function httpsRedirect(
+  { https }: CompiledSnapshot,
+  { route }: CompiledRoute,
+  head: RequestHead,
+  entry: Entry,
+): Page | undefined {
+  const { redirect } = route.https;
+  if (redirect === 0 || route.audience === 'local') return undefined;
+  if (isSecure(entry, head) || isChallengePath(head.path)) return undefined;
+  return redirectPage(https, head, redirect, route.listeners);
+}
+
+/** Undefined: nobody listens there, or clients would not trust what they are shown. */
+export function redirectPage(
+  https: CompiledSnapshot['https'],
+  head: RequestHead,
+  status: Exclude<RouteHttps['redirect'], 0>,
+  listeners: ListenerIds,
+): Page | undefined {
+  const port = publicHttpsPort(https, listeners);
+  if (port === 0 || !hasPublicName(https, head.host)) return undefined;
+  // The parser has checked host and target: nothing in them can end a line. `*` stands for the server (RFC 9112 section 3.2.4).
+  const target = head.target === '*' ? '' : head.target;
+  const authority = port === 443 ? head.host : `${head.host}:${port}`;
+  return renderRedirect({ status, location: `https://${authority}${target}`, method: head.method });
+}
+
+/** The client's side of it is HTTPS: here, or at a trusted proxy that ended the TLS (a redirect would never end). */
+export function isSecure({ isEncrypted, peer }: Entry, { claims }: RequestHead): boolean {
+  return isEncrypted || peer.claimedProto(claims) === 'https';
+}
+
+/** No browser keeps a name without a dot apart from the names of its own network. */
+export function hasPublicName({ publicNames }: CompiledSnapshot['https'], host: string): boolean {
+  return (host.includes('.') || isAddressHost(host)) && publicNames.covers(host);
+}

@@ -1,0 +1,63 @@
+import { ProxyError, type TlsPolicy } from '@dproxy/core';
+import type { CompiledSnapshot } from '../compiled-snapshot.ts';
+import type { RequestHead } from '../http1/index.ts';
+import type { TlsFacts } from '../listeners/tls-facts.ts';
+import type { Page } from '../pages/index.ts';
+import { type Entry, isSecure, redirectPage } from './https-redirect.ts';
+
+/**
+ * Whether a request may come in by this connection, before any routing. The handshake knew the SNI only; the Host may be another
+ * one (HTTP/2 coalescing, a keep-alive connection, a liar), under a policy that was never asked of this client (threats: rows 37,
+ * 38). Where both ask the same, the connection will do.
+ *
+ * In clear nobody shows a certificate: a host that requires one sends plain requests to HTTPS, and where it cannot, refuses.
+ *
+ * @returns the redirect of a plain request; undefined: it may
+ * @throws ProxyError `misdirected`: RFC 9110 section 15.5.20, the client may try again on a connection of its own
+ */
+export function checkTlsPolicy(compiled: CompiledSnapshot, head: RequestHead, entry: Entry): Page | undefined {
+  const policy = compiled.https.policyOf(head.host);
+  const isRequired = policy?.clientCertificates === 'require';
+  if (!entry.isEncrypted) return isRequired ? sendToHttps(compiled, head, entry) : undefined;
+  const { tls } = entry.peer;
+  if (!isSamePolicy(compiled, policy, tls)) {
+    throw new ProxyError('misdirected', `${head.host} asks for another TLS than "${tls?.serverName ?? ''}"`);
+  }
+  if (isRequired && !hasProof(policy, tls)) {
+    throw new ProxyError('misdirected', `${head.host} requires a client certificate`);
+  }
+  return undefined;
+}
+
+function sendToHttps({ https }: CompiledSnapshot, head: RequestHead, entry: Entry): Page {
+  // The certificates that a proxy in front has asked for are not ours to believe, and a redirect would come back here.
+  const page = isSecure(entry, head) ? undefined : redirectPage(https, head, 308, []);
+  if (page === undefined) throw new ProxyError('misdirected', `${head.host} requires a client certificate, and HTTPS`);
+  return page;
+}
+
+/** What was agreed in the handshake is what this host asks for. */
+function isSamePolicy(
+  { source, settings }: CompiledSnapshot,
+  wanted: TlsPolicy | undefined,
+  facts: TlsFacts | undefined,
+): boolean {
+  const madeUnder = facts?.policyId ?? '';
+  if (wanted === undefined && madeUnder === '') return true;
+  const made = source.tlsPolicies.get(madeUnder);
+  // The policy is gone since: nobody knows what it was.
+  if (madeUnder !== '' && made === undefined) return false;
+  const fallback = settings.tls.profile;
+  return (wanted?.profile ?? fallback) === (made?.profile ?? fallback) && isSameDemand(made, wanted);
+}
+
+function isSameDemand(made: TlsPolicy | undefined, wanted: TlsPolicy | undefined): boolean {
+  const [a, b] = [made?.clientCertificates ?? 'none', wanted?.clientCertificates ?? 'none'];
+  return a === b && (a === 'none' || made?.clientCaPem === wanted?.clientCaPem);
+}
+
+/** The handshake has seen to it already. Asked again, because a hole there (CVE-2026-123872 was one) must not be one here. */
+function hasProof({ clientCaPem }: TlsPolicy, facts: TlsFacts | undefined): boolean {
+  // No authority: nobody can prove anything (the CA file of the policy cannot be read).
+  return clientCaPem !== '' && facts?.clientCertificate?.verified === true;
+}
