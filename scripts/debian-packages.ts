@@ -10,6 +10,7 @@ const PACKAGES = [
   // Not /bin/busybox: where there is an initramfs it is the one that needs libraries, which small images do not have.
   { name: 'busybox-static', proof: '/var/lib/dpkg/info/busybox-static.list', why: 'small test images' },
   { name: 'openssl', proof: '/usr/bin/openssl', why: 'an independent TLS client' },
+  { name: 'pebble', proof: '/usr/bin/pebble', why: 'the ACME server and the DNS that certificates are tested with' },
   { name: 'systemd', proof: '/usr/bin/systemd-analyze', why: 'the check of config/dproxy.service' },
   { name: 'procps', proof: '/sbin/sysctl', why: 'tcp_migrate_req in that namespace' },
 ] as const;

@@ -1,0 +1,193 @@
+import { IssueError, type ChallengeAnswer, type ChallengeSolver } from '../ports.ts';
+import { AcmeProblemError } from './acme-problem.ts';
+import { answerOf } from './challenge-answer.ts';
+import { challengesFor } from './identifiers.ts';
+import { allAtOnce } from './all-at-once.ts';
+import { explain, type OrderContext } from './order-context.ts';
+import { type Authorization, type ChallengeDocument, type Order, readAuthorization } from './order-documents.ts';
+import { pollUntil } from './poll-until.ts';
+
+/** One name on its way from `pending` to `valid`. */
+interface Task {
+  readonly authorization: Authorization;
+  readonly challenge: ChallengeDocument;
+  readonly solver: ChallengeSolver;
+  readonly answer: ChallengeAnswer;
+}
+
+/** Requests at once: far below the limits of authorities for one address. */
+const CONCURRENCY = 4;
+/** For tidying up, also when the order was aborted because dproxy stops. */
+const TIDY_MS = 5_000;
+
+/**
+ * Proves every name of the order that the authority does not hold for proven (RFC 8555 section 7.5). All answers stand before
+ * the authority is told of any, and go in every case. Names that need no proof any more stay valid for the next order.
+ * @throws IssueError, AcmeProblemError
+ */
+export async function authorize(order: Order, context: OrderContext): Promise<void> {
+  const fetched = await allAtOnce(order.authorizations, CONCURRENCY, (url) => fetchAuthorization(url, context));
+  for (const authorization of fetched) assertUsable(authorization, context);
+  const pending = fetched.filter(({ status }) => status === 'pending');
+  const told = new Set<string>();
+  try {
+    const tasks = await Promise.all(pending.map((authorization) => prepare(authorization, context)));
+    await solve(tasks, told, context);
+  } catch (error) {
+    await abandon(
+      pending.filter(({ url }) => !told.has(url)),
+      context,
+    );
+    throw error;
+  }
+}
+
+async function solve(tasks: readonly Task[], told: Set<string>, context: OrderContext): Promise<void> {
+  try {
+    await presentAll(tasks, context);
+    // None is given up because another one failed: an answer that goes while the authority looks is one more failure on its
+    // account, and five of them in an hour lock the name (Let's Encrypt).
+    const outcomes = await Promise.allSettled(tasks.map((task) => prove(task, told, context)));
+    const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
+    if (failures.length > 0) throw firstOf(failures);
+  } finally {
+    await withdrawAll(tasks, context);
+  }
+}
+
+async function fetchAuthorization(url: string, { client, signal }: OrderContext): Promise<Authorization> {
+  return readAuthorization(await client.post(url, null, { signal }), url);
+}
+
+function assertUsable({ status, name }: Authorization, { authority }: OrderContext): void {
+  if (status === 'pending' || status === 'valid') return;
+  throw new IssueError('rejected', `${authority.name}: ${name}: the authorization is ${status}`, {
+    advice: 'nothing to do here: a new order is placed at the next attempt',
+    host: name,
+  });
+}
+
+async function prepare(authorization: Authorization, context: OrderContext): Promise<Task> {
+  const { name, challenges } = authorization;
+  for (const type of challengesFor(name, context.challenges)) {
+    const challenge = challenges.find((offered) => offered.type === type);
+    const solver = context.solvers.get(type);
+    if (challenge === undefined || solver === undefined) continue;
+    // oxlint-disable-next-line no-await-in-loop -- the first one is taken
+    const answer = await answerOf(name, challenge, context.client.keyAuthorization(challenge.token));
+    return { authorization, challenge, solver, answer };
+  }
+  const offered = challenges.map(({ type }) => type).join(', ') || 'none that dproxy knows';
+  throw new IssueError('misconfigured', `${context.authority.name}: ${name}: no challenge that both sides can do`, {
+    advice: `the authority offers ${offered}: add one of these to acme.challenges (dns-01 needs acme.dns, too)`,
+    host: name,
+  });
+}
+
+async function presentAll(tasks: readonly Task[], { signal }: OrderContext): Promise<void> {
+  const failure = new AbortController();
+  const either = AbortSignal.any([signal, failure.signal]);
+  await Promise.allSettled(
+    tasks.map(async ({ solver, answer }) => {
+      try {
+        await solver.present(answer, either);
+      } catch (error) {
+        failure.abort(error);
+      }
+    }),
+  );
+  signal.throwIfAborted();
+  if (failure.signal.aborted) throw failure.signal.reason;
+}
+
+async function prove(task: Task, told: Set<string>, context: OrderContext): Promise<void> {
+  const { authorization, challenge } = task;
+  const { client, signal, waits } = context;
+  told.add(authorization.url);
+  const refusal = await tell(challenge.url, context);
+  const settled = await pollUntil({
+    ask: async () => {
+      const answer = await client.post(authorization.url, null, { signal });
+      return { value: readAuthorization(answer, authorization.url), retryAfter: answer.headers['retry-after'] };
+    },
+    isDone: ({ status }) => status !== 'pending' || refusal !== undefined,
+    firstPauseMs: waits.pollMs,
+    deadlineMs: waits.validationMs,
+    signal,
+  });
+  if (settled?.status === 'valid') return;
+  if (settled?.status === 'pending' && refusal !== undefined) throw refusal;
+  if (settled === undefined) told.delete(authorization.url);
+  throw failureOf(settled, task, context);
+}
+
+/** The authority may have made up its mind already (a lost answer, sent again): then the authorization tells. */
+async function tell(url: string, { client, signal }: OrderContext): Promise<AcmeProblemError | undefined> {
+  try {
+    await client.post(url, {}, { signal });
+    return undefined;
+  } catch (error) {
+    if (error instanceof AcmeProblemError) return error;
+    throw error;
+  }
+}
+
+function failureOf(settled: Authorization | undefined, task: Task, context: OrderContext): IssueError {
+  const { name } = task.authorization;
+  const { type } = task.challenge;
+  if (settled === undefined) {
+    const seconds = Math.round(context.waits.validationMs / 1000);
+    return new IssueError(
+      'unreachable',
+      `${context.authority.name}: ${name}: not checked within ${seconds} s (${type})`,
+      {
+        advice: 'nothing to do here: the authority is slow, and is asked again later',
+        host: name,
+      },
+    );
+  }
+  const { challenges } = settled;
+  const failed = challenges.find(({ url }) => url === task.challenge.url) ?? challenges.find(({ problem }) => problem);
+  if (failed?.problem !== undefined) return explain(failed.problem, context, name, type);
+  return new IssueError('rejected', `${context.authority.name}: ${name}: the authorization became ${settled.status}`, {
+    advice: 'nothing to do here: a new order is placed at the next attempt',
+    host: name,
+  });
+}
+
+function firstOf(failures: readonly unknown[]): unknown {
+  const [first] = failures;
+  if (!(first instanceof IssueError) || failures.length === 1) return first;
+  const { problem, advice, retryAfterMs, host, cause } = first;
+  const others = failures.length - 1;
+  const message = `${first.message}; and ${others} other name${others > 1 ? 's' : ''} of the order failed`;
+  return new IssueError(problem, message, { advice, retryAfterMs, host, cause });
+}
+
+async function withdrawAll(tasks: readonly Task[], { log, authority }: OrderContext): Promise<void> {
+  const outcomes = await Promise.allSettled(tasks.map(({ solver, answer }) => solver.withdraw(answer)));
+  for (const [index, outcome] of outcomes.entries()) {
+    if (outcome.status === 'fulfilled') continue;
+    const { type, host } = tasks[index]?.answer ?? {};
+    // The certificate does not depend on it: what stays behind is a record that proves nothing any more.
+    log.warn(
+      { authority: authority.name, host, type, err: outcome.reason as unknown },
+      'a challenge answer stays behind',
+    );
+  }
+}
+
+/** RFC 8555 section 7.5.2. Pending ones count against a limit of the authority until they expire, a week later. */
+async function abandon(pending: readonly Authorization[], { client, log, authority }: OrderContext): Promise<void> {
+  const signal = AbortSignal.timeout(TIDY_MS);
+  await allAtOnce(pending, CONCURRENCY, async ({ url, name }) => {
+    try {
+      await client.post(url, { status: 'deactivated' }, { signal });
+    } catch (error) {
+      log.debug(
+        { authority: authority.name, host: name, err: error },
+        'a pending authorization stays until it expires',
+      );
+    }
+  });
+}
