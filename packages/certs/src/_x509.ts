@@ -12,7 +12,16 @@ export * from '@peculiar/x509';
  * which a crafted name can look like two (CVE-2021-44532).
  */
 export function dnsNames(certificate: X509Certificate): readonly string[] {
+  return alternativeNames(certificate, 'dns');
+}
+
+/** IP addresses of a certificate, as RFC 5952 writes them. */
+export function addressNames(certificate: X509Certificate): readonly string[] {
+  return alternativeNames(certificate, 'ip');
+}
+
+function alternativeNames(certificate: X509Certificate, type: 'dns' | 'ip'): readonly string[] {
   const extension = new Parsed(certificate.raw).getExtension(SubjectAlternativeNameExtension);
-  const names = extension?.names.items.filter((name) => name.type === 'dns') ?? [];
+  const names = extension?.names.items.filter((name) => name.type === type) ?? [];
   return [...new Set(names.map((name) => name.value.toLowerCase()))];
 }

@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { CertificateMaterial } from '@dproxy/core';
-import { dnsNames } from './_x509.ts';
+import { addressNames, dnsNames } from './_x509.ts';
 
 /** A certificate and key that have passed every check, ready to be served. */
 export interface CertificatePair {
@@ -26,6 +26,7 @@ export class PairError extends Error {
   }
 }
 
+const EXPECTED_NAMES = 'DNS names in subjectAltName: clients do not look at the common name (RFC 9525)';
 const CERTIFICATE_BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 /** Longer chains than this do not exist in practice; a bundle of all root authorities put here by mistake has 140. */
 const MAX_CHAIN = 10;
@@ -36,6 +37,27 @@ const MAX_CHAIN = 10;
  * @throws PairError
  */
 export function readPair(certificatePem: string, keyPem: string, nowMs: number): CertificatePair {
+  const { leaf, material, names } = inspectPair(certificatePem, keyPem);
+  if (names.length === 0) throw new PairError('certificate', 'the certificate names no host', EXPECTED_NAMES);
+  assertDates(leaf, nowMs);
+  return { material, names, notBeforeMs: leaf.validFromDate.getTime(), notAfterMs: leaf.validToDate.getTime() };
+}
+
+/** What a pair is, whatever the time: an expired one too, and one that names addresses only (RFC 8738). */
+export interface InspectedPair {
+  readonly leaf: X509Certificate;
+  readonly material: CertificateMaterial;
+  /** DNS names of the leaf, lower case. */
+  readonly names: readonly string[];
+  /** IP addresses of the leaf, without brackets. */
+  readonly addresses: readonly string[];
+}
+
+/**
+ * All checks of `readPair` but for the dates and that there is a DNS name.
+ * @throws PairError
+ */
+export function inspectPair(certificatePem: string, keyPem: string): InspectedPair {
   const chain = parseChain(certificatePem);
   const leaf = chain[0];
   if (leaf === undefined) {
@@ -43,7 +65,6 @@ export function readPair(certificatePem: string, keyPem: string, nowMs: number):
   }
   const key = parseKey(keyPem);
   assertMatch(chain, key);
-  assertDates(leaf, nowMs);
   const names = namesOf(leaf);
   const material = {
     id: leaf.fingerprint256.replaceAll(':', '').toLowerCase(),
@@ -51,7 +72,7 @@ export function readPair(certificatePem: string, keyPem: string, nowMs: number):
     keyPem: key.export({ type: 'pkcs8', format: 'pem' }),
   };
   assertServable(material);
-  return { material, names, notBeforeMs: leaf.validFromDate.getTime(), notAfterMs: leaf.validToDate.getTime() };
+  return { leaf, material, ...names };
 }
 
 function parseChain(pem: string): readonly X509Certificate[] {
@@ -110,16 +131,13 @@ function assertDates(leaf: X509Certificate, nowMs: number): void {
   }
 }
 
-function namesOf(leaf: X509Certificate): readonly string[] {
-  const expected = 'DNS names in subjectAltName: clients do not look at the common name (RFC 9525)';
-  let names: readonly string[];
+function namesOf(leaf: X509Certificate): { names: readonly string[]; addresses: readonly string[] } {
   try {
-    names = dnsNames(leaf);
+    return { names: dnsNames(leaf), addresses: addressNames(leaf) };
   } catch (cause) {
-    throw new PairError('certificate', 'the names of the certificate cannot be parsed', expected, { cause });
+    const message = 'the names of the certificate cannot be parsed';
+    throw new PairError('certificate', message, EXPECTED_NAMES, { cause });
   }
-  if (names.length === 0) throw new PairError('certificate', 'the certificate names no host', expected);
-  return names;
 }
 
 function assertServable(material: CertificateMaterial): void {
