@@ -81,6 +81,7 @@ function onlineWorker(socketPath: string, identity: { readonly pid: number; read
     },
     onDrain: (deadlineMs) => drains.push(deadlineMs),
     onPlace: () => {},
+    onTicketKeys: () => {},
     stats: () => ({
       requests: 0,
       connections: 0,

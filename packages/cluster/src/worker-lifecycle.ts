@@ -53,6 +53,7 @@ export class WorkerLifecycle {
       apply: (snapshot, material) => this.#apply(snapshot, material),
       onDrain: (deadlineMs) => this.#leave('drain', deadlineMs),
       onPlace: options.onPlace,
+      onTicketKeys: (keys) => options.dataPlane.setTicketKeys(keys),
       stats: () => options.dataPlane.stats(),
       loadStored: options.loadStored,
       ...(options.storedAfterMs === undefined ? {} : { storedAfterMs: options.storedAfterMs }),
@@ -65,6 +66,11 @@ export class WorkerLifecycle {
 
   get state(): 'starting' | 'online' | 'draining' {
     return this.#state;
+  }
+
+  /** `DataPlaneOptions.onWantCertificate` */
+  wantCertificate(host: string): void {
+    this.#client.wantCertificate(host);
   }
 
   /** SIGINT (PM2) or SIGTERM. Drains, then exits 0. Idempotent. */

@@ -76,6 +76,16 @@ export const LIMITS = {
   },
   proxyHeaderMs: { default: 3_000, unit: 'ms', meaning: 'until the PROXY protocol header is complete' },
   tlsHandshakeMs: { default: 10_000, unit: 'ms', meaning: 'TLS handshake of a client' },
+  certificateWaitMs: {
+    default: 10_000,
+    unit: 'ms',
+    meaning: 'a TLS handshake waits for a certificate on demand, then gets one of the local CA',
+  },
+  heldHandshakes: {
+    default: 256,
+    unit: 'count',
+    meaning: 'TLS handshakes per worker that wait so; more get one of the local CA at once',
+  },
   connectionsPerClient: {
     default: 1_024,
     unit: 'count',

@@ -33,6 +33,11 @@ export interface DataPlane {
    * `apply`.
    */
   place(index: number, count: number): void;
+  /**
+   * Keys of TLS session tickets, 48 bytes each, the same in all workers: new tickets are made with the first one, those made
+   * with the others still resume. Without it sessions resume in this process only. @throws RangeError
+   */
+  setTicketKeys(keys: readonly Uint8Array[]): void;
   /** Compiles the Snapshot and swaps it in; opens new listeners before it closes old ones. Running requests keep theirs. */
   apply(snapshot: Snapshot, material: ReadonlyMap<string, CertificateMaterial>): Promise<ApplyReport>;
   /** Stops accepting, answers with `Connection: close`, resolves when empty or at the deadline. Idempotent. */

@@ -49,6 +49,7 @@ interface TestWorker {
   readonly applied: { snapshot: Snapshot; material: ReadonlyMap<string, CertificateMaterial> }[];
   readonly places: string[];
   readonly drains: number[];
+  readonly ticketKeys: (readonly string[])[];
   readonly pid: number;
 }
 
@@ -56,6 +57,7 @@ function worker(options: Partial<SnapshotClientOptions> = {}): TestWorker {
   const applied: TestWorker['applied'] = [];
   const places: string[] = [];
   const drains: number[] = [];
+  const ticketKeys: TestWorker['ticketKeys'] = [];
   const pid = nextPid++;
   const client = new SnapshotClient({
     socketPath,
@@ -68,13 +70,14 @@ function worker(options: Partial<SnapshotClientOptions> = {}): TestWorker {
     },
     onDrain: (deadlineMs) => drains.push(deadlineMs),
     onPlace: (index, count) => places.push(`${index}/${count}`),
+    onTicketKeys: (keys) => ticketKeys.push(keys.map((key) => Buffer.from(key).toString())),
     stats: () => NO_STATS,
     loadStored: async () => undefined,
     ...options,
   });
   open.push(client);
   client.start();
-  return { client, applied, places, drains, pid };
+  return { client, applied, places, drains, ticketKeys, pid };
 }
 
 const versionsOf = ({ applied }: TestWorker): number[] => applied.map(({ snapshot }) => snapshot.version);
@@ -337,4 +340,41 @@ it('waits on for a primary when the stored table is damaged', async () => {
   server.publish(fixtureTable(), new Map());
   await allHave(server, 1);
   expect(versionsOf(one)).toEqual([1]);
+});
+
+it('hands out ticket keys before the first table, at a rotation, and to whom comes later', async () => {
+  const server = await primary();
+  const [oldKey, newKey] = ['o', 'n'].map((letter) => letter.repeat(48)) as [string, string];
+  server.setTicketKeys([Buffer.from(oldKey)]);
+  server.publish(fixtureTable(), new Map());
+  const seenAtTable: number[] = [];
+  const one = worker({
+    apply: async () => {
+      seenAtTable.push(one.ticketKeys.length);
+      return { failed: [] };
+    },
+  });
+  await allHave(server, 1);
+  expect(seenAtTable).toEqual([1]);
+  server.setTicketKeys([Buffer.from(newKey), Buffer.from(oldKey)]);
+  await eventually(() => one.ticketKeys.length === 2);
+  const two = worker();
+  await eventually(() => two.ticketKeys.length === 1);
+  expect(one.ticketKeys).toEqual([[oldKey], [newKey, oldKey]]);
+  expect(two.ticketKeys).toEqual([[newKey, oldKey]]);
+});
+
+it('hears which certificates workers want, and nothing that is no host', async () => {
+  const server = await primary();
+  const wanted: string[] = [];
+  const stop = server.onWantCertificate((host) => wanted.push(host));
+  const one = worker();
+  await server.waitUntil((workers) => workers.length === 1, 10_000);
+  one.client.wantCertificate('a.example.com');
+  await eventually(() => wanted.length === 1);
+  stop();
+  one.client.wantCertificate('b.example.com');
+  one.client.wantCertificate('../../etc/passwd');
+  await eventually(() => log.messages('warn').includes('a worker is cut off: it does not keep to the protocol'));
+  expect(wanted).toEqual(['a.example.com']);
 });

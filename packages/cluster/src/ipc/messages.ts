@@ -33,7 +33,9 @@ export type WorkerMessage =
   | { readonly type: 'ack'; readonly version: number; readonly hash: string; readonly failed: ApplyReport['failed'] }
   | { readonly type: 'resync'; readonly reason: string }
   | { readonly type: 'state'; readonly state: WorkerState }
-  | { readonly type: 'stats'; readonly request: number; readonly stats: WorkerStats };
+  | { readonly type: 'stats'; readonly request: number; readonly stats: WorkerStats }
+  /** Clients ask for a routed host that no certificate but the local CA's covers. */
+  | { readonly type: 'want-certificate'; readonly host: string };
 
 /** What the first frame of a connection may be: a worker, or a primary that wants to take over. */
 export type TakeoverMessage = { readonly type: 'takeover'; readonly instance: string; readonly pid: number };
@@ -51,6 +53,8 @@ export type PrimaryMessage =
       readonly delta: unknown;
     }
   | { readonly type: 'tls'; readonly material: readonly CertificateMaterial[] }
+  /** Keys of session tickets, base64, the newest first. */
+  | { readonly type: 'tickets'; readonly keys: readonly string[] }
   | { readonly type: 'drain'; readonly deadlineMs: number }
   | { readonly type: 'index'; readonly index: number; readonly count: number }
   | { readonly type: 'stats'; readonly request: number };

@@ -32,6 +32,8 @@ it.each([
   ],
   [{ type: 'ack', version: 1, hash: 'h', failed: [{ listenerId: 'x' }] }, 'message.failed[0].reason: found nothing'],
   [{ type: 'snapshot' }, 'message.type: found a string of 8'],
+  [{ type: 'want-certificate', host: 'A.example' }, 'message.host: found no host, expected one as routes spell it'],
+  [{ type: 'want-certificate', host: `${'a.'.repeat(200)}x` }, 'message.host: found a string of 401'],
 ])('refuses %j from a worker and says where', (value, message) => {
   expect(() => parseWorkerMessage(value)).toThrow(MalformedMessage);
   expect(() => parseWorkerMessage(value)).toThrow(message);
@@ -60,5 +62,7 @@ it('refuses tables without a body and key material without a key', () => {
   );
   expect(() => parsePrimaryMessage({ type: 'delta', fromVersion: 0 })).toThrow('message.fromVersion: found 0');
   expect(() => parsePrimaryMessage({ type: 'tls', material: [{ id: 'a', certificatePem: '' }] })).toThrow('keyPem');
+  expect(() => parsePrimaryMessage({ type: 'tickets', keys: ['a', 1] })).toThrow('message.keys: found a list of 2');
+  expect(() => parsePrimaryMessage({ type: 'tickets', keys: Array(9).fill('') })).toThrow('at most 8 strings');
   expect(() => parseTakeoverAnswer({ type: 'welcome' })).toThrow('expected granted or refused');
 });

@@ -1,9 +1,12 @@
-import type { CertificateMaterial, WorkerStats } from '@dproxy/core';
+import { canonicalHost, type CertificateMaterial, type WorkerStats } from '@dproxy/core';
 import type { PrimaryMessage, TakeoverAnswer, TakeoverMessage, WorkerMessage } from './messages.ts';
 import { MalformedMessage, Shape } from './shape.ts';
 
 const WORKER_STATES = ['starting', 'online', 'draining', 'stopped', 'errored'] as const;
 const PEM_BYTES = 1024 * 1024;
+const MAX_TICKET_KEYS = 8;
+/** 48 bytes in base64. */
+const TICKET_KEY_LENGTH = 64;
 
 /**
  * Checks what a worker (which faces the internet and may have been taken over) says to the primary.
@@ -11,7 +14,16 @@ const PEM_BYTES = 1024 * 1024;
  */
 export function parseWorkerMessage(value: unknown): WorkerMessage | TakeoverMessage {
   const shape = new Shape(value, 'message');
-  const type = shape.oneOf('type', ['hello', 'ready', 'ack', 'resync', 'state', 'stats', 'takeover'] as const);
+  const type = shape.oneOf('type', [
+    'hello',
+    'ready',
+    'ack',
+    'resync',
+    'state',
+    'stats',
+    'want-certificate',
+    'takeover',
+  ] as const);
   switch (type) {
     case 'hello':
       return {
@@ -40,6 +52,8 @@ export function parseWorkerMessage(value: unknown): WorkerMessage | TakeoverMess
       return { type, state: shape.oneOf('state', WORKER_STATES) };
     case 'stats':
       return { type, request: shape.integer('request'), stats: statsOf(shape.object('stats')) };
+    case 'want-certificate':
+      return { type, host: hostOf(shape) };
     case 'takeover':
       return { type, instance: shape.string('instance', 256), pid: shape.integer('pid', 1) };
     default:
@@ -56,6 +70,7 @@ export function parsePrimaryMessage(value: unknown): PrimaryMessage {
     'snapshot',
     'delta',
     'tls',
+    'tickets',
     'drain',
     'index',
     'stats',
@@ -88,6 +103,8 @@ export function parsePrimaryMessage(value: unknown): PrimaryMessage {
       };
     case 'tls':
       return { type, material: shape.list('material', materialOf) };
+    case 'tickets':
+      return { type, keys: shape.strings('keys', { maxItems: MAX_TICKET_KEYS, maxLength: TICKET_KEY_LENGTH }) };
     case 'drain':
       return { type, deadlineMs: shape.integer('deadlineMs') };
     case 'index':
@@ -122,6 +139,14 @@ function listenerOf(item: Shape): { id: string; addresses: { host: string; port:
 
 function failedOf(item: Shape): { listenerId: string; reason: string } {
   return { listenerId: item.string('listenerId'), reason: item.string('reason', 16_384) };
+}
+
+/** It becomes the name of an order: nothing but what routes may be called by. */
+function hostOf(shape: Shape): string {
+  const host = shape.string('host', 253);
+  if (canonicalHost(host) !== host)
+    throw new MalformedMessage('message.host: found no host, expected one as routes spell it');
+  return host;
 }
 
 function materialOf(item: Shape): CertificateMaterial {

@@ -59,6 +59,16 @@ export class Shape {
     return value.map((item: unknown, at) => read(new Shape(item, `${this.#where}.${key}[${at}]`)));
   }
 
+  strings(key: string, { maxItems, maxLength }: { readonly maxItems: number; readonly maxLength: number }): string[] {
+    const value = this.#take(key);
+    const isFine =
+      Array.isArray(value) &&
+      value.length <= maxItems &&
+      value.every((item) => typeof item === 'string' && item.length <= maxLength);
+    if (!isFine) this.#fail(key, `a list of at most ${maxItems} strings of at most ${maxLength} characters`);
+    return value as string[];
+  }
+
   object(key: string): Shape {
     return new Shape(this.#take(key), `${this.#where}.${key}`);
   }

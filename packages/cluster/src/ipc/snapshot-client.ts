@@ -33,6 +33,8 @@ export interface SnapshotClientOptions {
   readonly onDrain: (deadlineMs: number) => void;
   /** Place of this worker among those that share the load: `index` of `count`. */
   readonly onPlace: (index: number, count: number) => void;
+  /** 48 bytes each, the newest first. Called before the first table, and at each rotation. */
+  readonly onTicketKeys: (keys: readonly Uint8Array[]) => void;
   readonly stats: () => WorkerStats;
   /** The last good table from disk, for a start without a primary; undefined when there is none that may be used. */
   readonly loadStored: () => Promise<Snapshot | undefined>;
@@ -104,6 +106,11 @@ export class SnapshotClient {
   state(state: WorkerState): void {
     this.#state = state;
     this.#send({ type: 'state', state });
+  }
+
+  /** Tells the primary that clients wait for a certificate of `host`. Without a primary nobody hears it. */
+  wantCertificate(host: string): void {
+    this.#send({ type: 'want-certificate', host });
   }
 
   /** Applies the table in force once more and says what came of it: what could not be had may be free by now. */
@@ -179,6 +186,9 @@ export class SnapshotClient {
         return;
       case 'tls':
         this.#enqueue(() => this.#learn(message.material));
+        return;
+      case 'tickets':
+        this.#options.onTicketKeys(message.keys.map((key) => Buffer.from(key, 'base64')));
         return;
       case 'snapshot':
       case 'delta':

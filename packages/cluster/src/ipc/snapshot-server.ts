@@ -5,7 +5,13 @@ import type { CertificateMaterial, Log, Snapshot, WorkerStats } from '@dproxy/co
 import { ensurePrivateFolder } from '../private-folder.ts';
 import { Channel } from './channel.ts';
 import { encodeFrame, WORKER_FRAME_BYTES } from './frames.ts';
-import { PROTOCOL, type TakeoverAnswer, type TakeoverMessage, type WorkerMessage } from './messages.ts';
+import {
+  PROTOCOL,
+  type PrimaryMessage,
+  type TakeoverAnswer,
+  type TakeoverMessage,
+  type WorkerMessage,
+} from './messages.ts';
 import { parseWorkerMessage } from './parse.ts';
 import { PublishedTable } from './published-table.ts';
 import { isStaying, WorkerLink, type ConnectedWorker } from './worker-link.ts';
@@ -35,6 +41,8 @@ export class SnapshotServer {
   readonly #sockets = new Set<Socket>();
   readonly #listeners = new Set<() => void>();
   readonly #waiting = new Set<(result: boolean) => void>();
+  readonly #wantListeners = new Set<(host: string) => void>();
+  #tickets: Buffer | undefined;
   readonly #server: Server;
   #state: 'new' | 'listening' | 'handing over' | 'closed' = 'new';
 
@@ -65,6 +73,24 @@ export class SnapshotServer {
   publish(snapshot: Snapshot, material: ReadonlyMap<string, CertificateMaterial>): void {
     this.#table.publish(snapshot, material);
     for (const link of this.#links) link.update();
+  }
+
+  /** Hands the keys of session tickets to every worker, now and to each that comes. @param keys the newest first */
+  setTicketKeys(keys: readonly Uint8Array[]): void {
+    const encoded = keys.map((key) => Buffer.from(key).toString('base64'));
+    const frame = encodeFrame({ type: 'tickets', keys: encoded } satisfies PrimaryMessage);
+    this.#tickets = frame;
+    for (const link of this.#links) link.tickets(frame);
+  }
+
+  /**
+   * Calls back when clients of a worker wait for a certificate of a host that is routed but has none of its own. A worker that
+   * was taken over says what it likes: whether the host is routed, allowed and within the budgets is for the listener to decide.
+   * @returns what ends that
+   */
+  onWantCertificate(listener: (host: string) => void): () => void {
+    this.#wantListeners.add(listener);
+    return () => this.#wantListeners.delete(listener);
   }
 
   /** In the order in which they started. */
@@ -167,6 +193,8 @@ export class SnapshotServer {
     this.#links.add(link);
     const members = this.#members();
     link.welcome(instance, Math.max(0, members.indexOf(link)), members.length);
+    // Before the table: the first handshakes of a new worker resume sessions of the others.
+    if (this.#tickets !== undefined) link.tickets(this.#tickets);
     link.update();
     log.debug({ pid, haveVersion: hello.haveVersion }, 'a worker connected');
     this.#changed();
@@ -174,6 +202,7 @@ export class SnapshotServer {
   }
 
   #receive(link: WorkerLink, message: WorkerMessage | TakeoverMessage): void {
+    if (message.type === 'want-certificate') for (const listener of this.#wantListeners) listener(message.host);
     if (message.type !== 'takeover' && link.receive(message)) this.#changed();
   }
 

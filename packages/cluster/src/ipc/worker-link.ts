@@ -87,6 +87,11 @@ export class WorkerLink {
     this.#send({ type: 'index', index, count });
   }
 
+  /** @param frame a message `tickets` */
+  tickets(frame: Buffer): void {
+    this.#channel.write(frame);
+  }
+
   drain(deadlineMs: number): void {
     this.#state = 'draining';
     this.#send({ type: 'drain', deadlineMs });
@@ -145,6 +150,7 @@ export class WorkerLink {
         this.#answer(message.request, message.stats);
         return false;
       case 'hello':
+      case 'want-certificate':
         return false;
       default:
         return message satisfies never;
