@@ -9,6 +9,7 @@ import { toFrame } from './frame.ts';
 import { createLog } from './log.ts';
 import { readPagesFolder } from './pages-folder.ts';
 import { statePaths } from './paths.ts';
+import { rotateTicketKeys } from './rotate-ticket-keys.ts';
 
 /** The content of a dproxy.yml as a value; docs/configuration.md describes it. */
 export type ProxySettings = Readonly<Record<string, unknown>>;
@@ -87,6 +88,7 @@ async function open(values: ProxySettings, log: Log): Promise<Running> {
   });
   opened.defer(() => dataPlane.close());
   opened.defer(async () => void (await dataPlane.drain(settings.worker.drainMs)));
+  opened.defer(rotateTicketKeys((keys) => dataPlane.setTicketKeys(keys)));
 
   const firstTable = Promise.withResolvers<void>();
   const plane = new ControlPlane({

@@ -27,6 +27,7 @@ const dataPlane = createDataPlane({
   onAccessLog: (entry) => log.info(entry, 'request'),
   // The primary has made absolute paths of the plugins that dproxy.yml names; packages are those of this checkout.
   applicationPath: new ApplicationPath({ loader: new PluginLoader({ baseFolder: ROOT }), log }),
+  onWantCertificate: (host) => lifecycle.wantCertificate(host),
 });
 const lifecycle = new WorkerLifecycle({
   dataPlane,

@@ -16,7 +16,7 @@ import {
 } from '@dproxy/core';
 import { backendsOf, balanceOf, type CompiledRoute, compileRoute } from './compiled-route.ts';
 import { compileHttps, type CompiledHttps } from './https/compiled-https.ts';
-import { TlsContexts } from './listeners/tls-contexts.ts';
+import { TlsTable } from './listeners/tls/tls-table.ts';
 import { compilePages, type Pages } from './pages/index.ts';
 import type { UpstreamPool } from './upstream/upstream-pool.ts';
 import type { UpstreamPools } from './upstream/upstream-pools.ts';
@@ -31,7 +31,7 @@ export interface CompiledSnapshot {
   readonly table: RouteTable<CompiledRoute>;
   /** Of the `tcp` listeners, by listener id. */
   readonly tcp: ReadonlyMap<string, RoundRobin<UpstreamPool>>;
-  readonly tls: TlsContexts;
+  readonly tls: TlsTable;
   readonly https: CompiledHttps;
   readonly pages: Pages;
   readonly isUsable: (backend: Backend) => boolean;
@@ -61,7 +61,6 @@ export function compileSnapshot(snapshot: Snapshot, context: CompileContext): Co
   const own = compileSettings(snapshot, context);
   const changedPools = context.pools.update(snapshot.backends, { limits: settings.limits, isUsable: own.isUsable });
   const { routes, table } = compileAllRoutes(snapshot, changedPools, context);
-  const isSameTls = previous?.source.certificates === snapshot.certificates && previous.tls.isComplete;
   const isSamePages = previous?.source.pages === snapshot.pages;
   return {
     ...own,
@@ -71,9 +70,7 @@ export function compileSnapshot(snapshot: Snapshot, context: CompileContext): Co
     routes,
     table,
     tcp: compileTcp(snapshot, context),
-    tls: isSameTls
-      ? previous.tls
-      : new TlsContexts(snapshot.certificates.values(), material, { log, previous: previous?.tls }),
+    tls: previous?.tls.isOf(snapshot) === true ? previous.tls : new TlsTable(snapshot, material, log),
     https: compileHttps(snapshot, { material, previous }),
     pages: isSamePages ? previous.pages : compilePages(snapshot.pages),
   };

@@ -17,6 +17,9 @@ import { type CompiledSnapshot, compileSnapshot } from './compiled-snapshot.ts';
 import { Counters } from './counters.ts';
 import { DeadlineWheel } from './deadline-wheel.ts';
 import { ListenerSet } from './listeners/listener-set.ts';
+import { CertificateHold } from './listeners/tls/certificate-hold.ts';
+import type { TlsTable } from './listeners/tls/tls-table.ts';
+import { SecureContexts } from './listeners/tls/secure-contexts.ts';
 import type { Services } from './services.ts';
 import { NameCache } from './upstream/name-cache.ts';
 import { UpstreamConnection, type UpstreamContext } from './upstream/upstream-connection.ts';
@@ -33,6 +36,12 @@ export interface DataPlaneOptions {
   readonly onAccessLog?: AccessLog;
   /** Serves routes with plugins; without it they answer 500. */
   readonly applicationPath?: Pick<ApplicationPath, 'apply' | 'connect' | 'close'>;
+  /**
+   * While `settings.tls.onDemand` is on: a client asks for a routed host that only the local CA, or nothing, vouches for. Its
+   * handshake waits `limits.certificateWaitMs` for a table with a certificate. Called once per host and wait, for at most
+   * `limits.heldHandshakes` hosts at a time; the name is a DNS name as routes spell it, but nothing else is known of it.
+   */
+  readonly onWantCertificate?: (host: string) => void;
 }
 
 export function createDataPlane(options: DataPlaneOptions): DataPlane {
@@ -49,6 +58,8 @@ class DirectDataPlane implements DataPlane, Services {
   readonly memory = new WildcardMemory();
   readonly accessLog: AccessLog | undefined;
   readonly applicationPath: DataPlaneOptions['applicationPath'];
+  readonly secureContexts: SecureContexts;
+  readonly certificateHold: CertificateHold | undefined;
   #worker: WorkerSlot;
   readonly #context: Omit<UpstreamContext, 'bufferBytes'>;
   readonly #pools: UpstreamPools;
@@ -67,6 +78,9 @@ class DirectDataPlane implements DataPlane, Services {
     this.#worker = { index: options.workerIndex ?? 0, count: options.workerCount ?? 1 };
     this.wheel = new DeadlineWheel((error) => this.log.error({ err: error }, 'a deadline could not be handled'));
     const { wheel, counters, log } = this;
+    const { onWantCertificate: onWant } = options;
+    this.secureContexts = new SecureContexts(log);
+    this.certificateHold = onWant === undefined ? undefined : new CertificateHold({ wheel, log, onWant });
     this.#context = { wheel, counters, log, names: new NameCache() };
     this.#pools = new UpstreamPools(this.#context);
     this.#listeners = new ListenerSet(this, { reusePort: options.reusePort });
@@ -83,6 +97,10 @@ class DirectDataPlane implements DataPlane, Services {
 
   place(index: number, count: number): void {
     this.#worker = { index, count };
+  }
+
+  setTicketKeys(keys: readonly Uint8Array[]): void {
+    this.secureContexts.setTicketKeys(keys);
   }
 
   async apply(snapshot: Snapshot, material: ReadonlyMap<string, CertificateMaterial>): Promise<ApplyReport> {
@@ -123,6 +141,7 @@ class DirectDataPlane implements DataPlane, Services {
   }
 
   async #apply(snapshot: Snapshot, material: ReadonlyMap<string, CertificateMaterial>): Promise<ApplyReport> {
+    const before = this.#compiled?.tls;
     this.applicationPath?.apply(snapshot);
     this.#compiled = compileSnapshot(snapshot, {
       worker: this.#worker,
@@ -132,10 +151,18 @@ class DirectDataPlane implements DataPlane, Services {
       previous: this.#compiled,
     });
     this.memory.reconcile(snapshot);
+    this.#followTls(snapshot, before);
     // A draining worker still follows the table (Docker gives a removed container's address to the next one at once), but it
     // opens nothing any more.
     if (this.isDraining) return { failed: [] };
     return { failed: await this.#listeners.apply(snapshot.listeners.values()) };
+  }
+
+  #followTls({ certificates }: Snapshot, before: TlsTable | undefined): void {
+    const { tls } = this.compiled;
+    if (tls === before) return;
+    this.secureContexts.keep((id) => certificates.has(id) || tls.hasChallenge(id));
+    this.certificateHold?.settle((host) => (tls.kindFor(host) ?? 'local') !== 'local');
   }
 
   async #drain(deadlineMs: number): Promise<DrainReport> {

@@ -5,6 +5,8 @@ import type { ApplicationPath } from './application/index.ts';
 import type { CompiledSnapshot } from './compiled-snapshot.ts';
 import type { Counters } from './counters.ts';
 import type { DeadlineWheel } from './deadline-wheel.ts';
+import type { CertificateHold } from './listeners/tls/certificate-hold.ts';
+import type { SecureContexts } from './listeners/tls/secure-contexts.ts';
 import type { UpstreamConnection } from './upstream/upstream-connection.ts';
 
 /** What every connection of a worker shares. */
@@ -16,6 +18,9 @@ export interface Services {
   readonly accessLog: AccessLog | undefined;
   /** Undefined: routes with plugins answer 500. */
   readonly applicationPath: Pick<ApplicationPath, 'connect'> | undefined;
+  readonly secureContexts: SecureContexts;
+  /** Undefined: nobody can be asked for certificates on demand. */
+  readonly certificateHold: CertificateHold | undefined;
   /** Swapped with one assignment; a request keeps the one that it began with. */
   readonly compiled: CompiledSnapshot;
   readonly isDraining: boolean;

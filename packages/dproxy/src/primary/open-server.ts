@@ -1,4 +1,5 @@
 import { becomePrimary, instanceOf, SnapshotServer, type Supervisor } from '@dproxy/cluster';
+import { rotateTicketKeys } from '../rotate-ticket-keys.ts';
 import { portsOf, type LeftWorkers } from '../worker-ledger.ts';
 import type { PrimaryOptions } from './primary-options.ts';
 
@@ -28,6 +29,7 @@ export async function openServer(
     release: () => lock.release(),
     handedOver,
   });
+  opened.defer(rotateTicketKeys((keys) => server.setTicketKeys(keys)));
   await server.listen();
   opened.defer(() => server.close());
   return server;

@@ -9,6 +9,8 @@ import type { Services } from '../services.ts';
 import { TcpConnection } from '../tunnel/tcp-connection.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
 import { Preamble } from './preamble.ts';
+import type { ClientHello } from './tls/client-hello.ts';
+import { chooseTls, type TlsChoice } from './tls/tls-choice.ts';
 import { TlsHandshake } from './tls-handshake.ts';
 
 export interface BoundSocketOptions {
@@ -20,7 +22,6 @@ export interface BoundSocketOptions {
 
 /** Longest queue of connections that are not accepted yet; the kernel cuts it to `net.core.somaxconn`. */
 const BACKLOG = 4_096;
-const TLS_HANDSHAKE = 0x16;
 
 /** One listening socket, and all connections that came in by it. What it speaks may change while it is open. */
 export class BoundSocket implements DownstreamOwner {
@@ -168,25 +169,20 @@ export class BoundSocket implements DownstreamOwner {
     this.#greet(socket, { remoteAddress, remotePort, localAddress, localPort });
   }
 
-  /** Reads what comes before HTTP: a PROXY header, and on https the byte that tells TLS from plain HTTP. */
+  /** Reads what comes before everything else where the listener asks for it: a PROXY header. */
   #greet(socket: Socket, endpoints: Endpoints): void {
-    const needsProxyHeader = this.#needsProxyHeader(endpoints.remoteAddress);
-    const isTls = this.#listener.protocol === 'https';
-    if (!needsProxyHeader && !isTls) {
-      this.#speak(socket, endpoints);
+    if (!this.#needsProxyHeader(endpoints.remoteAddress)) {
+      this.#enter(socket, endpoints);
       return;
     }
     Preamble.begin(socket, {
       wheel: this.#services.wheel,
-      needsProxyHeader,
-      needsFirstByte: isTls,
-      timeoutMs: needsProxyHeader ? this.#limits.proxyHeaderMs : this.#limits.tlsHandshakeMs,
-      onDone: (claimed, firstByte) =>
+      timeoutMs: this.#limits.proxyHeaderMs,
+      onDone: (claimed) =>
         this.#guard(socket, () => {
-          if (isTls) this.#secure(socket, claimed ?? endpoints, firstByte);
-          else this.#speak(socket, claimed ?? endpoints);
+          this.#enter(socket, claimed ?? endpoints);
           // TCP is read when its backend is there: what comes before that would be lost.
-          if (!isTls && this.#listener.protocol !== 'tcp') socket.resume();
+          if (this.#listener.protocol !== 'tcp') socket.resume();
         }),
       onFailed: (error) => {
         this.#services.counters.countError(error.code);
@@ -199,29 +195,45 @@ export class BoundSocket implements DownstreamOwner {
     });
   }
 
-  #secure(raw: Socket, endpoints: Endpoints, firstByte: number): void {
-    if (firstByte !== TLS_HANDSHAKE) {
-      this.#refuse(raw, new ProxyError('plain-http-on-tls', endpoints.remoteAddress));
-      return;
-    }
-    const { compiled, wheel, counters, log } = this.#services;
-    const scope = new ClientPeer(endpoints, this.#listener, compiled).scope(NO_CLAIMS);
+  #enter(socket: Socket, endpoints: Endpoints): void {
+    if (this.#listener.protocol === 'https') this.#secure(socket, endpoints);
+    else this.#speak(socket, endpoints);
+  }
+
+  #secure(raw: Socket, endpoints: Endpoints): void {
+    const { wheel, counters, log } = this.#services;
     TlsHandshake.begin(raw, {
       wheel,
       timeoutMs: this.#limits.tlsHandshakeMs,
       bufferBytes: this.#limits.bufferBytes,
-      defaultContext: compiled.tls.default,
-      contextFor: (name) => {
-        const { outcome } = compiled.table.lookup(name, '/', scope);
-        return outcome === 'route-unknown' ? undefined : compiled.tls.find(name);
-      },
+      choose: (hello, mayWait) => this.#chooseTls(hello, endpoints, mayWait),
+      wait: (host, resume) => this.#waitForCertificate(host, resume),
       protocols: ['http/1.1'],
-      onDone: (socket) => this.#guard(raw, () => this.#speakHttp(socket, endpoints)),
+      onDone: (socket, tls) => this.#guard(raw, () => this.#speakHttp(socket, { ...endpoints, tls })),
+      onPlain: () =>
+        this.#guard(raw, () => this.#refuse(raw, new ProxyError('plain-http-on-tls', endpoints.remoteAddress))),
       onFailed: (error) => {
         counters.countError('client-gone');
         log.debug({ err: error, client: endpoints.remoteAddress }, 'a TLS handshake failed');
       },
     });
+  }
+
+  #chooseTls(hello: ClientHello, endpoints: Endpoints, mayWait: boolean): TlsChoice {
+    const { compiled, secureContexts, certificateHold } = this.#services;
+    const scope = new ClientPeer(endpoints, this.#listener, compiled).scope(NO_CLAIMS);
+    return chooseTls(hello, {
+      table: compiled.tls,
+      contexts: secureContexts,
+      isRouted: (host) => compiled.table.lookup(host, '/', scope).outcome !== 'route-unknown',
+      mayWait: mayWait && compiled.settings.tls.onDemand && certificateHold !== undefined,
+    });
+  }
+
+  #waitForCertificate(host: string, resume: () => void): (() => void) | undefined {
+    const { certificateWaitMs, heldHandshakes } = this.#limits;
+    const limits = { waitMs: certificateWaitMs, maxHandshakes: heldHandshakes };
+    return this.#services.certificateHold?.wait(host, limits, resume);
   }
 
   #speak(socket: Socket, endpoints: Endpoints): void {

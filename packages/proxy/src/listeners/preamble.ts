@@ -2,37 +2,27 @@ import type { Socket } from 'node:net';
 import { ProxyError } from '@dproxy/core';
 import { Deadline, type DeadlineOwner, type DeadlineWheel } from '../deadline-wheel.ts';
 import type { Endpoints } from '../downstream/peer.ts';
-import { parseProxyHeader } from './proxy-header.ts';
-
-/**
- *     proxy-header --header complete--> first-byte --a byte--> done
- *
- * Each step is there only when the listener asks for it.
- */
-type State = 'proxy-header' | 'first-byte' | 'done';
+import { parseProxyHeader, type ProxyHeader } from './proxy-header.ts';
 
 export interface PreambleOptions {
   readonly wheel: DeadlineWheel;
-  readonly needsProxyHeader: boolean;
-  readonly needsFirstByte: boolean;
   readonly timeoutMs: number;
   /**
    * The socket is paused; all that has arrived behind the header is pushed back.
    *
    * @param endpoints as the header says; undefined: those of the connection
    */
-  readonly onDone: (endpoints: Endpoints | undefined, firstByte: number) => void;
+  readonly onDone: (endpoints: Endpoints | undefined) => void;
   readonly onFailed: (error: ProxyError) => void;
 }
 
-/** What must be read of a connection before it is known how to speak with it. */
+/** The PROXY protocol header that comes before everything else of a connection. */
 export class Preamble implements DeadlineOwner {
   readonly #socket: Socket;
   readonly #options: PreambleOptions;
   readonly #deadline: Deadline;
-  #state: State;
+  #isOver = false;
   #bytes: Buffer = Buffer.alloc(0);
-  #endpoints: Endpoints | undefined;
 
   /** @param socket has its error listener already (wildduck PR 1158: a reset inside the header crashed the process) */
   static begin(socket: Socket, options: PreambleOptions): Preamble {
@@ -42,7 +32,6 @@ export class Preamble implements DeadlineOwner {
   private constructor(socket: Socket, options: PreambleOptions) {
     this.#socket = socket;
     this.#options = options;
-    this.#state = options.needsProxyHeader ? 'proxy-header' : 'first-byte';
     this.#deadline = new Deadline(options.wheel, this);
     this.#deadline.set(options.timeoutMs);
     socket.on('data', this.#onData);
@@ -56,43 +45,34 @@ export class Preamble implements DeadlineOwner {
 
   readonly #onData = (chunk: Buffer): void => {
     this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
+    let header: ProxyHeader | undefined;
     try {
-      if (this.#state === 'proxy-header' && !this.#readHeader()) return;
+      header = parseProxyHeader(this.#bytes);
     } catch (error) {
       this.#stop();
       this.#options.onFailed(error instanceof ProxyError ? error : new ProxyError('internal', '', { cause: error }));
       return;
     }
-    if (this.#options.needsFirstByte && this.#bytes.length === 0) return;
+    if (header === undefined) return;
     this.#stop();
     this.#socket.pause();
-    const first = this.#bytes[0] ?? 0;
-    if (this.#bytes.length > 0) this.#socket.unshift(this.#bytes);
-    this.#options.onDone(this.#endpoints, first);
+    const rest = this.#bytes.subarray(header.byteLength);
+    if (rest.length > 0) this.#socket.unshift(rest);
+    this.#options.onDone(header.endpoints);
   };
 
   readonly #onEnd = (): void => {
     this.#fail('the connection ended');
   };
 
-  #readHeader(): boolean {
-    const header = parseProxyHeader(this.#bytes);
-    if (header === undefined) return false;
-    this.#endpoints = header.endpoints;
-    this.#bytes = this.#bytes.subarray(header.byteLength);
-    this.#state = 'first-byte';
-    return true;
-  }
-
   #fail(detail: string): void {
-    if (this.#state === 'done') return;
-    const wasHeader = this.#state === 'proxy-header';
+    if (this.#isOver) return;
     this.#stop();
-    this.#options.onFailed(new ProxyError(wasHeader ? 'proxy-header-invalid' : 'client-gone', detail));
+    this.#options.onFailed(new ProxyError('proxy-header-invalid', detail));
   }
 
   #stop(): void {
-    this.#state = 'done';
+    this.#isOver = true;
     this.#deadline.dispose();
     this.#socket.off('data', this.#onData);
     this.#socket.off('end', this.#onEnd);

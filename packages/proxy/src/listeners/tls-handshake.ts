@@ -1,34 +1,60 @@
 import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import { Deadline, type DeadlineOwner, type DeadlineWheel } from '../deadline-wheel.ts';
+import { type AlertName, alertRecord } from './tls/alerts.ts';
+import { clientCertificateOf } from './tls/client-certificate.ts';
+import type { ClientHello } from './tls/client-hello.ts';
+import { ClientHelloError } from './tls/client-hello-error.ts';
+import { ClientHelloReader } from './tls/client-hello-reader.ts';
+import { ACME_PROTOCOL, type TlsChoice } from './tls/tls-choice.ts';
+import type { TlsFacts } from './tls-facts.ts';
+
+/**
+ *     hello --refused--> over
+ *       |  \--wait--> held --a certificate, or none in time--+
+ *       |                                                    |
+ *       +--serve, validate----------------------------> engine --secure--> over
+ */
+type State = 'hello' | 'held' | 'engine' | 'over';
+
+type Served = TlsChoice & { readonly type: 'serve' };
 
 export interface TlsHandshakeOptions {
   readonly wheel: DeadlineWheel;
+  /** From the first byte of the hello to the end of the handshake; waiting for a certificate does not count. */
   readonly timeoutMs: number;
   /** Waiting data before a write asks to wait, in bytes. */
   readonly bufferBytes: number;
-  /** For clients that send no name. */
-  readonly defaultContext: SecureContext | undefined;
-  /** @param name lower case, without trailing dot. @returns undefined: nobody here has that name */
-  readonly contextFor: (name: string) => SecureContext | undefined;
-  /** In the order of our preference. `h2` and `acme-tls/1` join here. */
+  readonly choose: (hello: ClientHello, mayWait: boolean) => TlsChoice;
+  /** Waits for a certificate of `host`. @returns what gives up waiting; undefined: it shall not wait */
+  readonly wait: (host: string, resume: () => void) => (() => void) | undefined;
+  /** ALPN, in the order of our preference. */
   readonly protocols: readonly string[];
-  readonly onDone: (socket: TLSSocket) => void;
-  /** The sockets are destroyed already. */
+  readonly onDone: (socket: TLSSocket, facts: TlsFacts) => void;
+  /** Its first byte is none of TLS. The socket is paused, what came is pushed back. */
+  readonly onPlain: () => void;
+  /** The sockets are destroyed, or will be when the alert is sent. */
   readonly onFailed: (error: Error) => void;
 }
 
-/** Record of type alert, level fatal, `unrecognized_name` (RFC 6066 section 3); before the ServerHello it is in clear. */
-const UNRECOGNIZED_NAME = Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x70]);
+const HANDSHAKE_RECORD = 0x16;
 
-/** The TLS handshake of one client. */
+/**
+ * The TLS handshake of one client. The ClientHello is read before the engine sees it, so that the one right engine gets it
+ * from the first byte on: no name is looked up while a handshake runs, a session belongs to the engine it began with, and a
+ * name that nobody has costs an alert.
+ */
 export class TlsHandshake implements DeadlineOwner {
   readonly #raw: Socket;
-  readonly #socket: TLSSocket;
   readonly #options: TlsHandshakeOptions;
   readonly #deadline: Deadline;
-  #isOver = false;
+  readonly #reader = new ClientHelloReader();
+  #state: State = 'hello';
+  #bytes: Buffer[] = [];
+  #socket: TLSSocket | undefined;
+  #giveUpWaiting: (() => void) | undefined;
 
+  /** @param raw has its error listener already */
   static begin(raw: Socket, options: TlsHandshakeOptions): TlsHandshake {
     return new TlsHandshake(raw, options);
   }
@@ -38,50 +64,115 @@ export class TlsHandshake implements DeadlineOwner {
     this.#options = options;
     this.#deadline = new Deadline(options.wheel, this);
     this.#deadline.set(options.timeoutMs);
-    const { defaultContext } = options;
-    this.#socket = new TLSSocket(raw, {
-      isServer: true,
-      ...buffered(options.bufferBytes),
-      ALPNProtocols: [...options.protocols],
-      SNICallback: (name, done) => this.#onServerName(name, done),
-      ...(defaultContext === undefined ? {} : { secureContext: defaultContext }),
-    });
-    // For life: it outlives the handshake.
-    this.#socket.on('error', this.#onError);
-    this.#socket.once('secure', this.#onSecure);
-    this.#socket.once('close', this.#onClose);
+    raw.on('data', this.#onData);
     // The socket stays half open (`allowHalfOpen`), so a client that goes in the middle closes nothing by itself.
-    this.#socket.once('end', this.#onClose);
+    raw.once('end', this.#onClose);
+    raw.once('close', this.#onClose);
+    raw.resume();
   }
 
   onDeadline(): void {
     this.#fail(new Error('the handshake took too long'));
   }
 
-  /** Never throws and calls back once: an exception here ends the process (CVE-2026-21637). */
-  #onServerName(name: string, done: (error: Error | null, context?: SecureContext) => void): void {
-    let context: SecureContext | undefined;
+  readonly #onData = (chunk: Buffer): void => {
+    this.#bytes.push(chunk);
+    const first = this.#bytes[0]?.[0];
+    if (first !== HANDSHAKE_RECORD) {
+      this.#pushBack();
+      this.#stop();
+      this.#options.onPlain();
+      return;
+    }
+    this.#guard(() => {
+      const hello = this.#reader.push(chunk);
+      if (hello === undefined) return;
+      this.#pushBack();
+      this.#act(hello, this.#options.choose(hello, true));
+    });
+  };
+
+  /** What this end throws costs its own connection (CVE-2026-21637 was a callback of a handshake that threw). */
+  #guard(step: () => void): void {
     try {
-      const lower = name.toLowerCase();
-      context = this.#options.contextFor(lower.endsWith('.') ? lower.slice(0, -1) : lower);
+      step();
     } catch (error) {
-      done(error instanceof Error ? error : new Error(String(error)));
-      return;
+      const alert = error instanceof ClientHelloError ? error.alert : 'internal_error';
+      this.#refuse(alert, error instanceof Error ? error : new Error(String(error)));
     }
-    if (context !== undefined) {
-      done(null, context);
-      return;
-    }
-    // Node would close without a word; the client's user should see what is wrong.
-    this.#raw.write(UNRECOGNIZED_NAME);
-    done(new Error('unrecognized_name'));
   }
 
-  readonly #onSecure = (): void => {
-    if (this.#isOver) return;
+  #act(hello: ClientHello, choice: TlsChoice): void {
+    switch (choice.type) {
+      case 'refuse':
+        this.#refuse(choice.alert, new Error(`${choice.alert}: ${choice.reason}`));
+        return;
+      case 'validate':
+        this.#start(choice.context, [ACME_PROTOCOL]);
+        return;
+      case 'serve':
+        this.#start(choice.context, this.#options.protocols, choice);
+        return;
+      case 'wait':
+        this.#hold(hello, choice.host);
+        return;
+      default:
+        choice satisfies never;
+    }
+  }
+
+  #hold(hello: ClientHello, host: string): void {
+    const goOn = (): void => this.#guard(() => this.#act(hello, this.#options.choose(hello, false)));
+    this.#giveUpWaiting = this.#options.wait(host, () => {
+      this.#deadline.set(this.#options.timeoutMs);
+      goOn();
+    });
+    if (this.#giveUpWaiting === undefined) {
+      goOn();
+      return;
+    }
+    this.#state = 'held';
+    this.#deadline.clear();
+  }
+
+  /** @param served undefined: a validation, which ends with the handshake */
+  #start(secureContext: SecureContext, protocols: readonly string[], served?: Served): void {
+    this.#state = 'engine';
+    const clientCertificates = served?.policy.clientCertificates ?? 'none';
+    const socket = new TLSSocket(this.#raw, {
+      isServer: true,
+      ...buffered(this.#options.bufferBytes),
+      ALPNProtocols: [...protocols],
+      secureContext,
+      requestCert: clientCertificates !== 'none',
+      rejectUnauthorized: clientCertificates === 'require',
+    });
+    this.#socket = socket;
+    // For life: it outlives the handshake.
+    socket.on('error', this.#onError);
+    socket.once('secure', () => this.#guard(() => this.#onSecure(socket, served)));
+    socket.once('close', this.#onClose);
+    socket.once('end', this.#onClose);
+  }
+
+  #onSecure(socket: TLSSocket, served: Served | undefined): void {
+    if (this.#state === 'over') return;
+    if (served === undefined) {
+      // RFC 8737 section 3: the connection is closed, nothing is served on it.
+      this.#stop();
+      socket.end(() => socket.destroySoon());
+      return;
+    }
+    const facts = factsOf(socket, served);
+    if (served.policy.clientCertificates === 'require' && facts.clientCertificate?.verified !== true) {
+      this.#fail(
+        new Error(`the client certificate is refused: ${facts.clientCertificate?.problem ?? 'there is none'}`),
+      );
+      return;
+    }
     this.#stop();
-    this.#options.onDone(this.#socket);
-  };
+    this.#options.onDone(socket, facts);
+  }
 
   readonly #onError = (error: Error): void => {
     this.#fail(error);
@@ -91,20 +182,59 @@ export class TlsHandshake implements DeadlineOwner {
     this.#fail(new Error('the client closed the connection'));
   };
 
-  #fail(error: Error): void {
-    if (this.#isOver) return;
+  /** The engine gets what we have read, as if nobody had. */
+  #pushBack(): void {
+    this.#raw.off('data', this.#onData);
+    this.#raw.off('end', this.#onClose);
+    this.#raw.pause();
+    const [first = Buffer.alloc(0)] = this.#bytes;
+    this.#raw.unshift(this.#bytes.length === 1 ? first : Buffer.concat(this.#bytes));
+    this.#bytes = [];
+  }
+
+  #refuse(alert: AlertName, error: Error): void {
+    if (this.#state === 'over') return;
+    if (this.#socket !== undefined) {
+      this.#fail(error);
+      return;
+    }
     this.#stop();
-    this.#socket.destroy();
+    this.#raw.off('data', this.#onData);
+    // Unread bytes would make a reset of the close, which takes the alert with it.
+    this.#raw.resume();
+    this.#raw.end(alertRecord(alert), () => this.#raw.destroySoon());
+    this.#options.onFailed(error);
+  }
+
+  #fail(error: Error): void {
+    if (this.#state === 'over') return;
+    this.#stop();
+    this.#socket?.destroy();
     this.#raw.destroySoon();
     this.#options.onFailed(error);
   }
 
   #stop(): void {
-    this.#isOver = true;
+    this.#state = 'over';
     this.#deadline.dispose();
-    this.#socket.off('close', this.#onClose);
-    this.#socket.off('end', this.#onClose);
+    this.#giveUpWaiting?.();
+    this.#raw.off('data', this.#onData);
+    this.#raw.off('end', this.#onClose);
+    this.#raw.off('close', this.#onClose);
+    this.#socket?.off('close', this.#onClose);
+    this.#socket?.off('end', this.#onClose);
   }
+}
+
+function factsOf(socket: TLSSocket, { policy, serverName }: Served): TlsFacts {
+  const isAsked = policy.clientCertificates !== 'none';
+  return {
+    serverName,
+    protocol: socket.getProtocol() === 'TLSv1.3' ? 'TLSv1.3' : 'TLSv1.2',
+    policyId: policy.id,
+    demand: policy.demand,
+    clientCertificate: isAsked ? clientCertificateOf(socket, Date.now()) : undefined,
+  };
 }
 
 /** Every socket of Node takes it; the types of this one do not know. */

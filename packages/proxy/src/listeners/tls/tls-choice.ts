@@ -1,0 +1,77 @@
+import type { SecureContext } from 'node:tls';
+import { canonicalHost, isAddressHost, isLocalName } from '@dproxy/core';
+import type { AlertName } from './alerts.ts';
+import type { ClientHello } from './client-hello.ts';
+import type { SecureContexts } from './secure-contexts.ts';
+import type { CompiledTlsPolicy } from './tls-policies.ts';
+import type { ServedCertificate, TlsTable } from './tls-table.ts';
+
+/** RFC 8737 section 6.2. */
+export const ACME_PROTOCOL = 'acme-tls/1';
+/** On-demand names with more labels than people use are somebody who makes them up. */
+const MAX_ON_DEMAND_LABELS = 10;
+
+/** What is to be done with a ClientHello. */
+export type TlsChoice =
+  | { readonly type: 'refuse'; readonly alert: AlertName; readonly reason: string }
+  /** The authority's validation of a name: this handshake, then the end. */
+  | { readonly type: 'validate'; readonly context: SecureContext }
+  | { readonly type: 'wait'; readonly host: string }
+  | {
+      readonly type: 'serve';
+      readonly context: SecureContext;
+      readonly policy: CompiledTlsPolicy;
+      /** Empty: the client sent no name. */
+      readonly serverName: string;
+    };
+
+export interface TlsChoiceContext {
+  readonly table: TlsTable;
+  readonly contexts: SecureContexts;
+  readonly isRouted: (host: string) => boolean;
+  /** A name that only the local CA vouches for may wait for a better certificate. */
+  readonly mayWait: boolean;
+}
+
+/** The whole of what the server decides before the engine begins. Nothing else is asked while a handshake runs. */
+export function chooseTls(hello: ClientHello, context: TlsChoiceContext): TlsChoice {
+  const { serverName, protocols } = hello;
+  if (protocols.length === 1 && protocols[0] === ACME_PROTOCOL) return validate(serverName, context);
+  if (serverName === undefined) return serve('', context.table.default, hello, context);
+  const host = canonicalHost(serverName);
+  // A name with a port is none (RFC 6066 section 3), though `canonicalHost` would take it off.
+  if (host === undefined || serverName.includes(':') || !context.isRouted(host)) {
+    return { type: 'refuse', alert: 'unrecognized_name', reason: 'nobody has this name' };
+  }
+  if (context.mayWait && isOnDemand(host) && (context.table.kindFor(host) ?? 'local') === 'local') {
+    return { type: 'wait', host };
+  }
+  return serve(host, context.table.find(host), hello, context);
+}
+
+function validate(serverName: string | undefined, { table, contexts }: TlsChoiceContext): TlsChoice {
+  const material = serverName === undefined ? undefined : table.challengeFor(serverName);
+  const context = material === undefined ? undefined : contexts.get(material, table.policies.default);
+  if (context !== undefined) return { type: 'validate', context };
+  return { type: 'refuse', alert: 'no_application_protocol', reason: 'there is no validation under way for it' };
+}
+
+function serve(
+  serverName: string,
+  certificates: readonly ServedCertificate[],
+  { ticketNames }: ClientHello,
+  { table, contexts }: TlsChoiceContext,
+): TlsChoice {
+  const policy = serverName === '' ? table.policies.default : table.policies.find(serverName);
+  for (const { material } of certificates) {
+    const context = contexts.get(material, policy, ticketNames);
+    if (context !== undefined) return { type: 'serve', context, policy, serverName };
+  }
+  const alert = serverName === '' ? 'missing_extension' : 'unrecognized_name';
+  return { type: 'refuse', alert, reason: 'there is no certificate for it' };
+}
+
+function isOnDemand(host: string): boolean {
+  const labels = host.split('.').length;
+  return labels > 1 && labels <= MAX_ON_DEMAND_LABELS && !isLocalName(host) && !isAddressHost(host);
+}
