@@ -1,32 +1,23 @@
-import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type LookupFunction, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { Backend } from '@dproxy/core';
-import type { ReadBuffer } from './read-buffer.ts';
 
 export interface OpenSocketOptions {
   readonly lookup: LookupFunction;
   /** Waiting data before a write asks to wait, in bytes. */
   readonly bufferBytes: number;
-  readonly onData: (bytes: Buffer, byteLength: number) => void;
+  /** What is offered over TLS (ALPN, RFC 7301). */
+  readonly protocols: readonly string[];
 }
 
-/** Plain TCP reads into `buffer`. `connect` says when it is there. */
-export function openTcp(backend: Backend, buffer: ReadBuffer, options: OpenSocketOptions): Socket {
-  return connectTcp({
-    ...endpoint(backend, options),
-    onread: {
-      buffer: () => buffer.renew(),
-      callback: (byteLength) => {
-        options.onData(buffer.bytes, byteLength);
-        return true;
-      },
-    },
-  });
+/** `connect` says when it is there. @param onread where to read into; else by `data` */
+export function openTcp(backend: Backend, options: OpenSocketOptions, onread?: OnReadOpts): Socket {
+  return connectTcp({ ...endpoint(backend, options), ...(onread === undefined ? {} : { onread }) });
 }
 
-/** Every record comes in a buffer of its own. `secureConnect` says when it is there and verified. */
-export function openTls(backend: Backend, options: OpenSocketOptions): Socket {
-  return reading(connectTls({ ...endpoint(backend, options), ...verification(backend) }), options);
+/** `secureConnect` says when it is there and verified. */
+export function openTls(backend: Backend, options: OpenSocketOptions): TLSSocket {
+  return connectTls({ ...endpoint(backend, options), ...verification(backend, options) });
 }
 
 /**
@@ -38,28 +29,24 @@ export function openTlsBehind(
   header: Buffer,
   backend: Backend,
   options: OpenSocketOptions,
-  onTls: (socket: Socket) => void,
+  onTls: (socket: TLSSocket) => void,
 ): Socket {
   const raw = connectTcp(endpoint(backend, options));
   raw.once('connect', () => {
     raw.write(header);
-    onTls(reading(connectTls({ socket: raw, ...verification(backend) }), options));
+    onTls(connectTls({ socket: raw, ...verification(backend, options) }));
   });
   return raw;
 }
 
-function reading(socket: TLSSocket, { onData }: OpenSocketOptions): TLSSocket {
-  return socket.on('data', (bytes: Buffer) => onData(bytes, bytes.length));
-}
-
-function verification({ address, tlsVerify }: Backend) {
+function verification({ address, tlsVerify }: Backend, { protocols }: OpenSocketOptions) {
   return {
     // RFC 6066 section 3: an address is no server name.
     ...(isIP(address) === 0 ? { servername: address } : {}),
-    // Checked by `host` otherwise, which a connection that is there already does not tell.
+    // What the certificate must be for; a connection that is there already does not tell.
     host: address,
     rejectUnauthorized: tlsVerify,
-    ALPNProtocols: ['http/1.1'],
+    ALPNProtocols: [...protocols],
   };
 }
 

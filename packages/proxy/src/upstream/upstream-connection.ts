@@ -1,4 +1,4 @@
-import { Socket } from 'node:net';
+import { type OnReadOpts, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Backend, type Log, ProxyError } from '@dproxy/core';
 import type { Counters } from '../counters.ts';
@@ -37,6 +37,7 @@ export interface UpstreamConnectionOwner {
 }
 
 const FLUSH_MS = 30_000;
+const HTTP1: readonly string[] = ['http/1.1'];
 
 /** One connection to a backend. One user at a time: requests are never pipelined to a backend (response queue mix-ups). */
 export class UpstreamConnection implements DeadlineOwner {
@@ -74,24 +75,20 @@ export class UpstreamConnection implements DeadlineOwner {
     this.#where = `${target.address}:${target.port}`;
     this.#state = 'connecting';
     context.counters.upstreamConnections++;
-    const options = {
-      lookup: context.names.lookup,
-      bufferBytes: context.bufferBytes,
-      onData: (bytes: Buffer, byteLength: number) => this.#onData(bytes, byteLength),
-    };
+    const options = { lookup: context.names.lookup, bufferBytes: context.bufferBytes, protocols: HTTP1 };
     if (target.protocol !== 'https') {
       this.#buffer = new ReadBuffer();
-      this.#socket = openTcp(target, this.#buffer, options);
+      this.#socket = openTcp(target, options, this.#readInto(this.#buffer));
       // Waits in the socket: nothing can be written before it.
       if (proxyHeader !== undefined) this.#socket.write(proxyHeader);
       this.#listen('connect');
     } else if (proxyHeader === undefined) {
       this.#socket = openTls(target, options);
-      this.#listen('secureConnect');
+      this.#listenTls();
     } else {
       const raw = openTlsBehind(proxyHeader, target, options, (secured) => {
         this.#socket = secured;
-        this.#listen('secureConnect');
+        this.#listenTls();
       });
       this.#socket = raw;
       this.#listenBeforeTls(raw);
@@ -198,6 +195,22 @@ export class UpstreamConnection implements DeadlineOwner {
     socket.on('drain', () => this.#guard(() => this.#user?.onUpstreamDrain()));
     socket.on('end', () => this.#guard(() => this.#onEnd()));
     socket.on('close', () => this.#guard(() => this.#close()));
+  }
+
+  /** Every record comes in a buffer of its own. */
+  #listenTls(): void {
+    this.#socket.on('data', (bytes: Buffer) => this.#onData(bytes, bytes.length));
+    this.#listen('secureConnect');
+  }
+
+  #readInto(buffer: ReadBuffer): OnReadOpts {
+    return {
+      buffer: () => buffer.renew(),
+      callback: (byteLength) => {
+        this.#onData(buffer.bytes, byteLength);
+        return true;
+      },
+    };
   }
 
   /** Once there is TLS over it, that tells what happens. */
