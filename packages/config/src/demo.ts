@@ -1,4 +1,4 @@
-import { DEFAULT_HTTPS, type RouteDefinition } from '@dproxy/core';
+import type { RouteDefinition } from '@dproxy/core';
 
 const BODY = `Hello from dproxy.
 
@@ -30,7 +30,7 @@ export function demoDefinitions(): readonly RouteDefinition[] {
       timeouts: { connectMs: 0, responseMs: 0, idleMs: 0 },
       plugins: [],
       listeners: [],
-      https: DEFAULT_HTTPS,
+      https: {},
       // The oldest claim wins: any real one shall beat the demo.
       sinceMs: Number.MAX_SAFE_INTEGER,
     },

@@ -28,6 +28,7 @@ export {
   type Paths,
   type Problem,
   type Settings,
+  type TlsHostSettings,
 } from './settings/settings.ts';
 export { VARIABLES, type Flags, type VariableName } from './settings/variables.ts';
 export { FileSource, type FileSourceOptions } from './watch/file-source.ts';

@@ -1,11 +1,4 @@
-import {
-  DEFAULT_HTTPS,
-  type Backend,
-  type BackendRef,
-  type Origin,
-  type RouteAction,
-  type RouteDefinition,
-} from '@dproxy/core';
+import { type Backend, type BackendRef, type Origin, type RouteAction, type RouteDefinition } from '@dproxy/core';
 import type { RouteEntry } from '../schema/route-entry.ts';
 import { formatUpstream, isEncrypted, type Target } from '../schema/upstream-url.ts';
 
@@ -38,7 +31,7 @@ export function buildRoute(entry: RouteEntry, origin: Origin, sinceMs: number): 
     },
     plugins: entry.plugins ?? [],
     listeners: entry.listeners ?? [],
-    https: DEFAULT_HTTPS,
+    https: entry.https ?? {},
     ...(entry.fallThrough === undefined ? {} : { fallThrough: entry.fallThrough }),
   };
 }

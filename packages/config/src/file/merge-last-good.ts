@@ -1,5 +1,5 @@
 import type { RouteDefinition } from '@dproxy/core';
-import type { FileSettings, ParsedFile, RefusedPart, TcpEntry } from './parsed-file.ts';
+import type { FileSettings, ParsedFile, RefusedPart, TcpEntry, TlsHost, TlsSection } from './parsed-file.ts';
 import { collectRejections } from './parsed-file.ts';
 
 /**
@@ -33,10 +33,11 @@ class Merge {
 
   settings(): FileSettings {
     const merged: Record<string, unknown> = { ...this.#next.settings };
-    const before = this.#previous.settings as Readonly<Record<string, unknown>>;
+    const settings = this.#previous.settings as Readonly<Record<string, unknown>>;
     for (const part of this.#next.refused) {
-      const old = before[part.section];
-      if (old === undefined) continue;
+      const old = settings[part.section];
+      // Entries of a list have their own ways back.
+      if (old === undefined || part.index >= 0) continue;
       if (part.name === '') {
         merged[part.section] = old;
         this.kept.add(part);
@@ -46,7 +47,26 @@ class Merge {
         this.kept.add(part);
       }
     }
+    const { tls } = this.#next.settings;
+    const before = this.#previous.settings.tls;
+    if (tls !== undefined && before !== undefined && merged['tls'] !== before) {
+      merged['tls'] = { ...(merged['tls'] as TlsSection), hosts: this.#tlsHosts(before.hosts, tls.hosts) };
+    }
     return merged;
+  }
+
+  /** Hosts of refused entries as they were. One whose entry cannot be found may be misspelled there, so it stays, too. */
+  #tlsHosts(before: readonly TlsHost[], now: readonly TlsHost[]): readonly TlsHost[] {
+    const parts = this.#next.refused.filter(({ section, name }) => section === 'tls' && name !== 'profile');
+    if (parts.length === 0) return now;
+    const good = new Map(before.filter(({ isRefused }) => !isRefused).map((host) => [host.host, host]));
+    const hosts = now.map((host) => {
+      const old = host.isRefused ? good.get(host.host) : undefined;
+      return old === undefined ? host : { ...old, index: host.index, line: host.line };
+    });
+    const named = new Set(now.map(({ host }) => host));
+    for (const part of parts) this.kept.add(part);
+    return [...hosts, ...before.filter(({ host }) => !named.has(host))];
   }
 
   definitions(): RouteDefinition[] {

@@ -8,6 +8,7 @@ import type { Locations, Path } from '../yaml/locations.ts';
 import { readDocument, type ReadableDocument } from '../yaml/read-document.ts';
 import { buildRoute } from './build-route.ts';
 import { buildTcp } from './build-tcp.ts';
+import { parseTls, type TlsReading } from './parse-tls.ts';
 import { findNames, RouteChecks, TcpChecks } from './cross-checks.ts';
 import { guessRouteId, guessTcpId } from './guess-id.ts';
 import {
@@ -88,7 +89,11 @@ class FileParser {
     this.#refuseFlawsAtTheTop();
     for (const [key, value] of Object.entries(root)) {
       if (!Object.hasOwn(fileSchema.shape, key)) {
-        this.#refuse({ section: meantSection(key, root) }, [unknownKey([key], KNOWN)]);
+        const section = meantSection(key, root);
+        this.#refuse({ section }, [unknownKey([key], KNOWN)]);
+        if (section === 'tls') this.#settings['tls'] = parseTls(value, key, this.#tlsReading());
+      } else if (key === 'tls' && value !== null) {
+        this.#settings['tls'] = parseTls(value, key, this.#tlsReading());
       } else if (value !== null && key !== 'routes' && key !== 'tcp') {
         // A key without a value (all of its entries commented out) says nothing.
         this.#parseSection(key as keyof typeof fileSchema.shape, value);
@@ -100,6 +105,14 @@ class FileParser {
     const refused = this.#refused;
     const rejected = collectRejections(refused);
     return { path: this.#file.path, isReadable: true, settings, definitions, tcp, refused, rejected };
+  }
+
+  #tlsReading(): TlsReading {
+    return {
+      validate: (schema, value, path) => this.#validate(schema, value, path),
+      refuse: (part, findings) => this.#refuse(part, findings),
+      lineOf: (path) => this.#locations.ofValue(path).line,
+    };
   }
 
   #parseSection(key: keyof typeof fileSchema.shape, value: unknown): void {

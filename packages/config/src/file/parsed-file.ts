@@ -1,8 +1,30 @@
-import type { Backend, Listener, Origin, Rejection, RouteDefinition } from '@dproxy/core';
+import type { Backend, Listener, Origin, Rejection, RouteDefinition, TlsProfile } from '@dproxy/core';
 import type { FileValues } from '../schema/file-schema.ts';
 
 /** What the file says beside routes and TCP; an absent key was not mentioned (or was refused, without a last good). */
-export type FileSettings = { readonly [K in keyof Omit<FileValues, 'routes' | 'tcp'>]?: NonNullable<FileValues[K]> };
+export type FileSettings = {
+  readonly [K in keyof Omit<FileValues, 'routes' | 'tcp' | 'tls'>]?: NonNullable<FileValues[K]>;
+} & { readonly tls?: TlsSection };
+
+/** `tls`, each host on its own. */
+export interface TlsSection {
+  readonly profile: TlsProfile | undefined;
+  readonly hosts: readonly TlsHost[];
+}
+
+export interface TlsHost {
+  /** A host pattern like `Route.host`. */
+  readonly host: string;
+  /** Undefined: that of all hosts. */
+  readonly profile: TlsProfile | undefined;
+  /** `ca` is a path as written; empty: it could not be read, and nobody gets in. Undefined: none are asked for. */
+  readonly clientCertificates: { readonly mode: 'require' | 'optional'; readonly ca: string } | undefined;
+  /** Its entry was refused: it stands for what was wanted, until there is a good version. */
+  readonly isRefused: boolean;
+  /** Position of its entry. */
+  readonly index: number;
+  readonly line: number;
+}
 
 /** One entry of `tcp`: a listener and the backends that it refers to. */
 export interface TcpEntry {

@@ -31,6 +31,12 @@ export function acme() {
       meaning: 'Whether a name is first checked to reach this machine, which spares the limits of the authority',
       default: 'true',
     }),
+    passChallenges: field(flag(), {
+      meaning:
+        'Whether requests below /.well-known/acme-challenge/ that are none of our challenges go to the routes, for ACME clients of your own behind dproxy',
+      default: 'false, they are answered with 404',
+      danger: 'every container that serves a host can then get certificates for it',
+    }),
     resolvers: field(oneOrMore(readable(RESOLVER, readResolver), RESOLVER), {
       meaning: 'DNS servers that the preflight asks',
       default: "the system's",

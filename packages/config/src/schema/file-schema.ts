@@ -2,11 +2,13 @@ import { z } from 'zod';
 import { acme } from './acme.ts';
 import { docker } from './docker.ts';
 import { field, flag, integer, oneOrMore, readable, section, text, words, type Read } from './field.ts';
+import { httpsOptions } from './https.ts';
 import { limits } from './limits.ts';
 import { addresses, listenEntry, type ListenEntry } from './listen.ts';
 import { cidrs } from './network.ts';
 import { routeEntry } from './route-entry.ts';
 import { tcpEntry } from './tcp-entry.ts';
+import { tls } from './tls.ts';
 import { duration } from './units.ts';
 
 const NAME = /^[a-z][a-z0-9-]{0,31}$/;
@@ -100,6 +102,11 @@ export const fileSchema = section({
     meaning: 'Certificates from a certificate authority. Checked, but not used by this version',
     default: 'none',
   }),
+  https: field(httpsOptions(), {
+    meaning: 'What HTTPS means for routes and containers that do not say it themselves',
+    default: 'redirect: true, hsts: false, certificate: default',
+  }),
+  tls: field(tls(), { meaning: 'TLS of the HTTPS listeners', default: 'profile: intermediate' }),
   trustedProxies: field(cidrs(), {
     meaning: 'Address blocks of proxies in front, whose word about the client (X-Forwarded-*, X-Real-IP) is believed',
     default: 'none',

@@ -3,6 +3,7 @@ import { canonicalHost, canonicalRoutePath } from '@dproxy/core';
 import { field, flag, integer, oneOrMore, readable, required, section, text, type Read } from './field.ts';
 import { headerMap, headerRules } from './header-rules.ts';
 import { proxyProtocolVersion } from './network.ts';
+import { httpsOptions } from './https.ts';
 import { duration } from './units.ts';
 import { readHttpUpstream, targetOf } from './upstream-url.ts';
 
@@ -125,6 +126,10 @@ export const routeEntry = section({
   listeners: field(names('the name of a listener'), {
     meaning: 'Listeners (names under listen:) on which it answers',
     default: 'all HTTP and HTTPS listeners',
+  }),
+  https: field(httpsOptions(), {
+    meaning: 'What HTTPS means for this route: {redirect, hsts, certificate}, or false for no redirect',
+    default: 'https, for all routes',
   }),
   tlsVerify: field(flag(), {
     meaning: 'Whether the certificate of an https:// or h2:// backend is verified',

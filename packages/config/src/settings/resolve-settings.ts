@@ -1,5 +1,12 @@
 import { dirname, isAbsolute, resolve } from 'node:path';
-import { DEFAULT_LIMITS, type EngineEndpoint, type ListenAddress, type Limits, type Listener } from '@dproxy/core';
+import {
+  DEFAULT_HTTPS,
+  DEFAULT_LIMITS,
+  type EngineEndpoint,
+  type ListenAddress,
+  type Limits,
+  type Listener,
+} from '@dproxy/core';
 import type { FileSettings, ParsedFile } from '../file/parsed-file.ts';
 import type { EngineEntry } from '../schema/docker.ts';
 import { defaultEngine, toEndpoint } from './engine-from-environment.ts';
@@ -7,6 +14,7 @@ import type { Facts } from './facts.ts';
 import type { Environment } from './inputs.ts';
 import { resolveAcme } from './resolve-acme.ts';
 import { bindAddresses, planListeners } from './plan-listeners.ts';
+import { resolveTlsHosts, resolveTlsProfile } from './resolve-tls.ts';
 import { isLoopbackOnly, type Overrides } from './read-environment.ts';
 import type { ApiSettings, DockerSettings, Problem, Settings } from './settings.ts';
 
@@ -41,6 +49,8 @@ export function resolveSettings({ env, facts, overrides }: Surroundings, file: P
     workers: { count: workers.count, isSilent: overrides.isSilent },
     docker: resolveDocker(said, { env, facts, overrides }, fromFile),
     acme: resolveAcme(said.acme),
+    https: { ...DEFAULT_HTTPS, ...said.https },
+    tlsHosts: resolveTlsHosts(said.tls, fromFile),
     ownership: said.ownership ?? 'shared',
     fallThrough: said.wildcards?.fallThrough ?? true,
     plugins: Object.entries(said.plugins ?? {}).map(([name, module]) => ({
@@ -69,8 +79,8 @@ function resolveWorker(said: FileSettings, { hostname }: Facts): Settings['worke
     serverName: hostname,
     limits: { ...DEFAULT_LIMITS, ...(said.limits as Partial<Limits> | undefined) },
     drainMs: said.drain ?? DRAIN_MS,
-    passChallenges: false,
-    tls: { profile: 'intermediate', onDemand: false },
+    passChallenges: said.acme?.passChallenges ?? false,
+    tls: { profile: resolveTlsProfile(said.tls), onDemand: false },
   };
 }
 

@@ -1,4 +1,4 @@
-import type { EngineEndpoint, ListenAddress, Listener, WorkerSettings } from '@dproxy/core';
+import type { EngineEndpoint, ListenAddress, Listener, RouteHttps, TlsProfile, WorkerSettings } from '@dproxy/core';
 
 /** A listener as it is wanted; the primary decides its port once (contract: "Ports"). */
 export interface ListenPlan {
@@ -84,6 +84,18 @@ export interface AcmeSettings {
   readonly onDemand: OnDemandSettings | undefined;
 }
 
+/** One host of `tls.hosts`. */
+export interface TlsHostSettings {
+  /** A host pattern like `Route.host`. */
+  readonly host: string;
+  readonly profile: TlsProfile;
+  readonly clientCertificates: 'none' | 'optional' | 'require';
+  /** PEM file with the authorities, absolute; empty: none, and with `require` nobody gets in. */
+  readonly caFile: string;
+  /** In dproxy.yml. */
+  readonly line: number;
+}
+
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** Absolute paths. */
@@ -114,6 +126,10 @@ export interface Settings {
   readonly workers: { readonly count: number; readonly isSilent: boolean };
   readonly docker: DockerSettings;
   readonly acme: AcmeSettings;
+  /** What holds for routes that do not say it themselves. */
+  readonly https: RouteHttps;
+  /** Hosts with a TLS policy of their own. */
+  readonly tlsHosts: readonly TlsHostSettings[];
   readonly ownership: 'shared' | 'project';
   /** `wildcards.fallThrough` */
   readonly fallThrough: boolean;
