@@ -5,6 +5,7 @@ export { CertificateFiles, type CertificateFilesOptions, type CertificateFilesSt
 export { type CertificatePair, PairError, readPair } from './certificate-pair.ts';
 export { certificatesFor, type LeafNames } from './certificates-for.ts';
 export { coveringNames, isNameCovering } from './covering-names.ts';
+export { openDnsSolver, type DnsSolverOptions, validateDnsSettings } from './dns/index.ts';
 export { LocalAuthority, type LocalAuthorityOptions, type LocalCertificate } from './local-authority.ts';
 export { TicketKeys, type TicketKeysOptions } from './ticket-keys.ts';
 export { type CertificateSet, coverHosts } from './local-certificates.ts';
@@ -23,3 +24,5 @@ export {
 } from './ports.ts';
 export { FileCertificateStore, type FileCertificateStoreOptions } from './store/file-certificate-store.ts';
 export { StoreError } from './store/store-error.ts';
+export { CertificateUpkeep, type CertificateUpkeepOptions } from './upkeep/certificate-upkeep.ts';
+export type { UpkeepCounters } from './upkeep/counters.ts';

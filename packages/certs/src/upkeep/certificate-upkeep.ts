@@ -1,0 +1,458 @@
+import type { AcmeAuthority, AcmeSettings, Scheduler } from '@dproxy/config';
+import { type CertificateRef, type CertificateView, isAddressHost, type Log, type Route } from '@dproxy/core';
+import type { CertificateIssuer, CertificateStore, ChallengeSolver, StoredCertificate } from '../ports.ts';
+import { Announcer } from './announcer.ts';
+import { isPublicAuthority, isTestAuthorityName, takesAddresses } from './authority-limits.ts';
+import { namesOfFiles } from './certificate-index.ts';
+import { Counters, type UpkeepCounters } from './counters.ts';
+import { Failures, parseFailures } from './failures.ts';
+import { Ledger, parseLedger } from './ledger.ts';
+import { OnDemand, parseOnDemandNames } from './on-demand.ts';
+import { Pace } from './pace.ts';
+import { type Ask, askOverHttp } from './permission.ts';
+import { orderKey, type PlannedOrder, planOrders } from './plan-orders.ts';
+import { Preflight, type Reachability } from './preflight.ts';
+import { RenewalWindows } from './renewal-windows.ts';
+import { RoutedNames } from './routed-names.ts';
+import { type Attempt, type OrderTools, runOrder } from './run-order.ts';
+import { renewalMs, urgentMs } from './schedule.ts';
+import { settingsFingerprint } from './settings-fingerprint.ts';
+import { StateDocument } from './state-document.ts';
+import { type Publish, Stock } from './stock.ts';
+import { type OrderFacts, viewOfKept, viewOfOrder, viewOfUnorderable } from './views.ts';
+import { isPublicName, wantedNames, type WantedNames } from './wanted-names.ts';
+
+/** Wall time is looked at this often, so that a clock that jumps or a machine that slept is noticed. */
+const TICK_MS = 30_000;
+const SOONEST_MS = 50;
+/** Other primaries may have renewed what we only serve. */
+const RELOAD_MS = 10 * 60_000;
+/** While another primary is at an order of ours: how often its result is looked for, and its lease. */
+const POLL_MS = 3_000;
+const ELSEWHERE_MS = 15_000;
+/** After something of ours went wrong that could not even be written down. */
+const BROKEN_MS = 10 * 60_000;
+const MAX_RUNNING = 5;
+const MAX_STARTS_IN_TEN_SECONDS = 10;
+
+export interface CertificateUpkeepOptions {
+  readonly issuer: CertificateIssuer;
+  /** With `watch`, what other processes save (another primary, `dproxy import`) is served at once; without it within ten minutes. */
+  readonly store: CertificateStore & { watch?(onChange: () => void): Promise<AsyncDisposable> };
+  /** Answers the preflight's own token as it answers an authority's. */
+  readonly solver: ChallengeSolver;
+  readonly scheduler: Scheduler;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly log: Log;
+  /** Default: the real ones. */
+  readonly reachability?: Reachability;
+  readonly ask?: Ask;
+  /** Where authorities fetch http-01 answers. Default 80. */
+  readonly httpPort?: number;
+  /** Default 30 s. */
+  readonly tickMs?: number;
+}
+
+/**
+ * Sees to it that every wanted name has a certificate that does not lapse. A level-triggered loop: look at the names, the store,
+ * the failures and the clock, and begin what is due. Everything that matters over a restart is in the store.
+ *
+ * ```
+ * want, follow, tick, end of an order --> plan --> due? --> pace --> lease --> preflight --> ledger --> authority --> store
+ *                                          ^                                                                            |
+ *                                          +------------------------- publish, failures <-------------------------------+
+ * ```
+ */
+export class CertificateUpkeep {
+  readonly #options: CertificateUpkeepOptions;
+  readonly #scheduler: Scheduler;
+  readonly #log: Log;
+  readonly #tools: OrderTools;
+  readonly #failures: Failures;
+  readonly #windows: RenewalWindows;
+  readonly #onDemand: OnDemand;
+  readonly #stock: Stock;
+  readonly #announcer: Announcer;
+  readonly #counters = new Counters();
+  readonly #pace = new Pace(MAX_RUNNING, MAX_STARTS_IN_TEN_SECONDS);
+  readonly #running = new Map<string, Promise<void>>();
+  /** Not before this, for reasons that are only ours: another primary is at it, or the disk is full. */
+  readonly #heldUntilMs = new Map<string, number>();
+  readonly #waiting = new Map<string, PromiseWithResolvers<boolean>>();
+  readonly #background = new Set<Promise<void>>();
+  readonly #stopped = new AbortController();
+  #settings: AcmeSettings | undefined;
+  #routes: readonly Route[] = [];
+  #routed = new RoutedNames([]);
+  #fileNames: ReadonlySet<string> = new Set();
+  #wanted: WantedNames = { names: [], unorderable: [] };
+  #planned: readonly PlannedOrder[] = [];
+  #publish: Publish | undefined;
+  #cancelTimer = (): void => {};
+  #reloadedMs = 0;
+  #watch: AsyncDisposable | undefined;
+
+  constructor(options: CertificateUpkeepOptions) {
+    const { issuer, store, scheduler, random, log } = options;
+    this.#options = options;
+    this.#scheduler = scheduler;
+    this.#log = log;
+    this.#failures = new Failures(
+      new StateDocument({ store, scheduler, name: 'upkeep-failures', parse: parseFailures }),
+      random,
+    );
+    this.#windows = new RenewalWindows(issuer, () => scheduler.nowMs());
+    this.#onDemand = new OnDemand({
+      scheduler,
+      ask: options.ask ?? askOverHttp,
+      document: new StateDocument({ store, scheduler, name: 'upkeep-on-demand', parse: parseOnDemandNames }),
+    });
+    this.#stock = new Stock(store, log);
+    this.#announcer = new Announcer(log);
+    this.#tools = {
+      issuer,
+      store,
+      scheduler,
+      reachability: options.reachability ?? new Preflight({ solver: options.solver, port: options.httpPort ?? 80 }),
+      failures: this.#failures,
+      ledger: new Ledger(new StateDocument({ store, scheduler, name: 'upkeep-ledger', parse: parseLedger })),
+      windows: this.#windows,
+    };
+  }
+
+  /** To be called with the settings before `start`, and whenever they change. */
+  follow(settings: AcmeSettings): void {
+    this.#settings = settings;
+    this.#failures.follow(settingsFingerprint(settings));
+    this.#onDemand.follow(settings.onDemand);
+    const configured = new Set(settings.authorities.map(({ name }) => name));
+    this.#stock.follow(({ authority }) => configured.has(authority) || !isTestAuthorityName(authority));
+    this.#survey();
+  }
+
+  /** To be called with every new Snapshot. @param refs its certificates; those of kind `file` need no order */
+  want(routes: Iterable<Route>, refs: Iterable<CertificateRef>): void {
+    this.#routes = [...routes];
+    this.#routed = new RoutedNames(this.#routes);
+    this.#fileNames = namesOfFiles(refs);
+    this.#survey();
+  }
+
+  /**
+   * A handshake asked for a name without a certificate.
+   * @param client the address that asked, or empty
+   * @returns whether there is one now: after its order when one was begun, at once when it is refused
+   */
+  async wantOnDemand(host: string, client = ''): Promise<boolean> {
+    if (this.#hasCertificate(host)) return true;
+    if (!this.#isActive()) return false;
+    if (!this.#wanted.names.includes(host)) {
+      const isAdmitted = await this.#onDemand.admit(host, client, this.#routed);
+      if (!isAdmitted) {
+        this.#counters.onDemandRefused();
+        return false;
+      }
+      this.#survey();
+    }
+    if (this.#hasCertificate(host)) return true;
+    const waiting = this.#waiting.get(host) ?? Promise.withResolvers<boolean>();
+    this.#waiting.set(host, waiting);
+    this.#evaluate();
+    return waiting.promise;
+  }
+
+  /** The operator has mended something: it is tried again within a moment. @returns false: no such name is wanted */
+  retryNow(host: string): boolean {
+    const keys = this.#planned.filter(({ names }) => names.includes(host)).map(({ key }) => key);
+    for (const key of keys) this.#heldUntilMs.delete(key);
+    if (keys.length > 0) this.#keep(this.#failures.forget(keys).then(() => this.#evaluate()));
+    return keys.length > 0;
+  }
+
+  /**
+   * Resolves when what is stored has been published.
+   * @param publish is called whenever what should be served has changed
+   * @throws when the state folder cannot be read
+   */
+  async start(publish: Publish): Promise<void> {
+    this.#publish = publish;
+    await Promise.all([this.#stock.reload(), this.#failures.load(), this.#onDemand.load()]);
+    this.#reloadedMs = this.#scheduler.nowMs();
+    this.#watch = await this.#options.store.watch?.(() => this.#keep(this.#reload()));
+    this.#survey();
+  }
+
+  /** Gives up what runs (it is no failure) and resolves when nothing does any more. */
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    this.#cancelTimer();
+    await this.#watch?.[Symbol.asyncDispose]();
+    await Promise.all([...this.#running.values(), ...this.#background]);
+    for (const host of this.#waiting.keys()) this.#answer(host, false);
+  }
+
+  views(): readonly CertificateView[] {
+    const nowMs = this.#scheduler.nowMs();
+    const shown = new Set<StoredCertificate>();
+    const orders = this.#planned.map((order) => {
+      const facts = this.#factsOf(order, nowMs);
+      for (const certificate of [order.current, facts.expired]) if (certificate !== undefined) shown.add(certificate);
+      return viewOfOrder(facts);
+    });
+    const keys = new Set(this.#planned.map(({ key }) => key));
+    const kept = this.#stock.all().filter((it) => !shown.has(it) && !keys.has(orderKey(it.names)));
+    const unorderable = this.#isActive() ? this.#wanted.unorderable : [];
+    return [...orders, ...unorderable.map(viewOfUnorderable), ...kept.map((it) => viewOfKept(it, nowMs))];
+  }
+
+  counters(): UpkeepCounters {
+    return this.#counters.read();
+  }
+
+  /** No authority is asked for anything before there is a contact, nor before the store was read. */
+  #isActive(): boolean {
+    const isAllowed = this.#settings !== undefined && this.#settings.email !== '';
+    return isAllowed && this.#publish !== undefined && this.#stock.isLoaded && !this.#stopped.signal.aborted;
+  }
+
+  /** Routes or settings have changed. */
+  #survey(): void {
+    if (this.#settings === undefined) return;
+    this.#wanted = wantedNames(this.#routes, this.#settings);
+    if (this.#isActive()) this.#announcer.unorderable(this.#wanted.unorderable);
+    this.#evaluate();
+    const keys = new Set([...this.#planned.map(({ key }) => key), ...this.#wanted.unorderable.map(({ name }) => name)]);
+    this.#announcer.retain((key) => keys.has(key));
+  }
+
+  #plan(nowMs: number): readonly PlannedOrder[] {
+    if (!this.#isActive()) return [];
+    const names = [...new Set([...this.#wanted.names, ...this.#onDemand.names(this.#routed)])];
+    return planOrders({ names, fileNames: this.#fileNames, certificates: this.#stock.index, nowMs });
+  }
+
+  /** The one place where something begins. */
+  #evaluate(): void {
+    if (this.#publish === undefined || this.#stopped.signal.aborted) return;
+    const nowMs = this.#scheduler.nowMs();
+    this.#failures.settle(nowMs);
+    this.#planned = this.#plan(nowMs);
+    this.#stock.publish(nowMs, this.#publish);
+    this.#reloadSometimes(nowMs);
+    this.#askForWindows();
+    const facts = this.#planned.map((order) => this.#factsOf(order, nowMs));
+    for (const { order, failure } of facts) {
+      if (order.current !== undefined) this.#announcer.lapsing(order.current, failure, nowMs);
+    }
+    const due = facts.filter((it) => !it.isRunning && dueMs(it) <= nowMs).toSorted(byUrgency(nowMs));
+    for (const { order } of due) {
+      if (!this.#pace.enter(nowMs)) break;
+      this.#begin(order);
+    }
+    this.#answerWaiting(facts);
+    this.#sleep(facts, nowMs);
+  }
+
+  #begin(order: PlannedOrder): void {
+    const run = this.#run(order).finally(() => {
+      this.#running.delete(order.key);
+      this.#pace.leave();
+      this.#evaluate();
+    });
+    this.#running.set(order.key, run);
+  }
+
+  /** Never rejects. */
+  async #run(order: PlannedOrder): Promise<void> {
+    const settings = this.#settings;
+    if (settings === undefined) return;
+    try {
+      const isRefused = await this.#dropRefusedOnDemand(order);
+      if (isRefused) return;
+      const attempt = await runOrder(this.#tools, {
+        order,
+        settings,
+        authorities: this.#authoritiesFor(order.names),
+        refresh: () => this.#refresh(order.key),
+        signal: this.#stopped.signal,
+      });
+      await this.#conclude(order, attempt);
+    } catch (cause) {
+      this.#heldUntilMs.set(order.key, this.#scheduler.nowMs() + BROKEN_MS);
+      this.#counters.failed('internal');
+      this.#log.error({ names: order.names, err: cause }, 'an order of a certificate broke off');
+      for (const name of order.names) this.#onDemand.giveUp(name);
+    }
+  }
+
+  async #conclude(order: PlannedOrder, attempt: Attempt): Promise<void> {
+    switch (attempt.outcome) {
+      case 'issued':
+        this.#stock.adopt(attempt.certificate);
+        this.#counters.issued();
+        this.#announcer.issued(attempt.certificate);
+        for (const name of order.names) {
+          // oxlint-disable-next-line no-await-in-loop -- one name, hardly ever two
+          await this.#onDemand.remember(name);
+        }
+        return;
+      case 'failed':
+        for (const { count, problem } of attempt.failures) {
+          if (count === 0) this.#counters.refusedHere();
+          else this.#counters.failed(problem);
+        }
+        this.#announcer.failed(order.names, attempt.failures);
+        for (const name of order.names) this.#onDemand.giveUp(name);
+        return;
+      case 'elsewhere':
+        this.#heldUntilMs.set(order.key, this.#scheduler.nowMs() + ELSEWHERE_MS);
+        return;
+      case 'unneeded':
+        return;
+    }
+    attempt satisfies never;
+  }
+
+  /** A renewal of a name that is allowed no more. */
+  async #dropRefusedOnDemand({ names, current }: PlannedOrder): Promise<boolean> {
+    const [name = ''] = names;
+    if (current === undefined || this.#wanted.names.includes(name) || !this.#onDemand.has(name)) return false;
+    if (await this.#onDemand.mayRenew(name)) return false;
+    await this.#onDemand.drop(name);
+    return true;
+  }
+
+  /** With the lease in hand: what is true now? */
+  async #refresh(key: string): Promise<PlannedOrder | undefined> {
+    await Promise.all([this.#stock.reload(), this.#failures.load()]);
+    const nowMs = this.#scheduler.nowMs();
+    const order = this.#plan(nowMs).find((it) => it.key === key);
+    if (order === undefined) return undefined;
+    const { neededMs, nextAttemptMs } = this.#factsOf(order, nowMs);
+    return Math.max(neededMs, nextAttemptMs) <= nowMs ? order : undefined;
+  }
+
+  #factsOf(order: PlannedOrder, nowMs: number): OrderFacts {
+    const authorities = this.#authoritiesFor(order.names).map(({ name }) => name);
+    const retryMs = this.#failures.nextAttemptMs(order.key, authorities);
+    const isRunning = this.#running.has(order.key);
+    const heldMs = isRunning ? 0 : this.#heldOf(order.key, nowMs);
+    return {
+      order,
+      isRunning,
+      failure: this.#failures.latest(order.key, authorities),
+      neededMs: this.#neededMs(order),
+      nextAttemptMs: Math.max(retryMs, heldMs),
+      authority: authorities[0] ?? '',
+      expired: order.current === undefined ? this.#stock.index.covering(order.names)[0] : undefined,
+    };
+  }
+
+  /** A clock that was set back must not prolong it. */
+  #heldOf(key: string, nowMs: number): number {
+    const heldMs = this.#heldUntilMs.get(key) ?? 0;
+    return heldMs > nowMs + BROKEN_MS ? 0 : heldMs;
+  }
+
+  #neededMs({ current, waitsFor, renewedBy }: PlannedOrder): number {
+    if (current !== undefined) {
+      // Another order renews it; this one only jumps in when that one does not manage to.
+      return renewedBy === '' ? renewalMs(current, this.#windows.of(current.id)) : urgentMs(current);
+    }
+    const names = this.#settings?.authorities.map(({ name }) => name) ?? [];
+    const isOnItsWay = waitsFor !== '' && this.#failures.latest(waitsFor, names) === undefined;
+    return isOnItsWay ? Number.POSITIVE_INFINITY : 0;
+  }
+
+  #authoritiesFor(names: readonly string[]): readonly AcmeAuthority[] {
+    const all = this.#settings?.authorities ?? [];
+    return all.filter((authority) =>
+      names.every((name) => {
+        const host = name.includes(':') ? `[${name}]` : name;
+        return isAddressHost(host) ? takesAddresses(authority) : isPublicName(name) || !isPublicAuthority(authority);
+      }),
+    );
+  }
+
+  #askForWindows(): void {
+    const byName = new Map(this.#settings?.authorities.map((authority) => [authority.name, authority]));
+    const askable = this.#planned.flatMap(({ current }) => {
+      const authority = current === undefined ? undefined : byName.get(current.authority);
+      return current === undefined || authority === undefined ? [] : [{ certificate: current, authority }];
+    });
+    this.#keep(this.#windows.ask(askable, () => this.#evaluate()));
+  }
+
+  /** Certificates and failures of other primaries. */
+  #reloadSometimes(nowMs: number): void {
+    const everyMs = this.#isWaitingForOthers(nowMs) || !this.#stock.isLoaded ? POLL_MS : RELOAD_MS;
+    const agoMs = nowMs - this.#reloadedMs;
+    if (agoMs >= 0 && agoMs < everyMs) return;
+    this.#reloadedMs = nowMs;
+    this.#keep(this.#reload());
+  }
+
+  async #reload(): Promise<void> {
+    await Promise.all([this.#stock.reload(), this.#failures.load()]);
+    this.#evaluate();
+  }
+
+  #isWaitingForOthers(nowMs: number): boolean {
+    return [...this.#heldUntilMs.values()].some((heldMs) => heldMs > nowMs);
+  }
+
+  #keep(work: Promise<void>): void {
+    const kept = work
+      .catch((cause: unknown) => {
+        this.#log.error({ err: cause }, 'the upkeep of certificates stumbled; it goes on at the next tick');
+      })
+      .finally(() => this.#background.delete(kept));
+    this.#background.add(kept);
+  }
+
+  #hasCertificate(host: string): boolean {
+    const nowMs = this.#scheduler.nowMs();
+    return this.#stock.index.covering([host]).some(({ notAfterMs }) => notAfterMs > nowMs);
+  }
+
+  #answerWaiting(facts: readonly OrderFacts[]): void {
+    if (this.#waiting.size === 0) return;
+    const nowMs = this.#scheduler.nowMs();
+    const byName = new Map(facts.flatMap((it) => it.order.names.map((name) => [name, it] as const)));
+    for (const host of this.#waiting.keys()) {
+      const it = byName.get(host);
+      if (this.#hasCertificate(host)) this.#answer(host, true);
+      else if (it === undefined || (!it.isRunning && !this.#running.has(it.order.key) && dueMs(it) > nowMs)) {
+        this.#answer(host, false);
+      }
+    }
+  }
+
+  #answer(host: string, isThere: boolean): void {
+    this.#waiting.get(host)?.resolve(isThere);
+    this.#waiting.delete(host);
+  }
+
+  #sleep(facts: readonly OrderFacts[], nowMs: number): void {
+    this.#cancelTimer();
+    let soonest = nowMs + (this.#options.tickMs ?? TICK_MS);
+    if (this.#isWaitingForOthers(nowMs)) soonest = Math.min(soonest, nowMs + POLL_MS);
+    for (const it of facts) {
+      // What is due and not running waits for the pace, or for another order to end, which evaluates anyway.
+      if (!this.#running.has(it.order.key)) soonest = Math.min(soonest, Math.max(dueMs(it), this.#pace.nextMs(nowMs)));
+    }
+    const delayMs = Math.max(SOONEST_MS, soonest - nowMs);
+    this.#cancelTimer = this.#scheduler.after(delayMs, () => this.#evaluate());
+  }
+}
+
+function dueMs({ neededMs, nextAttemptMs }: OrderFacts): number {
+  return Math.max(neededMs, nextAttemptMs);
+}
+
+/** First what is served and about to end, then in the order of the routes: the oldest first. */
+function byUrgency(nowMs: number): (a: OrderFacts, b: OrderFacts) => number {
+  const isUrgent = ({ order: { current } }: OrderFacts) => current !== undefined && nowMs >= urgentMs(current);
+  return (a, b) => Number(isUrgent(b)) - Number(isUrgent(a));
+}
