@@ -33,4 +33,5 @@ export {
 export { VARIABLES, type Flags, type VariableName } from './settings/variables.ts';
 export { FileSource, type FileSourceOptions } from './watch/file-source.ts';
 export { validateFile } from './watch/load-file.ts';
-export type { Scheduler } from './watch/scheduler.ts';
+export { FileWatch } from './watch/file-watch.ts';
+export { systemScheduler, type Scheduler } from './watch/scheduler.ts';

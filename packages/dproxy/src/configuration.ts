@@ -7,8 +7,10 @@ import {
   type Settings,
 } from '@dproxy/config';
 import { sameValue, type Listener, type Log, type Rejection, type SourceState } from '@dproxy/core';
+import { ClientAuthorities } from './client-authorities.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { decideListeners } from './decide-listeners.ts';
+import { FilesWatch } from './files-watch.ts';
 import { toFrame } from './frame.ts';
 import { PagesWatch } from './pages-watch.ts';
 import { readPagesFolder } from './pages-folder.ts';
@@ -41,7 +43,9 @@ export class Configuration {
   #isStarted = false;
   #hasDemo = false;
   readonly #pages: PagesWatch;
-  /** Of the settings in force; the pages have their own. */
+  readonly #authorities = new ClientAuthorities();
+  readonly #authorityFiles: FilesWatch;
+  /** Of the settings in force; what stands in other files has its own. */
   #rejected: readonly Rejection[] = [];
   #isPastDemo = false;
 
@@ -49,9 +53,11 @@ export class Configuration {
     this.#options = options;
     this.#settings = options.loaded.settings;
     this.#parsed = options.loaded.file;
-    this.#pages = new PagesWatch(options.log, () => {
+    const lookAgain = (): void => {
       this.#applying = this.#applying.then(() => this.#setFrame(this.#rejected));
-    });
+    };
+    this.#pages = new PagesWatch(options.log, lookAgain);
+    this.#authorityFiles = new FilesWatch(lookAgain);
     this.#file = new FileSource({
       path: this.#settings.config.path,
       log: options.log,
@@ -90,6 +96,7 @@ export class Configuration {
 
   async stop(): Promise<void> {
     this.#pages.stop();
+    this.#authorityFiles.stop();
     await this.#file.stop();
     await this.#applying;
   }
@@ -167,7 +174,10 @@ export class Configuration {
     this.#rejected = rejected;
     this.#pages.follow(this.#settings.pages);
     const { facts, plane } = this.#options;
-    const folder = await readPagesFolder(this.#settings.pages);
+    const { tlsHosts, config, pages } = this.#settings;
+    this.#authorityFiles.follow(new Set(tlsHosts.map(({ caFile }) => caFile).filter((path) => path !== '')));
+    const folder = await readPagesFolder(pages);
+    const tls = await this.#authorities.read(tlsHosts, config.path);
     plane.setFrame(
       toFrame({
         settings: this.#settings,
@@ -175,7 +185,8 @@ export class Configuration {
         listeners: this.#listeners,
         tcp: this.#parsed?.tcp ?? [],
         pages: folder.pages,
-        rejected: [...rejected, ...folder.rejected],
+        tlsPolicies: tls.policies,
+        rejected: [...rejected, ...folder.rejected, ...tls.rejected],
       }),
     );
   }

@@ -40,6 +40,8 @@ const frame: Frame = {
   backends: [],
   settings,
   pages: [],
+  tlsPolicies: [],
+  https: DEFAULT_HTTPS,
   fallThrough: true,
   isOwnedByProject: false,
   rejected: [],

@@ -11,9 +11,11 @@ import {
   type OwnershipLedger,
   type PageOverride,
   type Rejection,
+  type RouteHttps,
   type ShadowedRoute,
   type Snapshot,
   type SourceState,
+  type TlsPolicy,
   type WorkerSettings,
 } from '@dproxy/core';
 import { resolvePlugins, type PluginNames } from './resolve-plugins.ts';
@@ -25,6 +27,9 @@ export interface Frame {
   readonly backends: readonly Backend[];
   readonly settings: WorkerSettings;
   readonly pages: readonly PageOverride[];
+  readonly tlsPolicies: readonly TlsPolicy[];
+  /** What holds for routes that do not say it themselves. */
+  readonly https: RouteHttps;
   readonly fallThrough: boolean;
   readonly isOwnedByProject: boolean;
   readonly rejected: readonly Rejection[];
@@ -176,6 +181,8 @@ export class ControlPlane {
       certificates: [...this.#files.refs, ...this.#ordered.refs, ...this.#local.refs],
       challenges: this.#challenges,
       pages: frame.pages,
+      tlsPolicies: frame.tlsPolicies,
+      https: frame.https,
       fallThrough: frame.fallThrough,
       previous: this.#snapshot,
       ownership: frame.isOwnedByProject ? { ledger: this.#ledger, nowMs: this.#options.nowMs() } : undefined,

@@ -1,7 +1,8 @@
 import { CertificateFiles, LocalAuthority } from '@dproxy/certs';
 import { formatProblem, gatherFacts, loadSettings, parseFile, type Facts, type Settings } from '@dproxy/config';
-import type { DataPlane, Log } from '@dproxy/core';
+import type { DataPlane, Log, TlsPolicy } from '@dproxy/core';
 import { ApplicationPath, createDataPlane, PluginLoader } from '@dproxy/proxy';
+import { ClientAuthorities } from './client-authorities.ts';
 import { ControlPlane, type ControlPlaneOptions } from './control-plane.ts';
 import { decideListeners } from './decide-listeners.ts';
 import { Engines } from './engines.ts';
@@ -106,13 +107,24 @@ async function open(values: ProxySettings, log: Log): Promise<Running> {
   });
   opened.defer(() => plane.close());
   const folder = await readPagesFolder(settings.pages);
-  plane.setFrame(toFrame({ settings, facts, listeners, tcp, pages: folder.pages, rejected: folder.rejected }));
+  const tlsPolicies = await readTlsPolicies(settings);
+  plane.setFrame(
+    toFrame({ settings, facts, listeners, tcp, pages: folder.pages, tlsPolicies, rejected: folder.rejected }),
+  );
   plane.setSource(state);
   await followSources(settings, { plane, log, opened });
   await plane.open();
   await firstTable.promise;
   const addresses = [...dataPlane.addresses()].flatMap(([listener, bound]) => bound.map((at) => ({ listener, ...at })));
   return { opened: opened.move(), addresses };
+}
+
+/** @throws TypeError: nobody is there to see a rejection, and a host must not be served without what it asks for */
+async function readTlsPolicies({ tlsHosts }: Settings): Promise<readonly TlsPolicy[]> {
+  const { policies, rejected } = await new ClientAuthorities().read(tlsHosts, 'createProxy()');
+  const [first] = rejected;
+  if (first !== undefined) throw new TypeError(`createProxy: ${first.message}; expected ${first.expected}`);
+  return policies;
 }
 
 function readSettings(values: ProxySettings, facts: Facts) {

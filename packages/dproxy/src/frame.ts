@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import type { Facts, Settings, TcpEntry } from '@dproxy/config';
-import type { Listener, PageOverride, Rejection } from '@dproxy/core';
+import type { Listener, PageOverride, Rejection, TlsPolicy } from '@dproxy/core';
 import type { Frame } from './control-plane.ts';
 
 export interface FrameParts {
@@ -10,17 +10,20 @@ export interface FrameParts {
   readonly listeners: readonly Listener[];
   readonly tcp: readonly TcpEntry[];
   readonly pages: readonly PageOverride[];
+  readonly tlsPolicies: readonly TlsPolicy[];
   readonly rejected: readonly Rejection[];
 }
 
 /** What the configuration gives to the Snapshot. */
-export function toFrame({ settings, facts, listeners, tcp, pages, rejected }: FrameParts): Frame {
+export function toFrame({ settings, facts, listeners, tcp, pages, tlsPolicies, rejected }: FrameParts): Frame {
   const all = [...listeners, ...settings.tcp];
   return {
     listeners: all,
     backends: tcp.flatMap((entry) => entry.backends),
     settings: { ...settings.worker, ownAddresses: ownAddresses(all, settings, facts) },
     pages,
+    tlsPolicies,
+    https: settings.https,
     fallThrough: settings.fallThrough,
     isOwnedByProject: settings.ownership === 'project',
     rejected,
