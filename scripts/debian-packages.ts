@@ -7,6 +7,7 @@ const PACKAGES = [
   { name: 'docker.io', proof: '/usr/sbin/dockerd', why: 'the Docker engine that discovery is tested on' },
   { name: 'iptables', proof: '/usr/sbin/iptables', why: "the engine's published ports" },
   { name: 'iproute2', proof: '/bin/ip', why: 'the network namespace that tests run in' },
+  { name: 'bind9', proof: '/usr/sbin/named', why: 'the name server that takes dynamic updates' },
   // Not /bin/busybox: where there is an initramfs it is the one that needs libraries, which small images do not have.
   { name: 'busybox-static', proof: '/var/lib/dpkg/info/busybox-static.list', why: 'small test images' },
   { name: 'openssl', proof: '/usr/bin/openssl', why: 'an independent TLS client' },

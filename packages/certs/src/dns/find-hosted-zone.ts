@@ -1,0 +1,66 @@
+import { IssueError } from '../ports.ts';
+import { suffixesOf } from './wire/name.ts';
+
+export interface HostedZone {
+  /** As the provider names it in its URLs. */
+  readonly id: string;
+  readonly name: string;
+}
+
+/** Which zones a provider has, for a minute: both names of an order and its cleaning up ask for the same ones. */
+export class ZoneMemory {
+  readonly #nowMs: () => number;
+  readonly #answers = new Map<string, { zone: HostedZone | undefined; untilMs: number }>();
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  async of(name: string, ask: (name: string) => Promise<HostedZone | undefined>): Promise<HostedZone | undefined> {
+    const known = this.#answers.get(name);
+    if (known !== undefined && known.untilMs > this.#nowMs()) return known.zone;
+    const zone = await ask(name);
+    // More names than any order has: begin anew rather than grow.
+    if (this.#answers.size >= 1_000) this.#answers.clear();
+    this.#answers.set(name, { zone, untilMs: this.#nowMs() + 60_000 });
+    return zone;
+  }
+}
+
+/** A name has at most 127 labels; nobody nests zones that deep, and every label is a call. */
+const MAX_CALLS = 12;
+
+/**
+ * The zone with the longest name that `name` ends with, among those that the provider has. Single labels are not asked for.
+ * @throws IssueError when there is none
+ */
+export async function findHostedZone(
+  name: string,
+  {
+    title,
+    zones,
+    advice,
+    ask,
+  }: {
+    readonly title: string;
+    readonly zones: ZoneMemory;
+    readonly advice: string;
+    readonly ask: (name: string) => Promise<HostedZone | undefined>;
+  },
+): Promise<HostedZone> {
+  const candidates = suffixesOf(name)
+    .filter((suffix) => suffix.includes('.'))
+    .slice(-MAX_CALLS);
+  for (const candidate of candidates) {
+    // oxlint-disable-next-line no-await-in-loop -- the longest that exists
+    const zone = await zones.of(candidate, ask);
+    if (zone !== undefined) return zone;
+  }
+  const message = `${title} has no zone for ${name} (asked for ${candidates.join(', ')})`;
+  throw new IssueError('misconfigured', message, { advice });
+}
+
+/** `_acme-challenge` for `_acme-challenge.example.com` in `example.com`; `@` for the zone's own name. */
+export function relativeName(name: string, zone: string): string {
+  return name === zone ? '@' : name.slice(0, -(zone.length + 1));
+}

@@ -1,0 +1,150 @@
+import { getServers } from 'node:dns';
+import type { DnsSettings, Environment } from '@dproxy/config';
+import { formatProblem } from '@dproxy/config';
+import type { Log } from '@dproxy/core';
+import { IssueError, type ChallengeAnswer, type ChallengeSolver } from '../ports.ts';
+import type { ProviderContext, TxtRecord } from './dns-provider.ts';
+import { ZoneMemory } from './find-hosted-zone.ts';
+import { followAlias, AliasLoop, type RecordPlace } from './lookup/follow-alias.ts';
+import { LookupFailed } from './lookup/resolvers.ts';
+import { confirmPropagation } from './confirm-propagation.ts';
+import { PROVIDERS } from './providers.ts';
+import { readDnsOptions, type DnsOptions } from './read-options.ts';
+import { Turns } from './turns.ts';
+import { parseServerAddress, type ServerAddress } from './wire/server-address.ts';
+
+export interface DnsSolverOptions {
+  /** `acme.resolvers`: asked instead of the system's, and must have the record, too. */
+  readonly resolvers: readonly string[];
+  /** Where options come from that the settings do not have. */
+  readonly env: Environment;
+  readonly log: Log;
+  /** Epoch milliseconds, for signatures. Default: the clock. */
+  readonly nowMs?: () => number;
+  /** `address:port`, asked where there are no `resolvers`. Default: those of the system, read anew each time. */
+  readonly systemResolvers?: readonly string[];
+  /** Port of authoritative name servers. Default 53. */
+  readonly authoritativePort?: number;
+}
+
+type DnsAnswer = Extract<ChallengeAnswer, { type: 'dns-01' }>;
+
+/** Cleaning up must end, even when nobody waits for it. */
+const WITHDRAW_MS = 120_000;
+
+/** Never throws: what is wrong with the settings is the IssueError of `present`, and `validateDnsSettings` tells it before. */
+export function openDnsSolver(settings: DnsSettings, options: DnsSolverOptions): ChallengeSolver {
+  return new DnsSolver(settings, options);
+}
+
+class DnsSolver implements ChallengeSolver {
+  readonly #settings: DnsSettings;
+  readonly #options: DnsSolverOptions;
+  readonly #nowMs: () => number;
+  readonly #zones: ZoneMemory;
+  readonly #turns = new Turns();
+  /** Where the records of answers are: an alias may be gone when they are withdrawn. */
+  readonly #places = new Map<string, string>();
+
+  constructor(settings: DnsSettings, options: DnsSolverOptions) {
+    this.#settings = settings;
+    this.#options = options;
+    this.#nowMs = options.nowMs ?? Date.now;
+    this.#zones = new ZoneMemory(this.#nowMs);
+  }
+
+  async present(answer: ChallengeAnswer, signal: AbortSignal): Promise<void> {
+    const wanted = requireDns(answer);
+    const read = this.#readOptions();
+    const place = await this.#locate(wanted, signal);
+    const record = recordOf(wanted, place.name);
+    const provider = this.#openProvider(read);
+    this.#places.set(keyOf(wanted), place.name);
+    await this.#turns.take(PROVIDERS[read.provider].isSequential, () => provider.add(record, signal));
+    const { log } = this.#options;
+    log.info({ provider: read.provider, name: record.name, host: wanted.host }, 'made the TXT record of a challenge');
+    if (read.values.get('propagationCheck') === 'false') return;
+    const deadlineMs = Number(read.values.get('propagationMs'));
+    await confirmPropagation(record, {
+      place,
+      resolvers: this.#options.resolvers.flatMap(toServer),
+      deadlineMs,
+      signal,
+    });
+  }
+
+  async withdraw(answer: ChallengeAnswer): Promise<void> {
+    const wanted = requireDns(answer);
+    const read = this.#readOptions();
+    const signal = AbortSignal.timeout(WITHDRAW_MS);
+    const name = this.#places.get(keyOf(wanted)) ?? (await this.#locate(wanted, signal)).name;
+    const provider = this.#openProvider(read);
+    await this.#turns.take(PROVIDERS[read.provider].isSequential, () =>
+      provider.remove(recordOf(wanted, name), signal),
+    );
+    this.#places.delete(keyOf(wanted));
+  }
+
+  #readOptions(): DnsOptions {
+    const read = readDnsOptions(this.#settings, this.#options.env);
+    if ('options' in read) return read.options;
+    const [first] = read.problems;
+    throw new IssueError('misconfigured', read.problems.map(formatProblem).join(' '), { advice: first?.fix ?? '' });
+  }
+
+  #openProvider({ provider, title, values, secrets }: DnsOptions) {
+    const context: ProviderContext = {
+      title,
+      secrets,
+      option: (name) => values.get(name) ?? '',
+      ttl: Number(values.get('ttl')),
+      timeoutMs: Number(values.get('timeoutMs')),
+      env: this.#options.env,
+      log: this.#options.log,
+      nowMs: this.#nowMs,
+      zones: this.#zones,
+    };
+    return PROVIDERS[provider].open(context);
+  }
+
+  async #locate({ recordName, host }: DnsAnswer, signal: AbortSignal): Promise<RecordPlace> {
+    const { resolvers, systemResolvers = getServers(), authoritativePort = 53 } = this.#options;
+    const asked = (resolvers.length > 0 ? resolvers : systemResolvers).flatMap(toServer);
+    try {
+      return await followAlias(recordName, { resolvers: asked, port: authoritativePort }, signal);
+    } catch (error) {
+      if (error instanceof AliasLoop) {
+        throw new IssueError('misconfigured', error.message, {
+          advice: 'Correct these CNAME records.',
+          host,
+          cause: error,
+        });
+      }
+      if (!(error instanceof LookupFailed)) throw error;
+      // The provider's own zones still say where the record belongs; only aliases need the lookup.
+      this.#options.log.warn({ name: recordName, reason: error.message }, 'could not look for CNAME records');
+      return { name: recordName, zone: undefined };
+    }
+  }
+}
+
+function requireDns(answer: ChallengeAnswer): DnsAnswer {
+  if (answer.type === 'dns-01') return answer;
+  throw new IssueError('internal', `the DNS solver was given a challenge of type ${answer.type}`, {
+    advice: 'Report this.',
+    host: answer.host,
+  });
+}
+
+function recordOf({ recordValue, host, token, keyAuthorization }: DnsAnswer, name: string): TxtRecord {
+  return { name, value: recordValue, host: host.replace(/^\*\./, ''), token, keyAuthorization };
+}
+
+function keyOf({ recordName, recordValue }: DnsAnswer): string {
+  return `${recordName} ${recordValue}`;
+}
+
+function toServer(text: string): ServerAddress[] {
+  const server = parseServerAddress(text);
+  return server === undefined ? [] : [server];
+}
