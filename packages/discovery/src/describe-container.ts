@@ -1,4 +1,4 @@
-import { DEFAULT_HTTPS, type Backend, type ContainerView, type Rejection, type RouteDefinition } from '@dproxy/core';
+import type { Backend, ContainerView, Rejection, RouteDefinition } from '@dproxy/core';
 import { backendOf, serviceId, type ReachFacts } from './container-backend.ts';
 import type { Container } from './container.ts';
 import type { Claims, ServiceClaims } from './dialects/dialect.ts';
@@ -113,7 +113,7 @@ function definitionsOf(
     timeouts: claims.timeouts,
     plugins: claims.plugins,
     listeners: claims.listeners,
-    https: DEFAULT_HTTPS,
+    https: claims.https,
     sinceMs: container.createdMs,
   };
   const id = serviceId(container, claims);

@@ -1,4 +1,4 @@
-import type { Backend, BackendProtocol, HeaderRules, RouteAction, RouteTimeouts } from '@dproxy/core';
+import type { Backend, BackendProtocol, HeaderRules, RouteAction, RouteHttps, RouteTimeouts } from '@dproxy/core';
 
 /** What a container's service may speak. */
 export type ServiceProtocol = Exclude<BackendProtocol, 'tcp'>;
@@ -22,6 +22,7 @@ export interface ServiceClaims {
   readonly redirect: Extract<RouteAction, { type: 'redirect' }> | undefined;
   readonly plugins: readonly string[];
   readonly listeners: readonly string[];
+  readonly https: Partial<RouteHttps>;
 }
 
 export interface LabelProblem {

@@ -1,5 +1,6 @@
 import type { Backend } from '@dproxy/core';
 import type { ServiceProtocol } from './dialect.ts';
+import { DEFAULT_HSTS, readHsts, type RouteHttps } from '@dproxy/core';
 import {
   readDuration,
   readFlag,
@@ -35,6 +36,7 @@ export class ServiceDraft {
   redirectStatus: RedirectStatus = 302;
   plugins: readonly string[] = [];
   listeners: readonly string[] = [];
+  https: Partial<RouteHttps> = {};
   readonly requestSet: (readonly [string, string])[] = [];
   readonly responseSet: (readonly [string, string])[] = [];
   requestRemove: readonly string[] = [];
@@ -96,6 +98,21 @@ export const NATIVE_KEYS: readonly NativeKey[] = [
   key('redirect.status', '301, 302, 303, 307 or 308', redirectStatus, (draft, value) => (draft.redirectStatus = value)),
   key('plugins', 'names of plugins, separated by commas', names, (draft, value) => (draft.plugins = value)),
   key('listeners', 'names of listeners, separated by commas', names, (draft, value) => (draft.listeners = value)),
+  key('https', 'true, or false for no redirect to HTTPS', readFlag, (draft, value) =>
+    setHttps(draft, { redirect: value ? 308 : 0 }),
+  ),
+  key('https.redirect', 'true, false, 301, 302, 307 or 308', httpsRedirect, (draft, redirect) =>
+    setHttps(draft, { redirect }),
+  ),
+  key(
+    'https.hsts',
+    'true, false, or a value such as max-age=31536000; includeSubDomains; preload',
+    hsts,
+    (draft, value) => setHttps(draft, { hsts: value }),
+  ),
+  key('https.certificate', 'default, acme or none', certificate, (draft, value) =>
+    setHttps(draft, { certificate: value }),
+  ),
   key('headers.request.remove', HEADER_NAMES, headerNames, (draft, value) => (draft.requestRemove = value)),
   key('headers.response.remove', HEADER_NAMES, headerNames, (draft, value) => (draft.responseRemove = value)),
   {
@@ -149,6 +166,28 @@ function proxyProtocol(raw: string): 'v1' | 'v2' | undefined {
 function redirectStatus(raw: string): RedirectStatus | undefined {
   const statuses = [301, 302, 303, 307, 308] as const;
   return statuses.find((status) => String(status) === raw.trim());
+}
+
+function setHttps(draft: ServiceDraft, more: Partial<RouteHttps>): void {
+  draft.https = { ...draft.https, ...more };
+}
+
+function httpsRedirect(raw: string): RouteHttps['redirect'] | undefined {
+  const wanted = readFlag(raw);
+  if (wanted !== undefined) return wanted ? 308 : 0;
+  const statuses = [301, 302, 307, 308] as const;
+  return statuses.find((status) => String(status) === raw.trim());
+}
+
+function hsts(raw: string): string | undefined {
+  const wanted = readFlag(raw);
+  if (wanted === undefined) return readHsts(raw);
+  return wanted ? DEFAULT_HSTS : '';
+}
+
+function certificate(raw: string): RouteHttps['certificate'] | undefined {
+  const words = ['default', 'acme', 'none'] as const;
+  return words.find((word) => word === raw.trim().toLowerCase());
 }
 
 function setHeader(list: (readonly [string, string])[], rawName: string, rawValue: string): boolean {

@@ -14,6 +14,10 @@ test('labels without a service describe the one service of a container', () => {
     'dproxy.network': 'front',
     'dproxy.plugins': 'auth,limit',
     'dproxy.listeners': 'https',
+    'dproxy.https': 'true',
+    'dproxy.https.redirect': '301',
+    'dproxy.HTTPS.hsts': 'Max-Age=60; preload',
+    'dproxy.https.certificate': 'Acme',
     'dproxy.timeouts.connect': '250ms',
     'dproxy.timeouts.response': '5m',
     'dproxy.timeouts.idle': '1000',
@@ -35,6 +39,7 @@ test('labels without a service describe the one service of a container', () => {
       network: 'front',
       plugins: ['auth', 'limit'],
       listeners: ['https'],
+      https: { redirect: 301, hsts: 'max-age=60; preload', certificate: 'acme' },
       timeouts: { connectMs: 250, responseMs: 300_000, idleMs: 1_000 },
       headers: {
         requestSet: [['x-team', 'blue']],
@@ -45,6 +50,26 @@ test('labels without a service describe the one service of a container', () => {
       redirect: undefined,
     },
   ]);
+});
+
+test('what HTTPS means is said per service, and only what was said', () => {
+  const https = (labels: Readonly<Record<string, string>>) => {
+    const { services, problems } = read({ 'dproxy.web.port': '80', ...labels });
+    return problems.length > 0 ? problems.map(({ message }) => message) : services[0]?.https;
+  };
+  expect(https({})).toEqual({});
+  expect(https({ 'dproxy.web.https': 'false' })).toEqual({ redirect: 0 });
+  expect(https({ 'dproxy.web.https.redirect': 'false' })).toEqual({ redirect: 0 });
+  expect(https({ 'dproxy.web.https.redirect': 'true' })).toEqual({ redirect: 308 });
+  expect(https({ 'dproxy.web.https.hsts': 'true' })).toEqual({ hsts: 'max-age=31536000' });
+  expect(https({ 'dproxy.web.https.hsts': 'false' })).toEqual({ hsts: '' });
+  for (const [key, value] of [
+    ['redirect', '303'],
+    ['hsts', 'includeSubDomains'],
+    ['certificate', 'maybe'],
+  ] as const) {
+    expect(https({ [`dproxy.web.https.${key}`]: value })).toEqual([`dproxy.web.https.${key}=${value} cannot be used`]);
+  }
 });
 
 test('named services stand beside each other, sorted, with the network of the container', () => {

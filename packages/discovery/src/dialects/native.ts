@@ -110,6 +110,7 @@ function claimsOf(service: string, draft: ServiceDraft): ServiceClaims {
     redirect: location === undefined ? undefined : { type: 'redirect', status: draft.redirectStatus, location },
     plugins,
     listeners,
+    https: draft.https,
   };
 }
 
