@@ -71,7 +71,7 @@ export function compileSnapshot(snapshot: Snapshot, context: CompileContext): Co
     table,
     tcp: compileTcp(snapshot, context),
     tls: previous?.tls.isOf(snapshot) === true ? previous.tls : new TlsTable(snapshot, material, log),
-    https: compileHttps(snapshot, { material, previous }),
+    https: compileHttps(snapshot, previous),
     pages: isSamePages ? previous.pages : compilePages(snapshot.pages),
   };
 }

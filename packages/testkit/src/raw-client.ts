@@ -11,8 +11,11 @@ export interface RawClientOptions {
   readonly host?: string;
   /** Address to connect from, such as 127.0.0.2. */
   readonly localAddress?: string;
-  /** Given: speaks TLS. Say `ca` and `servername` there. */
-  readonly tls?: Pick<ConnectionOptions, 'ca' | 'servername' | 'ALPNProtocols' | 'rejectUnauthorized' | 'maxVersion'>;
+  /** Given: speaks TLS. Say `ca` and `servername` there, and `cert` and `key` of a client certificate. */
+  readonly tls?: Pick<
+    ConnectionOptions,
+    'ca' | 'cert' | 'key' | 'servername' | 'ALPNProtocols' | 'rejectUnauthorized' | 'minVersion' | 'maxVersion'
+  >;
 }
 
 export interface RawResponse extends MessageHead {

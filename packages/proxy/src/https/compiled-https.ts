@@ -1,12 +1,4 @@
-import {
-  compileTlsPolicies,
-  type CertificateMaterial,
-  type Listener,
-  type ListenerIds,
-  type Snapshot,
-  type TlsPolicyFinder,
-} from '@dproxy/core';
-import { PublicNames } from './public-names.ts';
+import { compileTlsPolicies, type Listener, type ListenerIds, type Snapshot, type TlsPolicyFinder } from '@dproxy/core';
 
 /** What a Snapshot says about HTTPS, as requests ask for it. */
 export interface CompiledHttps {
@@ -14,7 +6,6 @@ export interface CompiledHttps {
   readonly keyAuthorizations: ReadonlyMap<string, string>;
   /** Of a host; the same function that the handshake asks with the SNI. */
   readonly policyOf: TlsPolicyFinder;
-  readonly publicNames: PublicNames;
   /** What clients see, in the order of preference: `https` first. */
   readonly entrances: readonly Entrance[];
 }
@@ -24,25 +15,20 @@ interface Entrance {
   readonly publicPort: number;
 }
 
-interface HttpsContext {
-  readonly material: ReadonlyMap<string, CertificateMaterial>;
-  /** The Snapshot that served until now, with what was made of it. */
-  readonly previous: { readonly source: Snapshot; readonly https: CompiledHttps } | undefined;
-}
-
-export function compileHttps(snapshot: Snapshot, { material, previous }: HttpsContext): CompiledHttps {
+/** @param previous the Snapshot that served until now, with what was made of it */
+export function compileHttps(
+  snapshot: Snapshot,
+  previous: { readonly source: Snapshot; readonly https: CompiledHttps } | undefined,
+): CompiledHttps {
+  const { challenges, tlsPolicies, listeners } = snapshot;
   const { source, https } = previous ?? {};
-  const { challenges, tlsPolicies, certificates, listeners } = snapshot;
-  const isSameNames = source?.certificates === certificates && https?.publicNames.isComplete === true;
+  const isSame =
+    source?.challenges === challenges && source.tlsPolicies === tlsPolicies && source.listeners === listeners;
+  if (https !== undefined && isSame) return https;
   return {
-    keyAuthorizations:
-      https !== undefined && source?.challenges === challenges ? https.keyAuthorizations : answersTo(snapshot),
-    policyOf:
-      https !== undefined && source?.tlsPolicies === tlsPolicies
-        ? https.policyOf
-        : compileTlsPolicies(tlsPolicies.values()),
-    publicNames: isSameNames ? https.publicNames : new PublicNames(certificates.values(), (id) => material.has(id)),
-    entrances: https !== undefined && source?.listeners === listeners ? https.entrances : entrancesOf(listeners),
+    keyAuthorizations: answersTo(snapshot),
+    policyOf: compileTlsPolicies(tlsPolicies.values()),
+    entrances: entrancesOf(listeners),
   };
 }
 

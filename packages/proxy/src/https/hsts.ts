@@ -65,8 +65,8 @@ export function withHsts(
  * RFC 6797 sections 7.2 and 8.1.1: never in clear, never for an address. And never under the local CA's certificate: a browser
  * that was told to trust it would keep the rule when a public certificate, or none, comes instead.
  */
-function mayPin({ https }: CompiledSnapshot, { host, claims }: RequestHead, { isEncrypted, peer }: Entry): boolean {
+function mayPin(compiled: CompiledSnapshot, { host, claims }: RequestHead, { isEncrypted, peer }: Entry): boolean {
   if (!isEncrypted || isAddressHost(host) || peer.claimedProto(claims) === 'http') return false;
   const serverName = peer.tls?.serverName ?? '';
-  return hasPublicName(https, host) && hasPublicName(https, serverName);
+  return hasPublicName(compiled, host) && hasPublicName(compiled, serverName);
 }

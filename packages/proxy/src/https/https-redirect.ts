@@ -1,4 +1,4 @@
-import { isAddressHost, type ListenerIds, type RouteHttps } from '@dproxy/core';
+import { canonicalHost, type CertificateRef, isAddressHost, type ListenerIds, type RouteHttps } from '@dproxy/core';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import type { Downstream } from '../exchange/downstream.ts';
@@ -12,7 +12,7 @@ export type Entry = Pick<Downstream, 'isEncrypted' | 'peer'>;
 
 /** The answer that sends a plain request for this route to HTTPS; undefined: it is answered as it is. */
 export function httpsRedirect(
-  { https }: CompiledSnapshot,
+  compiled: CompiledSnapshot,
   { route }: CompiledRoute,
   head: RequestHead,
   entry: Entry,
@@ -20,18 +20,18 @@ export function httpsRedirect(
   const { redirect } = route.https;
   if (redirect === 0 || route.audience === 'local') return undefined;
   if (isSecure(entry, head) || isChallengePath(head.path)) return undefined;
-  return redirectPage(https, head, redirect, route.listeners);
+  return redirectPage(compiled, head, redirect, route.listeners);
 }
 
 /** Undefined: nobody listens there, or clients would not trust what they are shown. */
 export function redirectPage(
-  https: CompiledSnapshot['https'],
+  compiled: CompiledSnapshot,
   head: RequestHead,
   status: Exclude<RouteHttps['redirect'], 0>,
   listeners: ListenerIds,
 ): Page | undefined {
-  const port = publicHttpsPort(https, listeners);
-  if (port === 0 || !hasPublicName(https, head.host)) return undefined;
+  const port = publicHttpsPort(compiled.https, listeners);
+  if (port === 0 || !hasPublicName(compiled, head.host)) return undefined;
   // The parser has checked host and target: nothing in them can end a line. `*` stands for the server (RFC 9112 section 3.2.4).
   const target = head.target === '*' ? '' : head.target;
   const authority = port === 443 ? head.host : `${head.host}:${port}`;
@@ -43,7 +43,17 @@ export function isSecure({ isEncrypted, peer }: Entry, { claims }: RequestHead):
   return isEncrypted || peer.claimedProto(claims) === 'https';
 }
 
-/** No browser keeps a name without a dot apart from the names of its own network. */
-export function hasPublicName({ publicNames }: CompiledSnapshot['https'], host: string): boolean {
-  return (host.includes('.') || isAddressHost(host)) && publicNames.covers(host);
+/**
+ * Whether whoever asks for this host over HTTPS is shown a certificate from a file or an authority, not the local CA's. A name
+ * without a dot is one of the local network, which no authority vouches for.
+ */
+export function hasPublicName({ tls }: CompiledSnapshot, host: string): boolean {
+  if (!isAddressHost(host)) return host.includes('.') && isPublic(tls.kindFor(host));
+  // No SNI carries an address (RFC 6066 section 3): clients are shown what those without a name are shown.
+  const shown = tls.default[0]?.ref;
+  return isPublic(shown?.kind) && shown?.names.some((name) => canonicalHost(name) === host) === true;
+}
+
+function isPublic(kind: CertificateRef['kind'] | undefined): boolean {
+  return kind === 'file' || kind === 'acme';
 }

@@ -20,7 +20,9 @@ export function checkTlsPolicy(compiled: CompiledSnapshot, head: RequestHead, en
   const isRequired = policy?.clientCertificates === 'require';
   if (!entry.isEncrypted) return isRequired ? sendToHttps(compiled, head, entry) : undefined;
   const { tls } = entry.peer;
-  if (!isSamePolicy(compiled, policy, tls)) {
+  // Without facts nothing is known of the handshake, so no policy can have been met.
+  const isAdmitted = tls === undefined ? policy === undefined : compiled.tls.admits(tls, head.host);
+  if (!isAdmitted) {
     throw new ProxyError('misdirected', `${head.host} asks for another TLS than "${tls?.serverName ?? ''}"`);
   }
   if (isRequired && !hasProof(policy, tls)) {
@@ -29,31 +31,11 @@ export function checkTlsPolicy(compiled: CompiledSnapshot, head: RequestHead, en
   return undefined;
 }
 
-function sendToHttps({ https }: CompiledSnapshot, head: RequestHead, entry: Entry): Page {
+function sendToHttps(compiled: CompiledSnapshot, head: RequestHead, entry: Entry): Page {
   // The certificates that a proxy in front has asked for are not ours to believe, and a redirect would come back here.
-  const page = isSecure(entry, head) ? undefined : redirectPage(https, head, 308, []);
+  const page = isSecure(entry, head) ? undefined : redirectPage(compiled, head, 308, []);
   if (page === undefined) throw new ProxyError('misdirected', `${head.host} requires a client certificate, and HTTPS`);
   return page;
-}
-
-/** What was agreed in the handshake is what this host asks for. */
-function isSamePolicy(
-  { source, settings }: CompiledSnapshot,
-  wanted: TlsPolicy | undefined,
-  facts: TlsFacts | undefined,
-): boolean {
-  const madeUnder = facts?.policyId ?? '';
-  if (wanted === undefined && madeUnder === '') return true;
-  const made = source.tlsPolicies.get(madeUnder);
-  // The policy is gone since: nobody knows what it was.
-  if (madeUnder !== '' && made === undefined) return false;
-  const fallback = settings.tls.profile;
-  return (wanted?.profile ?? fallback) === (made?.profile ?? fallback) && isSameDemand(made, wanted);
-}
-
-function isSameDemand(made: TlsPolicy | undefined, wanted: TlsPolicy | undefined): boolean {
-  const [a, b] = [made?.clientCertificates ?? 'none', wanted?.clientCertificates ?? 'none'];
-  return a === b && (a === 'none' || made?.clientCaPem === wanted?.clientCaPem);
 }
 
 /** The handshake has seen to it already. Asked again, because a hole there (CVE-2026-123872 was one) must not be one here. */
