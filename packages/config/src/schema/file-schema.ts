@@ -99,7 +99,7 @@ export const fileSchema = section({
     default: 'none',
   }),
   acme: field(acme(), {
-    meaning: 'Certificates from a certificate authority. Checked, but not used by this version',
+    meaning: 'Certificates from certificate authorities that speak ACME; see docs/certificates.md',
     default: 'none',
   }),
   https: field(httpsOptions(), {

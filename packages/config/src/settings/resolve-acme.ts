@@ -1,23 +1,42 @@
 import type { FileSettings } from '../file/parsed-file.ts';
-import type { AcmeAuthority, AcmeSettings } from './settings.ts';
+import { type AuthorityEntry, KNOWN_AUTHORITIES } from '../schema/acme-directory.ts';
+import type { AcmeAuthority, AcmeChallengeType, AcmeSettings } from './settings.ts';
 
-const LETS_ENCRYPT = 'https://acme-v02.api.letsencrypt.org/directory';
+const LETS_ENCRYPT: AuthorityEntry = authorityNamed('letsencrypt');
+const STAGING: AuthorityEntry = authorityNamed('letsencrypt-staging');
 
-export function resolveAcme(said: FileSettings['acme']): AcmeSettings {
+/** @param fromFile makes a path of the file absolute */
+export function resolveAcme(said: FileSettings['acme'], fromFile: (path: string) => string): AcmeSettings {
+  const entries = said?.directory ?? [LETS_ENCRYPT];
+  const asked = said?.staging === true ? [{ ...STAGING, profile: entries[0]?.profile ?? '' }] : entries;
   return {
     email: said?.email ?? '',
-    authorities: [authorityOf(said?.directory ?? LETS_ENCRYPT)],
+    authorities: asked.map((entry) => authorityOf(entry, said?.profile ?? '', fromFile)),
     hosts: said?.hosts ?? 'auto',
-    challenges: ['http-01', 'tls-alpn-01'],
-    keyType: 'ecdsa-p256',
-    dns: undefined,
+    challenges: said?.challenges ?? defaultChallenges(said?.dns !== undefined),
+    keyType: said?.keyType ?? 'ecdsa-p256',
+    dns: said?.dns,
     preflight: said?.preflight ?? true,
     resolvers: said?.resolvers ?? [],
-    onDemand: undefined,
+    onDemand: said?.onDemand && { allow: said.onDemand.allow ?? [], ask: said.onDemand.ask ?? '' },
   };
 }
 
-function authorityOf(directory: string): AcmeAuthority {
-  const name = directory === LETS_ENCRYPT ? 'letsencrypt' : new URL(directory).host;
-  return { name, directory, eab: undefined, profile: '', caFile: '' };
+/** Whoever sets up DNS wants it used; the others stay for addresses. */
+function defaultChallenges(hasDns: boolean): readonly AcmeChallengeType[] {
+  return hasDns ? ['dns-01', 'http-01', 'tls-alpn-01'] : ['http-01', 'tls-alpn-01'];
+}
+
+function authorityOf(entry: AuthorityEntry, profile: string, fromFile: (path: string) => string): AcmeAuthority {
+  return {
+    name: entry.name,
+    directory: entry.url,
+    eab: entry.eab,
+    profile: entry.profile || profile,
+    caFile: entry.caFile === '' ? '' : fromFile(entry.caFile),
+  };
+}
+
+function authorityNamed(name: keyof typeof KNOWN_AUTHORITIES): AuthorityEntry {
+  return { name, url: KNOWN_AUTHORITIES[name].url, eab: undefined, profile: '', caFile: '' };
 }

@@ -48,7 +48,7 @@ export function resolveSettings({ env, facts, overrides }: Surroundings, file: P
     api,
     workers: { count: workers.count, isSilent: overrides.isSilent },
     docker: resolveDocker(said, { env, facts, overrides }, fromFile),
-    acme: resolveAcme(said.acme),
+    acme: resolveAcme(said.acme, fromFile),
     https: { ...DEFAULT_HTTPS, ...said.https },
     tlsHosts: resolveTlsHosts(said.tls, fromFile),
     ownership: said.ownership ?? 'shared',
@@ -80,7 +80,10 @@ function resolveWorker(said: FileSettings, { hostname }: Facts): Settings['worke
     limits: { ...DEFAULT_LIMITS, ...(said.limits as Partial<Limits> | undefined) },
     drainMs: said.drain ?? DRAIN_MS,
     passChallenges: said.acme?.passChallenges ?? false,
-    tls: { profile: resolveTlsProfile(said.tls), onDemand: false },
+    tls: {
+      profile: resolveTlsProfile(said.tls),
+      onDemand: said.acme?.onDemand !== undefined && said.acme.email !== undefined,
+    },
   };
 }
 
