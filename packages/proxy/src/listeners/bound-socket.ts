@@ -1,10 +1,12 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import { compileCidrs, type Limits, type ListenAddress, type Listener, ProxyError } from '@dproxy/core';
 import { DownstreamConnection } from '../downstream/downstream-connection.ts';
-import type { Chosen, DownstreamOwner } from '../downstream/downstream-owner.ts';
+import type { Chosen, ClientConnection, DownstreamOwner } from '../downstream/downstream-owner.ts';
 import { ClientPeer, type Endpoints, NO_CLAIMS } from '../downstream/peer.ts';
 import { refusalText } from '../downstream/refusal.ts';
+import { Http2Connection } from '../http2/http2-connection.ts';
 import type { Services } from '../services.ts';
 import { TcpConnection } from '../tunnel/tcp-connection.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
@@ -29,7 +31,7 @@ export class BoundSocket implements DownstreamOwner {
   readonly #connections: ConnectionLimits;
   readonly #address: ListenAddress;
   readonly #reusePort: boolean;
-  readonly #open = new Set<DownstreamConnection>();
+  readonly #open = new Set<ClientConnection>();
   readonly #sockets = new Set<Socket>();
   #listener: Listener;
   #needsProxyHeader: (address: string) => boolean;
@@ -100,7 +102,7 @@ export class BoundSocket implements DownstreamOwner {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  onDownstreamClosed(connection: DownstreamConnection): void {
+  onDownstreamClosed(connection: ClientConnection): void {
     this.#open.delete(connection);
   }
 
@@ -208,7 +210,7 @@ export class BoundSocket implements DownstreamOwner {
       bufferBytes: this.#limits.bufferBytes,
       choose: (hello, mayWait) => this.#chooseTls(hello, endpoints, mayWait),
       wait: (host, resume) => this.#waitForCertificate(host, resume),
-      protocols: ['http/1.1'],
+      protocols: ['h2', 'http/1.1'],
       onDone: (socket, tls) => this.#guard(raw, () => this.#speakHttp(socket, { ...endpoints, tls })),
       onPlain: () =>
         this.#guard(raw, () => this.#refuse(raw, new ProxyError('plain-http-on-tls', endpoints.remoteAddress))),
@@ -247,7 +249,9 @@ export class BoundSocket implements DownstreamOwner {
   }
 
   #speakHttp(socket: Socket, endpoints: Endpoints): void {
-    const connection = new DownstreamConnection(socket, { owner: this, services: this.#services, endpoints });
+    const options = { owner: this, services: this.#services, endpoints };
+    const isHttp2 = socket instanceof TLSSocket && socket.alpnProtocol === 'h2';
+    const connection = isHttp2 ? new Http2Connection(socket, options) : new DownstreamConnection(socket, options);
     this.#open.add(connection);
     if (this.#isDraining) connection.drain();
   }

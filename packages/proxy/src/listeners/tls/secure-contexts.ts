@@ -112,8 +112,8 @@ export class SecureContexts {
       return createSecureContext({
         cert: material.certificatePem,
         key: material.keyPem,
-        // Without a list it would be the public authorities.
-        ca: isVerifying ? [clientCaPem] : [],
+        // Without a list it would be the public authorities. A policy without authorities verifies nobody.
+        ca: clientCaPem === '' ? [] : [clientCaPem],
         minVersion: MIN_VERSION[profile],
         ciphers: CIPHERS,
         ecdhCurve: GROUPS,

@@ -38,9 +38,8 @@ export function chooseTls(hello: ClientHello, context: TlsChoiceContext): TlsCho
   const { serverName, protocols } = hello;
   if (protocols.length === 1 && protocols[0] === ACME_PROTOCOL) return validate(serverName, context);
   if (serverName === undefined) return serve('', context.table.default, hello, context);
-  const host = canonicalHost(serverName);
-  // A name with a port is none (RFC 6066 section 3), though `canonicalHost` would take it off.
-  if (host === undefined || serverName.includes(':') || !context.isRouted(host)) {
+  const host = isName(serverName) ? canonicalHost(serverName) : undefined;
+  if (host === undefined || !context.isRouted(host)) {
     return { type: 'refuse', alert: 'unrecognized_name', reason: 'nobody has this name' };
   }
   if (context.mayWait && isOnDemand(host) && (context.table.kindFor(host) ?? 'local') === 'local') {
@@ -69,6 +68,11 @@ function serve(
   }
   const alert = serverName === '' ? 'missing_extension' : 'unrecognized_name';
   return { type: 'refuse', alert, reason: 'there is no certificate for it' };
+}
+
+/** RFC 6066 section 3: a DNS name. `canonicalHost` would take a port off and leave a pattern as it is. */
+function isName(serverName: string): boolean {
+  return !serverName.includes(':') && !serverName.includes('*');
 }
 
 function isOnDemand(host: string): boolean {
