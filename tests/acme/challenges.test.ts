@@ -54,3 +54,25 @@ test('a wildcard that nothing can prove is refused before the authority is asked
   expect(failure.advice).toContain('acme.dns');
   expect(subject.pebble.requests('order-plz')).toBe(orders);
 });
+
+test('an address is proven by http-01 and by tls-alpn-01 (RFC 8738)', async () => {
+  const byHttp = await subject.issuer.issue(subject.request(['127.0.0.1']), never());
+  expect(readChain(byHttp.certificatePem)[0]?.subjectAltName).toBe('IP Address:127.0.0.1');
+  const byTls = await subject.issuer.issue(subject.request(['127.0.0.1'], { challenges: ['tls-alpn-01'] }), never());
+  expect(isPair(byTls.certificatePem, byTls.keyPem)).toBe(true);
+});
+
+test.each(['ecdsa-p384', 'rsa-2048'] as const)('a key of %s', async (keyType) => {
+  const issued = await subject.issuer.issue(subject.request([`${keyType}.example.com`], { keyType }), never());
+  const expected = { 'ecdsa-p384': ['ec', 'secp384r1'], 'rsa-2048': ['rsa', 2048] }[keyType];
+  const { asymmetricKeyType, asymmetricKeyDetails } = readChain(issued.certificatePem)[0]!.publicKey;
+  expect([asymmetricKeyType, asymmetricKeyDetails?.namedCurve ?? asymmetricKeyDetails?.modulusLength]).toEqual(
+    expected,
+  );
+});
+
+test('a name of more than 64 characters, which no common name can hold', async () => {
+  const name = `${'a'.repeat(60)}.${'b'.repeat(60)}.example.com`;
+  const issued = await subject.issuer.issue(subject.request([name]), never());
+  expect(readChain(issued.certificatePem)[0]?.subjectAltName).toBe(`DNS:${name}`);
+});

@@ -48,7 +48,10 @@ export type ChallengeAnswer =
 
 /** Puts answers where the authority will look. */
 export interface ChallengeSolver {
-  /** Resolves when whoever may be asked answers it: every worker, or the authoritative DNS servers. @throws IssueError */
+  /**
+   * Resolves when whoever may be asked answers it: every worker, or the authoritative DNS servers. All answers of an order are
+   * presented at once; a name and its wildcard have two values in one TXT record. @throws IssueError
+   */
   present(answer: ChallengeAnswer, signal: AbortSignal): Promise<void>;
   /** Idempotent; also called for what was never presented. */
   withdraw(answer: ChallengeAnswer): Promise<void>;

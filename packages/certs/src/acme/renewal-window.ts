@@ -21,9 +21,16 @@ export function renewalId(certificatePem: string): string {
   const certificate = new Parsed(new X509Certificate(certificatePem).raw);
   const keyId = certificate.getExtension(AuthorityKeyIdentifierExtension)?.keyId;
   if (keyId === undefined || keyId === '') return '';
-  // The bytes of the DER INTEGER, with the zero in front of a high bit.
-  const serial = Buffer.from(certificate.serialNumber, 'hex');
-  return `${Buffer.from(keyId, 'hex').toString('base64url')}.${serial.toString('base64url')}`;
+  return `${encode(keyId)}.${encode(derInteger(certificate.serialNumber))}`;
+}
+
+/** The bytes of the DER INTEGER: the zero before a high bit belongs to it (RFC 9773 section 4.1), the parser drops it. */
+function derInteger(hex: string): string {
+  return /^[89a-f]/i.test(hex) ? `00${hex}` : hex;
+}
+
+function encode(hex: string): string {
+  return Buffer.from(hex, 'hex').toString('base64url');
 }
 
 /** RFC 9773 section 4.2. Undefined: nothing that a renewal may be planned by. */

@@ -41,9 +41,10 @@ export class ChallengeServer implements AsyncDisposable {
     return this.#post('clear-txt', { host: `${name}.` });
   }
 
-  /** The addresses of a name instead of 127.0.0.1. */
-  setAddresses(name: string, addresses: readonly string[]): Promise<void> {
-    return this.#post('add-a', { host: `${name}.`, addresses });
+  /** The addresses of a name instead of 127.0.0.1, and of those of before. */
+  async setAddresses(name: string, addresses: readonly string[]): Promise<void> {
+    await this.#post('clear-a', { host: `${name}.` });
+    await this.#post('add-a', { host: `${name}.`, addresses });
   }
 
   /** From now on questions about this name fail. */
