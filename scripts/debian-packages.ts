@@ -12,6 +12,7 @@ const PACKAGES = [
   { name: 'busybox-static', proof: '/var/lib/dpkg/info/busybox-static.list', why: 'small test images' },
   { name: 'openssl', proof: '/usr/bin/openssl', why: 'an independent TLS client' },
   { name: 'pebble', proof: '/usr/bin/pebble', why: 'the ACME server and the DNS that certificates are tested with' },
+  { name: 'testssl.sh', proof: '/usr/bin/testssl', why: 'the judge of our TLS' },
   { name: 'systemd', proof: '/usr/bin/systemd-analyze', why: 'the check of config/dproxy.service' },
   { name: 'procps', proof: '/sbin/sysctl', why: 'tcp_migrate_req in that namespace' },
 ] as const;

@@ -1,4 +1,5 @@
-import { Origin } from '@dproxy/testkit';
+import { connect } from 'node:tls';
+import { Origin, RawClient } from '@dproxy/testkit';
 import { describe, expect, it } from 'vitest';
 import { ALICE, AUTHORITY_ONE, AUTHORITY_TWO, BOB, MALLORY, SERVER } from './client-identities.ts';
 import { allGone, policyOf, startTlsEdge, type TlsEdge, visit } from './tls-edge.ts';
@@ -81,6 +82,29 @@ describe.each(VERSIONS)('client certificates over %s', (maxVersion) => {
         expect(await visit(port, from, { ...tls, session })).toMatchObject({ status: 200, isReused: true });
       }
     });
+  });
+
+  it('hold for a connection only as long as the policy that they were shown under', async () => {
+    await using origin = await Origin.start();
+    await using edge = await startTlsEdge({ origin, tlsPolicies: [REQUIRED] });
+    const socket = connect({
+      port: edge.port,
+      host: '127.0.0.1',
+      servername: 'a.test',
+      rejectUnauthorized: false,
+      ...tls,
+      ...ALICE,
+    });
+    using client = RawClient.over(socket);
+    const statusNow = async (): Promise<number> => {
+      await client.write('GET / HTTP/1.1\r\nHost: a.test\r\n\r\n');
+      return (await client.readResponse()).status;
+    };
+    expect(await statusNow()).toBe(200);
+    await edge.apply({ tlsPolicies: [REQUIRED], routes: { 'a.test': origin, 'b.test': origin } });
+    expect(await statusNow()).toBe(200);
+    await edge.apply({ tlsPolicies: [policyOf('a.test', 'require', AUTHORITY_TWO)] });
+    expect(await statusNow()).toBe(421);
   });
 
   it('are asked for again after the policy changed, whatever session there is from before', async () => {
