@@ -30,6 +30,8 @@ export interface ProductOptions {
   readonly yml?: string;
   /** Default 2. 0: whatever the file says. */
   readonly workers?: number;
+  /** Where authorities ask: 80 and 443. Default: free ports. */
+  readonly hasPublicPorts?: boolean;
   /** Beside the own ports and folders. An empty text removes a variable. */
   readonly env?: Readonly<Record<string, string>>;
   /** Default: `node cli.ts start`. */
@@ -89,8 +91,8 @@ export class Product implements AsyncDisposable {
   static async prepare(options: ProductOptions = {}): Promise<Product> {
     // A unix socket's path holds 107 bytes, and PM2 puts three of them under its home.
     const folder = await tempFolder('dp-');
-    const ports = [await freePort(), await freePort(), await freePort()];
-    const product = new Product(folder, ports, options);
+    const doors = options.hasPublicPorts === true ? [80, 443] : [await freePort(), await freePort()];
+    const product = new Product(folder, [...doors, await freePort()], options);
     if (options.yml !== undefined) await product.configure(options.yml);
     return product;
   }

@@ -6,6 +6,7 @@ import { type Admin, type AdminOptions, createAdmin } from './admin.ts';
 import type { Answer } from './answers.ts';
 
 export const TOKEN = 'correct-horse-battery-staple';
+export const AUTHORIZED = { Authorization: `Bearer ${TOKEN}` };
 
 /** A balancer in memory that notes what it was asked for. */
 export class FakeBalancer implements Balancer {
@@ -98,6 +99,22 @@ export const inspector: Inspector = {
     shadowed: [{ host: 'app.test', path: '/', origin, shadowedBy: origin, reason: 'younger' }],
   }),
   rejected: () => [{ source: '/etc/dproxy.yml', line: 4, column: 2, message: 'unknown key "hots"', expected: 'host' }],
+  certificates: () => [
+    {
+      names: ['app.test'],
+      kind: 'acme',
+      state: 'failed',
+      id: '',
+      issuer: 'letsencrypt',
+      notBeforeMs: 0,
+      notAfterMs: 0,
+      renewMs: 0,
+      nextAttemptMs: 1_795_000_000_000,
+      failures: 2,
+      problem: 'app.test leads to 192.0.2.7',
+      advice: 'let its DNS record name this machine',
+    },
+  ],
   warnings: () => ['tcp_migrate_req is 0'],
 };
 
@@ -114,7 +131,16 @@ export async function startAdmin(options: Partial<AdminOptions> = {}, host = '12
   const note = (fields: object, message: string): void => void logged.push(`${message} ${JSON.stringify(fields)}`);
   const log: Log = { ...silentLog, warn: note, error: note };
   const readMetrics = (): Promise<string> => Promise.resolve('dproxy_requests_total 1\n');
-  const admin = createAdmin({ balancer, inspector, readMetrics, token: TOKEN, tokenAlways: false, log, ...options });
+  const admin = createAdmin({
+    balancer,
+    inspector,
+    readMetrics,
+    retryCertificate: (name) => name === 'app.test',
+    token: TOKEN,
+    tokenAlways: false,
+    log,
+    ...options,
+  });
   const { port } = await admin.listen(host, 0);
   return { admin, port, balancer, logged };
 }

@@ -1,10 +1,9 @@
 import { networkInterfaces } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Running, send, sendRaw, startAdmin, TOKEN } from './_fixture.ts';
+import { AUTHORIZED, type Running, send, sendRaw, startAdmin, TOKEN } from './_fixture.ts';
 import { Access } from './access.ts';
 import { Lockout } from './lockout.ts';
 
-const AUTHORIZED = { Authorization: `Bearer ${TOKEN}` };
 let running: Running;
 
 beforeEach(async () => {
@@ -48,7 +47,7 @@ describe('without the token, from this machine', () => {
   });
 
   test('an unknown endpoint is 404 to read, and needs the token to change', async () => {
-    expect((await send(running.port, 'GET /certificates')).status).toBe(404);
+    expect((await send(running.port, 'GET /nothing-here')).status).toBe(404);
     expect((await send(running.port, 'POST /container')).status).toBe(401);
     expect((await send(running.port, 'POST /container', AUTHORIZED)).status).toBe(404);
   });

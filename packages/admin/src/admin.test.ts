@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { inspector, type Running, FakeBalancer, send, sendRaw, startAdmin } from './_fixture.ts';
+import { AUTHORIZED, inspector, type Running, FakeBalancer, send, sendRaw, startAdmin } from './_fixture.ts';
 import { createApp } from './admin.ts';
 import { silentLog } from '@dproxy/core';
 
@@ -177,6 +177,7 @@ test('the OpenAPI document and the routes are the same set, and every one has a 
     balancer,
     inspector,
     readMetrics: () => Promise.resolve(''),
+    retryCertificate: () => false,
     token: '',
     tokenAlways: false,
     log: silentLog,
@@ -200,7 +201,7 @@ test('the OpenAPI document and the routes are the same set, and every one has a 
     }),
   );
   expect(described.toSorted()).toEqual([...registered].toSorted());
-  expect(registered.size).toBe(16);
+  expect(registered.size).toBe(18);
 });
 
 test('the index lists the calls', async () => {
@@ -226,4 +227,15 @@ test('/metrics is plain text for Prometheus, not the usual answer', async () => 
   expect(reply.status).toBe(200);
   expect(reply.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
   expect(reply.text).toBe('dproxy_requests_total 1\n');
+});
+
+test('a certificate is tried again at once only for who has the token, and only where one is waited for', async () => {
+  const path = 'POST /certificates/retry?host=';
+  expect((await send(running.port, `${path}app.test`)).status).toBe(401);
+  expect((await send(running.port, `${path}APP.test.`, AUTHORIZED)).answer).toMatchObject({
+    data: { host: 'app.test' },
+  });
+  expect((await send(running.port, `${path}other.test`, AUTHORIZED)).status).toBe(404);
+  const malformed = await send(running.port, `${path}a%20b`, AUTHORIZED);
+  expect([malformed.status, malformed.answer.message]).toEqual([400, expect.stringContaining('expected one name')]);
 });

@@ -10,6 +10,7 @@ import { docsRoutes } from './routes/docs.ts';
 import { healthRoute } from './routes/health.ts';
 import { listRoutes } from './routes/lists.ts';
 import { metricsRoute } from './routes/metrics.ts';
+import { retryCertificateRoute } from './routes/retry-certificate.ts';
 import { createServer } from './server.ts';
 
 export interface AdminOptions {
@@ -17,6 +18,8 @@ export interface AdminOptions {
   readonly inspector: Inspector;
   /** The text of `/metrics`. */
   readonly readMetrics: () => Promise<string>;
+  /** @returns false when nobody waits for a certificate of that name */
+  readonly retryCertificate: (host: string) => boolean;
   /** What callers have to send, from the environment or from `ensureToken`. Empty: only loopback is answered. */
   readonly token: string;
   /** `api.tokenAlways`. */
@@ -78,6 +81,7 @@ export function createApp(options: AdminOptions): FastifyInstance {
     healthRoute(scope, balancer, inspector);
     balancerRoutes(scope, balancer, log);
     listRoutes(scope, inspector);
+    retryCertificateRoute(scope, options.retryCertificate, log);
     metricsRoute(scope, options.readMetrics);
   });
   return app;

@@ -1,5 +1,5 @@
 import { type IncomingMessage, request } from 'node:http';
-import type { Backend, BalancerStatus, ContainerView, Origin, Rejection, Route } from '@dproxy/core';
+import type { Backend, BalancerStatus, CertificateView, ContainerView, Origin, Rejection, Route } from '@dproxy/core';
 import type { Answer } from './answers.ts';
 import { unmapAddress } from './loopback.ts';
 
@@ -91,6 +91,15 @@ export class AdminClient {
 
   routes(): Promise<readonly RouteRow[]> {
     return this.#call('GET', '/routes');
+  }
+
+  certificates(): Promise<readonly CertificateView[]> {
+    return this.#call('GET', '/certificates');
+  }
+
+  /** @throws AdminError when no such name waits for one */
+  async retryCertificate(host: string): Promise<void> {
+    await this.#call('POST', `/certificates/retry?host=${encodeURIComponent(host)}`);
   }
 
   rejected(): Promise<readonly Rejection[]> {

@@ -100,6 +100,23 @@ export const ROUTES = list(
     ROUTE_OPTIONAL,
   ),
 );
+export const CERTIFICATES = list(
+  object({
+    names: texts,
+    kind: { type: 'string', enum: ['file', 'acme', 'local'] },
+    state: { type: 'string', enum: ['valid', 'pending', 'renewing', 'failed', 'expired'] },
+    id: { ...text, description: 'SHA-256 fingerprint of the leaf, hex; empty while there is none' },
+    issuer: text,
+    notBeforeMs: { ...integer, description: 'epoch milliseconds; 0: none' },
+    notAfterMs: { ...integer, description: 'epoch milliseconds; 0: none' },
+    renewMs: { ...integer, description: 'when its renewal is planned; 0: never' },
+    nextAttemptMs: { ...integer, description: 'when it is tried again; 0: not planned' },
+    failures: { ...integer, description: 'attempts that failed since the last success' },
+    problem: text,
+    advice: { ...text, description: 'what to do about the problem' },
+  }),
+);
+export const RETRY = object({ host: text });
 export const REJECTED = list(object({ source: text, line: integer, column: integer, message: text, expected: text }));
 export const ENDPOINTS = object({
   endpoints: list(object({ method: text, path: text, summary: text, query: text, statuses: texts })),

@@ -138,6 +138,7 @@ export interface Inspector {
   backends(): readonly Backend[];
   routes(): { readonly routes: readonly Route[]; readonly shadowed: readonly ShadowedRoute[] };
   rejected(): readonly Rejection[];
+  certificates(): readonly CertificateView[];
   /** Facts for `/healthz` and the banner, such as `tcp_migrate_req is 0`. */
   warnings(): readonly string[];
 }

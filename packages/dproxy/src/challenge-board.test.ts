@@ -11,6 +11,7 @@ const { signal } = new AbortController();
 function board(acknowledged: (version: number) => Promise<boolean>) {
   const shown: { challenges: readonly Challenge[]; material: readonly string[] }[] = [];
   const made = new ChallengeBoard({
+    ready: Promise.resolve(),
     show: (challenges, keys) => shown.push({ challenges, material: [...keys.keys()] }),
     acknowledged,
   });

@@ -2,6 +2,8 @@ import { IssueError, type ChallengeAnswer, type ChallengeSolver } from '@dproxy/
 import type { CertificateMaterial, Challenge } from '@dproxy/core';
 
 export interface ChallengeBoardOptions {
+  /** From then on there is a table to show them in. */
+  readonly ready: Promise<void>;
   /** Puts these, and no others, into the table. @returns the version of the table that has them */
   readonly show: (challenges: readonly Challenge[], material: ReadonlyMap<string, CertificateMaterial>) => number;
   /** Whether every worker that serves has this version or a later one; false at the deadline. */
@@ -23,6 +25,8 @@ export class ChallengeBoard implements ChallengeSolver {
 
   async present(answer: ChallengeAnswer, signal: AbortSignal): Promise<void> {
     const challenge = toChallenge(answer);
+    await this.#options.ready;
+    signal.throwIfAborted();
     this.#challenges.set(challenge.id, challenge);
     if (answer.type === 'tls-alpn-01') this.#material.set(answer.material.id, answer.material);
     const version = this.#show();

@@ -2,12 +2,15 @@
 import { AdminError } from '@dproxy/admin';
 import { Command, CommanderError } from 'commander';
 import { VERSION } from './banner.ts';
+import { certificates } from './commands/certificates.ts';
 import { addFlags, contextOf } from './commands/context.ts';
 import { CommandFailed } from './commands/failure.ts';
+import { importCerts } from './commands/import.ts';
 import { routes } from './commands/routes.ts';
 import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
 import { stop } from './commands/stop.ts';
+import { trust } from './commands/trust.ts';
 import { validate } from './commands/validate.ts';
 
 const program = new Command('dproxy')
@@ -28,6 +31,24 @@ define('validate', 'check a dproxy.yml, with line and column')
   .argument('[file]', 'default: the one that start would read')
   .action((file: string | undefined, options: Options) => validate(contextOf(options), file));
 define('routes', 'what is served').action((options: Options) => routes(contextOf(options)));
+define('certificates', 'every certificate, and every name that waits for one')
+  .option('--retry <host>', 'try this name again now')
+  .action((options: Options) => certificates(contextOf(options), options['retry'] as string | undefined));
+define('trust', 'where the root of the local CA is, and how clients are told to trust it').action((options: Options) =>
+  trust(contextOf(options)),
+);
+addFlags(
+  program
+    .command('import')
+    .description('take over what another proxy has stored')
+    .command('certs')
+    .description("certificates of Traefik's acme.json, nginx-proxy, certbot, Caddy, acme.sh or lego")
+    .argument('<path>', 'the file or the folder; it stays as it is')
+    .option('--dry-run', 'only say what would be taken')
+    .option('--json', 'print JSON'),
+).action((path: string, options: Options) =>
+  importCerts(contextOf(options), path, { isDryRun: options['dryRun'] === true }),
+);
 define('version', 'the version').action((options: Options) => contextOf(options).answer(VERSION, { version: VERSION }));
 
 type Options = Readonly<Record<string, unknown>>;

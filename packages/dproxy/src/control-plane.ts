@@ -72,10 +72,12 @@ export class ControlPlane {
   #challenges: readonly Challenge[] = [];
   #challengeMaterial: CertificateSet['material'] = new Map();
   #snapshot: Snapshot | undefined;
+  #material: ReadonlyMap<string, CertificateMaterial> = new Map();
   #shadowed: readonly ShadowedRoute[] = [];
   #rejected: readonly Rejection[] = [];
   #ledger: OwnershipLedger;
   #isOpen = false;
+  readonly #whenOpen = Promise.withResolvers<void>();
   /** A restarted primary says its table once, even when it is the one from before. */
   #isPublished = false;
   #pending: NodeJS.Immediate | undefined;
@@ -132,6 +134,7 @@ export class ControlPlane {
     if (before !== undefined) await this.#cover(before);
     this.#isOpen = true;
     this.#rebuild();
+    this.#whenOpen.resolve();
   }
 
   /** Looks again at what ends by time: leafs of the local CA, hosts reserved for a project. */
@@ -146,8 +149,18 @@ export class ControlPlane {
     await this.#issuing;
   }
 
+  /** From then on there is a Snapshot. */
+  get whenOpen(): Promise<void> {
+    return this.#whenOpen.promise;
+  }
+
   get snapshot(): Snapshot | undefined {
     return this.#snapshot;
+  }
+
+  /** Of the certificates in the Snapshot; with their keys, so nothing for anybody outside. */
+  get material(): ReadonlyMap<string, CertificateMaterial> {
+    return this.#material;
   }
 
   get shadowed(): readonly ShadowedRoute[] {
@@ -167,7 +180,7 @@ export class ControlPlane {
     this.#pending = undefined;
     const frame = this.#frame;
     if (!this.#isOpen || frame === undefined) return;
-    const material = new Map([
+    this.#material = new Map([
       ...this.#local.material,
       ...this.#ordered.material,
       ...this.#files.material,
@@ -190,7 +203,7 @@ export class ControlPlane {
     this.#shadowed = result.shadowed;
     this.#rejected = [...frame.rejected, ...this.#files.rejected, ...result.rejected];
     this.#keepLedger(result.ledger);
-    this.#publish(result.snapshot, material);
+    this.#publish(result.snapshot, this.#material);
     this.#coverHosts();
   }
 

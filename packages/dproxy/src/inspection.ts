@@ -1,21 +1,29 @@
 import type { ConnectedWorker } from '@dproxy/cluster';
-import type { ContainerView, Inspector, Rejection } from '@dproxy/core';
+import type { CertificateView, ContainerView, Inspector, Rejection } from '@dproxy/core';
+import { CertificateViews } from './certificate-views.ts';
 import type { ControlPlane } from './control-plane.ts';
 
 export interface InspectionParts {
   readonly plane: ControlPlane;
   readonly containers: () => readonly ContainerView[];
+  /** Certificates that are ordered from authorities, and names that wait for one. */
+  readonly orderedCertificates: () => readonly CertificateView[];
   readonly workers: () => readonly ConnectedWorker[];
   readonly warnings: () => readonly string[];
 }
 
 /** What the admin API and the command line see. */
-export function inspect({ plane, containers, workers, warnings }: InspectionParts): Inspector {
+export function inspect({ plane, containers, orderedCertificates, workers, warnings }: InspectionParts): Inspector {
+  const views = new CertificateViews();
   return {
     containers,
     backends: () => [...(plane.snapshot?.backends.values() ?? [])],
     routes: () => ({ routes: [...(plane.snapshot?.routes.values() ?? [])], shadowed: plane.shadowed }),
     rejected: () => [...plane.rejected, ...failedListeners(workers())],
+    certificates: () => [
+      ...orderedCertificates(),
+      ...views.describe(plane.snapshot?.certificates.values() ?? [], plane.material, Date.now()),
+    ],
     warnings,
   };
 }

@@ -17,12 +17,33 @@ const inspector: Inspector = {
   backends: () => [],
   routes: () => ({ routes: [], shadowed: [] }),
   rejected: () => [],
+  certificates: () => [
+    {
+      names: ['a.test'],
+      kind: 'acme',
+      state: 'valid',
+      id: 'c1',
+      issuer: 'CA',
+      notBeforeMs: 0,
+      notAfterMs: 1_800_000_000_000,
+      renewMs: 0,
+      nextAttemptMs: 0,
+      failures: 0,
+      problem: '',
+      advice: '',
+    },
+  ],
   warnings: () => [],
+};
+
+const upkeep = {
+  counters: () => ({ issued: 3, failed: new Map([['unauthorized', 2]]), refusedHere: 1, onDemandRefused: 0 }),
 };
 
 test('counters are the sum over workers, gauges of those that run', async () => {
   const metrics = new Metrics({
     inspector,
+    upkeep,
     server: {
       workers: () => [worker(1), worker(2)],
       stats: () =>
@@ -37,12 +58,16 @@ test('counters are the sum over workers, gauges of those that run', async () => 
   expect(text).toContain('dproxy_errors_total{code="route-unknown"} 3\n');
   expect(text).toContain('dproxy_open_connections 4\n');
   expect(text).toContain('dproxy_table_version{worker="2"} 7\n');
+  expect(text).toContain('dproxy_certificates{kind="acme",state="valid"} 1\n');
+  expect(text).toContain('dproxy_certificate_first_expiry_timestamp_seconds 1800000000\n');
+  expect(text).toContain('dproxy_certificate_orders_total{outcome="unauthorized"} 2\n');
 });
 
 test('a worker that is gone takes nothing away from the counters', async () => {
   let pids = [1, 2];
   const metrics = new Metrics({
     inspector,
+    upkeep,
     server: {
       workers: () => pids.map(worker),
       stats: () => Promise.resolve(pids.map((pid) => ({ pid, stats: stats(5) }))),

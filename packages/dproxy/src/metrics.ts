@@ -1,3 +1,4 @@
+import type { CertificateUpkeep } from '@dproxy/certs';
 import type { SnapshotServer } from '@dproxy/cluster';
 import type { Inspector } from '@dproxy/core';
 import { Counter, Gauge, Registry } from 'prom-client';
@@ -9,6 +10,7 @@ const STATS_MS = 1_000;
 export interface MetricsParts {
   readonly server: Pick<SnapshotServer, 'stats' | 'workers'>;
   readonly inspector: Inspector;
+  readonly upkeep: Pick<CertificateUpkeep, 'counters'>;
 }
 
 /** All workers together, in the text format of Prometheus; asked anew at each scrape. No host or path is a label. */
@@ -71,6 +73,37 @@ export class Metrics {
       registers: [registry],
     });
     for (const { state } of inspector.backends()) backends.inc({ state });
+    this.#addCertificates(registry);
     return await registry.metrics();
+  }
+
+  #addCertificates(registry: Registry): void {
+    const { inspector, upkeep } = this.#parts;
+    const views = inspector.certificates();
+    const certificates = new Gauge({
+      name: 'dproxy_certificates',
+      help: 'Certificates, and names that wait for one, by kind and state.',
+      labelNames: ['kind', 'state'],
+      registers: [registry],
+    });
+    for (const { kind, state } of views) certificates.inc({ kind, state });
+    const ends = views
+      .filter(({ kind, notAfterMs }) => kind !== 'local' && notAfterMs > 0)
+      .map((view) => view.notAfterMs);
+    new Gauge({
+      name: 'dproxy_certificate_first_expiry_timestamp_seconds',
+      help: 'When the first certificate of a file or an authority ends; 0: there is none.',
+      registers: [registry],
+    }).set(ends.length === 0 ? 0 : Math.min(...ends) / 1_000);
+    const orders = new Counter({
+      name: 'dproxy_certificate_orders_total',
+      help: 'Orders by outcome: issued, the problem, or refused-here where the authority would have refused.',
+      labelNames: ['outcome'],
+      registers: [registry],
+    });
+    const { issued, failed, refusedHere } = upkeep.counters();
+    orders.inc({ outcome: 'issued' }, issued);
+    orders.inc({ outcome: 'refused-here' }, refusedHere);
+    for (const [problem, value] of failed) orders.inc({ outcome: problem }, value);
   }
 }

@@ -17,6 +17,7 @@ export function statePaths(state: string) {
     workers: join(state, 'run', 'workers.json'),
     primary: join(state, 'run', 'primary.json'),
     localAuthority: join(state, 'ca'),
+    certificates: join(state, 'certificates'),
   };
 }
 

@@ -35,6 +35,7 @@ try {
     log,
     pm2Home: process.env['PM2_HOME'] ?? join(homedir(), '.pm2'),
     launchedWorkers: Number(process.env['DPROXY_LAUNCHED_WORKERS'] ?? loaded.settings.workers.count),
+    environment: process.env,
     env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' },
     print: (text) => process.stdout.write(text),
     handedOver: () => process.exit(0),

@@ -9,6 +9,7 @@ interface AdminParts {
   readonly balancer: Pm2Balancer;
   readonly inspector: Inspector;
   readonly metrics: Metrics;
+  readonly retryCertificate: (host: string) => boolean;
   readonly settings: Settings;
 }
 
@@ -19,7 +20,7 @@ interface AdminParts {
  */
 export async function openAdmin(
   { log }: PrimaryOptions,
-  { balancer, inspector, metrics, settings: { api, paths } }: AdminParts,
+  { balancer, inspector, metrics, retryCertificate, settings: { api, paths } }: AdminParts,
   opened: AsyncDisposableStack,
 ): Promise<string> {
   const token = api.token === '' ? await ensureToken(paths.apiToken) : api.token;
@@ -28,7 +29,15 @@ export async function openAdmin(
     api.addresses.map(async ({ host, port }) => {
       // Beyond loopback only with a token that somebody chose, not with the one that we wrote ourselves.
       assertListenable(host, api.token);
-      const admin = createAdmin({ balancer, inspector, readMetrics, token, tokenAlways: api.tokenAlways, log });
+      const admin = createAdmin({
+        balancer,
+        inspector,
+        readMetrics,
+        retryCertificate,
+        token,
+        tokenAlways: api.tokenAlways,
+        log,
+      });
       opened.defer(() => admin.close());
       try {
         const bound = await admin.listen(host, port);

@@ -10,9 +10,10 @@ import type { PrimaryOptions } from './primary-options.ts';
 /** How long the first broadcast waits for an engine whose containers were served before the restart. */
 const ENGINE_GRACE_MS = 10_000;
 
+/** @param onPublished hears of each table after the workers */
 export async function openPlane(
   { loaded, log }: PrimaryOptions,
-  server: SnapshotServer,
+  { server, onPublished }: { readonly server: SnapshotServer; readonly onPublished: (snapshot: Snapshot) => void },
   opened: AsyncDisposableStack,
 ): Promise<ControlPlane> {
   const files = statePaths(loaded.settings.paths.state);
@@ -34,6 +35,7 @@ export async function openPlane(
         { version: snapshot.version, routes: snapshot.routes.size, backends: snapshot.backends.size },
         'published',
       );
+      onPublished(snapshot);
     },
     saveLedger: (ledger) => owners.save(ledger),
   });

@@ -1,4 +1,4 @@
-import type { Facts, LoadedSettings } from '@dproxy/config';
+import type { Environment, Facts, LoadedSettings } from '@dproxy/config';
 import type { Log } from '@dproxy/core';
 
 export interface PrimaryOptions {
@@ -11,6 +11,8 @@ export interface PrimaryOptions {
   readonly launchedWorkers: number;
   /** PATH and HOME, for PM2's command line. */
   readonly env: Readonly<Record<string, string>>;
+  /** All of it: DNS providers take their credentials from there. */
+  readonly environment: Environment;
   readonly print: (text: string) => void;
   /** Another primary has taken over: nothing is left to do. */
   readonly handedOver: () => void;

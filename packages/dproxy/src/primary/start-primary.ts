@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import type { CertificateUpkeep } from '@dproxy/certs';
 import {
   readTcpMigrateReq,
   Supervisor,
@@ -21,6 +22,7 @@ import { readLeftWorkers, WorkerLedger } from '../worker-ledger.ts';
 import { followSettings } from './follow-settings.ts';
 import { openAdmin } from './open-admin.ts';
 import { openBalancer } from './open-balancer.ts';
+import { openCertificates } from './open-certificates.ts';
 import { openPlane, startCertificateFiles, waitForKnownEngines } from './open-plane.ts';
 import { openServer, servedPorts } from './open-server.ts';
 import { writePidFile } from './pid-file.ts';
@@ -42,7 +44,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<AsyncDispos
   opened.defer(await markInstance(ROOT, log));
   const supervisor = new Supervisor({ pm2Home: options.pm2Home, pid: process.ppid, parentPid: () => process.ppid });
   const sources = await openSources(options, supervisor, opened);
-  const { server, plane, configuration, engines } = sources;
+  const { server, plane, configuration, engines, upkeep } = sources;
 
   const balancer = await openBalancer(options, { server, supervisor, settings: configuration.settings });
   opened.defer(() => balancer.close());
@@ -51,11 +53,14 @@ export async function startPrimary(options: PrimaryOptions): Promise<AsyncDispos
   const inspector = inspect({
     plane,
     containers: () => engines.containers(),
+    orderedCertificates: () => upkeep.views(),
     workers: () => server.workers(),
     warnings,
   });
-  const metrics = new Metrics({ server, inspector });
-  const api = await openAdmin(options, { balancer, inspector, metrics, settings: configuration.settings }, opened);
+  const metrics = new Metrics({ server, inspector, upkeep });
+  const retryCertificate = (host: string): boolean => upkeep.retryNow(host);
+  const { settings } = configuration;
+  const api = await openAdmin(options, { balancer, inspector, metrics, retryCertificate, settings }, opened);
   opened.defer(await writePidFile(paths.pid, log));
   options.print(
     banner({
@@ -79,6 +84,7 @@ interface Sources {
   readonly plane: ControlPlane;
   readonly configuration: Configuration;
   readonly engines: Engines;
+  readonly upkeep: CertificateUpkeep;
   /** From now on changes of `workers` in the file are acted on. */
   attach(balancer: Pm2Balancer): void;
 }
@@ -100,7 +106,8 @@ async function openSources(
   opened.defer(() => ledger.close());
   opened.defer(server.onChange(() => ledger.record(server.workers())));
 
-  const plane = await openPlane(options, server, opened);
+  const plane = await openPlane(options, { server, onPublished: (snapshot) => certificates.want(snapshot) }, opened);
+  const certificates = await openCertificates(options, { server, plane }, opened);
   const engines = new Engines({
     log,
     publish: (state) => {
@@ -117,16 +124,23 @@ async function openSources(
     log,
     ownPorts: () => servedPorts(left, server),
     hasEngine: () => engines.statuses().some(({ state }) => state === 'connected' || state === 'lost'),
-    onSettings: (now, before) => void followSettings({ now, before, engines, balancer, log }),
+    onSettings: (now, before) => {
+      certificates.follow(now.acme);
+      void followSettings({ now, before, engines, balancer, log });
+    },
   });
   opened.defer(() => configuration.stop());
   await configuration.start();
+  certificates.follow(configuration.settings.acme);
   opened.defer(() => engines.stop());
   await Promise.all([engines.follow(configuration.settings.docker), startCertificateFiles(options, plane, opened)]);
   await waitForKnownEngines(plane.snapshot, engines);
   configuration.updateDemo();
+  // Before the first table, so that a restart takes no certificate away.
+  await certificates.upkeep.start((set) => plane.setOrderedCertificates(set));
   await plane.open();
-  return { server, plane, configuration, engines, attach: (opening) => void (balancer = opening) };
+  const { upkeep } = certificates;
+  return { server, plane, configuration, engines, upkeep, attach: (opening) => void (balancer = opening) };
 }
 
 async function collectWarnings(
