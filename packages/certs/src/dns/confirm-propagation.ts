@@ -25,7 +25,9 @@ export async function confirmPropagation(
   },
 ): Promise<void> {
   const end = performance.now() + deadlineMs;
-  const servers = (place.zone?.servers ?? []).map(({ name, addresses }): Target => ({
+  // Those that were silent a moment ago are not waited for once more where the resolvers decide.
+  const known = place.isReachable || resolvers.length === 0 ? (place.zone?.servers ?? []) : [];
+  const servers = known.map(({ name, addresses }): Target => ({
     name,
     addresses,
     isRecursive: false,

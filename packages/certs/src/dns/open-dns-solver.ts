@@ -123,7 +123,7 @@ class DnsSolver implements ChallengeSolver {
       if (!(error instanceof LookupFailed)) throw error;
       // The provider's own zones still say where the record belongs; only aliases need the lookup.
       this.#options.log.warn({ name: recordName, reason: error.message }, 'could not look for CNAME records');
-      return { name: recordName, zone: undefined };
+      return { name: recordName, zone: undefined, isReachable: false };
     }
   }
 }

@@ -16,13 +16,13 @@ export interface DnsTestRecord {
  */
 export class DnsTestServer implements AsyncDisposable {
   readonly zones: string[] = [];
-  readonly records: DnsTestRecord[] = [];
   /** `TXT _acme-challenge.example.test`, as they came. */
   readonly questions: string[] = [];
   /** Whether it says nothing at all. */
   isSilent = false;
   /** Whether answers over UDP are cut, so that they must be asked for again over TCP. */
   isTruncating = false;
+  #records: readonly DnsTestRecord[] = [];
   readonly #udp: Socket;
   readonly #tcp: Server;
 
@@ -65,7 +65,17 @@ export class DnsTestServer implements AsyncDisposable {
   }
 
   add(...records: readonly DnsTestRecord[]): void {
-    this.records.push(...records);
+    this.#records = [...this.#records, ...records];
+  }
+
+  remove({ name, type, value }: DnsTestRecord): void {
+    this.#records = this.#records.filter(
+      (record) => record.name !== name || record.type !== type || record.value !== value,
+    );
+  }
+
+  valuesOf(name: string): readonly string[] {
+    return this.#records.filter((record) => record.name === name && record.type === 'TXT').map(({ value }) => value);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -85,14 +95,14 @@ export class DnsTestServer implements AsyncDisposable {
     const apex = this.zones.filter((zone) => isWithin(name, zone)).toSorted((a, b) => b.length - a.length)[0];
     if (apex === undefined) return { rcode: 5, isAuthoritative: false, answers: [], authorities: [] };
     const soa = { name: apex, type: 'SOA', value: apex } as const;
-    const cut = this.records.filter(
+    const cut = this.#records.filter(
       (r) => r.type === 'NS' && r.name !== apex && isWithin(r.name, apex) && isWithin(name, r.name),
     );
     if (cut.length > 0) return { rcode: 0, isAuthoritative: false, answers: [], authorities: cut };
-    const own = this.records.filter((record) => record.name === name);
+    const own = this.#records.filter((record) => record.name === name);
     const found = own.filter((record) => record.type === type || record.type === 'CNAME');
     const answers = type === 'SOA' && name === apex ? [soa] : found;
-    const isKnown = own.length > 0 || name === apex || this.records.some((record) => isWithin(record.name, name));
+    const isKnown = own.length > 0 || name === apex || this.#records.some((record) => isWithin(record.name, name));
     return { rcode: isKnown ? 0 : 3, isAuthoritative: true, answers, authorities: answers.length > 0 ? [] : [soa] };
   }
 }

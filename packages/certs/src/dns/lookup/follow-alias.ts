@@ -2,7 +2,7 @@
 // section 8.4, RFC 1034 section 3.6.2).
 import { TYPE, type DnsMessage } from '../wire/message.ts';
 import { isWithin, parentOf } from '../wire/name.ts';
-import { askAny, LookupFailed, recordsOf } from './resolvers.ts';
+import { askAny, askFastest, LookupFailed, recordsOf } from './resolvers.ts';
 import { findServers, findZone, type LookupContext, type Zone } from './zone-servers.ts';
 
 export interface RecordPlace {
@@ -10,6 +10,8 @@ export interface RecordPlace {
   readonly name: string;
   /** Undefined: the resolvers do not say whose it is. */
   readonly zone: Zone | undefined;
+  /** Whether any of its servers answered us. */
+  readonly isReachable: boolean;
 }
 
 /** The aliases go round in a circle, or on and on. */
@@ -35,8 +37,8 @@ export async function followAlias(
     }
     seen.add(name);
     // oxlint-disable-next-line no-await-in-loop -- each leads to the next
-    const { zone, alias } = await lookAt(name, context, signal);
-    if (alias === undefined) return { name, zone };
+    const { alias, ...place } = await lookAt(name, context, signal);
+    if (alias === undefined) return { name, ...place };
     name = alias;
   }
 }
@@ -53,19 +55,20 @@ async function lookAt(name: string, context: LookupContext, signal: AbortSignal)
     let answer: DnsMessage;
     try {
       // oxlint-disable-next-line no-await-in-loop -- each referral leads to the next
-      answer = await askAny(servers, { ...question, isRecursive: false }, signal);
+      answer = await askFastest(servers, question, signal);
     } catch (error) {
       if (!(error instanceof LookupFailed)) throw error;
       // Where only the resolvers may be asked (a firewall), they must do.
       break;
     }
     const referral = referralIn(answer, name, zone.apex);
-    if (referral === undefined) return { zone, alias: recordsOf(answer.answers, name, TYPE.cname)[0]?.value };
+    if (referral === undefined)
+      return { zone, isReachable: true, alias: recordsOf(answer.answers, name, TYPE.cname)[0]?.value };
     // oxlint-disable-next-line no-await-in-loop -- each referral leads to the next
     zone = { apex: referral.apex, servers: await findServers(referral.names, context, signal) };
   }
   const answer = await askAny(context.resolvers, { ...question, isRecursive: true }, signal);
-  return { zone, alias: recordsOf(answer.answers, name, TYPE.cname)[0]?.value };
+  return { zone, isReachable: false, alias: recordsOf(answer.answers, name, TYPE.cname)[0]?.value };
 }
 
 /** `_acme-challenge.<name>` can be a zone of its own. */

@@ -30,7 +30,8 @@ export interface Missing {
 
 const FIRST_PAUSE_MS = 250;
 const MAX_PAUSE_MS = 5_000;
-const TIMEOUT_MS = 3_000;
+const MAX_TIMEOUT_MS = 3_000;
+const MIN_TIMEOUT_MS = 500;
 
 /**
  * Asks every server until all have the value, with growing pauses.
@@ -45,9 +46,10 @@ export async function waitForTxt(
   const end = performance.now() + deadlineMs;
   let waiting = targets;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 1.5, MAX_PAUSE_MS)) {
+    const timeoutMs = Math.min(MAX_TIMEOUT_MS, Math.max(MIN_TIMEOUT_MS, end - performance.now()));
     // oxlint-disable-next-line no-await-in-loop -- one round after the other
     const looks = await Promise.all(
-      waiting.map(async (target) => ({ target, missing: await look(target, record, signal) })),
+      waiting.map(async (target) => ({ target, missing: await look(target, record, { timeoutMs, signal }) })),
     );
     const still = looks.filter(
       ({ target, missing }) => missing !== undefined && !(missing.isSilent && target.mayBeSilent),
@@ -60,12 +62,16 @@ export async function waitForTxt(
   }
 }
 
-async function look(target: Target, record: TxtRecordSeen, signal: AbortSignal): Promise<Missing | undefined> {
+async function look(
+  target: Target,
+  record: TxtRecordSeen,
+  limits: { readonly timeoutMs: number; readonly signal: AbortSignal },
+): Promise<Missing | undefined> {
   const silent = (why: string): Missing => ({ server: target.name, why, isSilent: true });
   let last = silent('has no address');
   for (const address of target.addresses) {
     try {
-      const options = { timeoutMs: TIMEOUT_MS, signal, isRecursive: target.isRecursive };
+      const options = { ...limits, isRecursive: target.isRecursive };
       // oxlint-disable-next-line no-await-in-loop -- another address only when this one is silent
       const why = lackIn(await ask(address, record.name, TYPE.txt, options), record);
       return why === '' ? undefined : { server: target.name, why, isSilent: false };
