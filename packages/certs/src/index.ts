@@ -26,3 +26,10 @@ export { FileCertificateStore, type FileCertificateStoreOptions } from './store/
 export { StoreError } from './store/store-error.ts';
 export { CertificateUpkeep, type CertificateUpkeepOptions } from './upkeep/certificate-upkeep.ts';
 export type { UpkeepCounters } from './upkeep/counters.ts';
+export {
+  IMPORTED_AUTHORITY,
+  importCertificates,
+  type ImportedCertificate,
+  type ImportReport,
+} from './import/import-certificates.ts';
+export { ImportError } from './import/source-tree.ts';
