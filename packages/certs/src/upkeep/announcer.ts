@@ -1,6 +1,7 @@
 import type { Log } from '@dproxy/core';
 import type { StoredCertificate } from '../ports.ts';
 import type { Failure } from './failures.ts';
+import type { FailedOrder } from './run-order.ts';
 import { orderKey } from './plan-orders.ts';
 import { urgentMs } from './schedule.ts';
 import type { UnorderableName } from './wanted-names.ts';
@@ -22,12 +23,12 @@ export class Announcer {
   }
 
   /** Each attempt is worth a line: the ladder makes them few. A refusal of our own is worth one while it is the same. */
-  failed(names: readonly string[], failures: readonly Failure[]): void {
-    for (const { key, authority, count, problem, message, advice, nextMs } of failures) {
+  failed(names: readonly string[], failures: readonly FailedOrder[]): void {
+    for (const { failure, isRefusedHere } of failures) {
+      const { key, authority, count, problem, message, advice, nextMs } = failure;
+      if (isRefusedHere && !this.#isNews(`refused ${authority} ${key}`, message)) continue;
       const fields = { names, authority, problem, attempts: count, next: iso(nextMs), advice };
-      if (count > 0 || this.#isNews(`failed ${authority} ${key}`, message)) {
-        this.#log.warn(fields, `no certificate: ${message}`);
-      }
+      this.#log.warn(fields, `no certificate: ${message}`);
     }
   }
 

@@ -1,26 +1,22 @@
-import type { AcmeAuthority, AcmeSettings, Scheduler } from '@dproxy/config';
-import { type CertificateRef, type CertificateView, isAddressHost, type Log, type Route } from '@dproxy/core';
+import type { AcmeSettings, Scheduler } from '@dproxy/config';
+import type { CertificateRef, CertificateView, Log, Route } from '@dproxy/core';
 import type { CertificateIssuer, CertificateStore, ChallengeSolver, StoredCertificate } from '../ports.ts';
 import { Announcer } from './announcer.ts';
-import { isPublicAuthority, isTestAuthorityName, takesAddresses } from './authority-limits.ts';
-import { namesOfFiles } from './certificate-index.ts';
 import { Counters, type UpkeepCounters } from './counters.ts';
 import { Failures, parseFailures } from './failures.ts';
 import { Ledger, parseLedger } from './ledger.ts';
 import { OnDemand, parseOnDemandNames } from './on-demand.ts';
+import { dueMs, OrderBook } from './order-book.ts';
 import { Pace } from './pace.ts';
 import { type Ask, askOverHttp } from './permission.ts';
-import { orderKey, type PlannedOrder, planOrders } from './plan-orders.ts';
+import { orderKey, type PlannedOrder } from './plan-orders.ts';
 import { Preflight, type Reachability } from './preflight.ts';
 import { RenewalWindows } from './renewal-windows.ts';
-import { RoutedNames } from './routed-names.ts';
 import { type Attempt, type OrderTools, runOrder } from './run-order.ts';
-import { renewalMs, urgentMs } from './schedule.ts';
-import { settingsFingerprint } from './settings-fingerprint.ts';
+import { urgentMs } from './schedule.ts';
 import { StateDocument } from './state-document.ts';
 import { type Publish, Stock } from './stock.ts';
 import { type OrderFacts, viewOfKept, viewOfOrder, viewOfUnorderable } from './views.ts';
-import { isPublicName, wantedNames, type WantedNames } from './wanted-names.ts';
 
 /** Wall time is looked at this often, so that a clock that jumps or a machine that slept is noticed. */
 const TICK_MS = 30_000;
@@ -70,9 +66,9 @@ export class CertificateUpkeep {
   readonly #log: Log;
   readonly #tools: OrderTools;
   readonly #failures: Failures;
-  readonly #windows: RenewalWindows;
   readonly #onDemand: OnDemand;
   readonly #stock: Stock;
+  readonly #book: OrderBook;
   readonly #announcer: Announcer;
   readonly #counters = new Counters();
   readonly #pace = new Pace(MAX_RUNNING, MAX_STARTS_IN_TEN_SECONDS);
@@ -82,16 +78,11 @@ export class CertificateUpkeep {
   readonly #waiting = new Map<string, PromiseWithResolvers<boolean>>();
   readonly #background = new Set<Promise<void>>();
   readonly #stopped = new AbortController();
-  #settings: AcmeSettings | undefined;
-  #routes: readonly Route[] = [];
-  #routed = new RoutedNames([]);
-  #fileNames: ReadonlySet<string> = new Set();
-  #wanted: WantedNames = { names: [], unorderable: [] };
   #planned: readonly PlannedOrder[] = [];
   #publish: Publish | undefined;
+  #watch: AsyncDisposable | undefined;
   #cancelTimer = (): void => {};
   #reloadedMs = 0;
-  #watch: AsyncDisposable | undefined;
 
   constructor(options: CertificateUpkeepOptions) {
     const { issuer, store, scheduler, random, log } = options;
@@ -102,40 +93,35 @@ export class CertificateUpkeep {
       new StateDocument({ store, scheduler, name: 'upkeep-failures', parse: parseFailures }),
       random,
     );
-    this.#windows = new RenewalWindows(issuer, () => scheduler.nowMs());
+    const windows = new RenewalWindows(issuer, () => scheduler.nowMs());
     this.#onDemand = new OnDemand({
       scheduler,
       ask: options.ask ?? askOverHttp,
       document: new StateDocument({ store, scheduler, name: 'upkeep-on-demand', parse: parseOnDemandNames }),
     });
     this.#stock = new Stock(store, log);
+    this.#book = new OrderBook({ stock: this.#stock, failures: this.#failures, windows, onDemand: this.#onDemand });
     this.#announcer = new Announcer(log);
     this.#tools = {
       issuer,
       store,
       scheduler,
+      windows,
       reachability: options.reachability ?? new Preflight({ solver: options.solver, port: options.httpPort ?? 80 }),
       failures: this.#failures,
       ledger: new Ledger(new StateDocument({ store, scheduler, name: 'upkeep-ledger', parse: parseLedger })),
-      windows: this.#windows,
     };
   }
 
   /** To be called with the settings before `start`, and whenever they change. */
   follow(settings: AcmeSettings): void {
-    this.#settings = settings;
-    this.#failures.follow(settingsFingerprint(settings));
-    this.#onDemand.follow(settings.onDemand);
-    const configured = new Set(settings.authorities.map(({ name }) => name));
-    this.#stock.follow(({ authority }) => configured.has(authority) || !isTestAuthorityName(authority));
+    this.#book.follow(settings);
     this.#survey();
   }
 
   /** To be called with every new Snapshot. @param refs its certificates; those of kind `file` need no order */
   want(routes: Iterable<Route>, refs: Iterable<CertificateRef>): void {
-    this.#routes = [...routes];
-    this.#routed = new RoutedNames(this.#routes);
-    this.#fileNames = namesOfFiles(refs);
+    this.#book.want(routes, refs);
     this.#survey();
   }
 
@@ -147,15 +133,11 @@ export class CertificateUpkeep {
   async wantOnDemand(host: string, client = ''): Promise<boolean> {
     if (this.#hasCertificate(host)) return true;
     if (!this.#isActive()) return false;
-    if (!this.#wanted.names.includes(host)) {
-      const isAdmitted = await this.#onDemand.admit(host, client, this.#routed);
-      if (!isAdmitted) {
-        this.#counters.onDemandRefused();
-        return false;
-      }
-      this.#survey();
+    if (!this.#book.wanted.names.includes(host) && !(await this.#onDemand.admit(host, client, this.#book.routed))) {
+      this.#counters.onDemandRefused();
+      return false;
     }
-    if (this.#hasCertificate(host)) return true;
+    if (this.#stopped.signal.aborted) return false;
     const waiting = this.#waiting.get(host) ?? Promise.withResolvers<boolean>();
     this.#waiting.set(host, waiting);
     this.#evaluate();
@@ -176,8 +158,8 @@ export class CertificateUpkeep {
    * @throws when the state folder cannot be read
    */
   async start(publish: Publish): Promise<void> {
-    this.#publish = publish;
     await Promise.all([this.#stock.reload(), this.#failures.load(), this.#onDemand.load()]);
+    this.#publish = publish;
     this.#reloadedMs = this.#scheduler.nowMs();
     this.#watch = await this.#options.store.watch?.(() => this.#keep(this.#reload()));
     this.#survey();
@@ -194,15 +176,15 @@ export class CertificateUpkeep {
 
   views(): readonly CertificateView[] {
     const nowMs = this.#scheduler.nowMs();
-    const shown = new Set<StoredCertificate>();
+    const shown = new Set<StoredCertificate | undefined>();
     const orders = this.#planned.map((order) => {
       const facts = this.#factsOf(order, nowMs);
-      for (const certificate of [order.current, facts.expired]) if (certificate !== undefined) shown.add(certificate);
+      shown.add(order.current).add(facts.expired);
       return viewOfOrder(facts);
     });
     const keys = new Set(this.#planned.map(({ key }) => key));
     const kept = this.#stock.all().filter((it) => !shown.has(it) && !keys.has(orderKey(it.names)));
-    const unorderable = this.#isActive() ? this.#wanted.unorderable : [];
+    const unorderable = this.#isActive() ? this.#book.wanted.unorderable : [];
     return [...orders, ...unorderable.map(viewOfUnorderable), ...kept.map((it) => viewOfKept(it, nowMs))];
   }
 
@@ -212,24 +194,18 @@ export class CertificateUpkeep {
 
   /** No authority is asked for anything before there is a contact, nor before the store was read. */
   #isActive(): boolean {
-    const isAllowed = this.#settings !== undefined && this.#settings.email !== '';
-    return isAllowed && this.#publish !== undefined && this.#stock.isLoaded && !this.#stopped.signal.aborted;
+    const isStarted = this.#publish !== undefined && !this.#stopped.signal.aborted;
+    return isStarted && this.#book.settings !== undefined && this.#stock.isLoaded;
   }
 
   /** Routes or settings have changed. */
   #survey(): void {
-    if (this.#settings === undefined) return;
-    this.#wanted = wantedNames(this.#routes, this.#settings);
-    if (this.#isActive()) this.#announcer.unorderable(this.#wanted.unorderable);
     this.#evaluate();
-    const keys = new Set([...this.#planned.map(({ key }) => key), ...this.#wanted.unorderable.map(({ name }) => name)]);
+    if (!this.#isActive()) return;
+    const { unorderable } = this.#book.wanted;
+    this.#announcer.unorderable(unorderable);
+    const keys = new Set([...this.#planned.map(({ key }) => key), ...unorderable.map(({ name }) => name)]);
     this.#announcer.retain((key) => keys.has(key));
-  }
-
-  #plan(nowMs: number): readonly PlannedOrder[] {
-    if (!this.#isActive()) return [];
-    const names = [...new Set([...this.#wanted.names, ...this.#onDemand.names(this.#routed)])];
-    return planOrders({ names, fileNames: this.#fileNames, certificates: this.#stock.index, nowMs });
   }
 
   /** The one place where something begins. */
@@ -237,10 +213,10 @@ export class CertificateUpkeep {
     if (this.#publish === undefined || this.#stopped.signal.aborted) return;
     const nowMs = this.#scheduler.nowMs();
     this.#failures.settle(nowMs);
-    this.#planned = this.#plan(nowMs);
     this.#stock.publish(nowMs, this.#publish);
     this.#reloadSometimes(nowMs);
-    this.#askForWindows();
+    this.#planned = this.#isActive() ? this.#book.plan(nowMs) : [];
+    this.#keep(this.#tools.windows.ask(this.#book.askable(this.#planned), () => this.#evaluate()));
     const facts = this.#planned.map((order) => this.#factsOf(order, nowMs));
     for (const { order, failure } of facts) {
       if (order.current !== undefined) this.#announcer.lapsing(order.current, failure, nowMs);
@@ -250,7 +226,7 @@ export class CertificateUpkeep {
       if (!this.#pace.enter(nowMs)) break;
       this.#begin(order);
     }
-    this.#answerWaiting(facts);
+    this.#answerWaiting(facts, nowMs);
     this.#sleep(facts, nowMs);
   }
 
@@ -265,15 +241,14 @@ export class CertificateUpkeep {
 
   /** Never rejects. */
   async #run(order: PlannedOrder): Promise<void> {
-    const settings = this.#settings;
+    const { settings } = this.#book;
     if (settings === undefined) return;
     try {
-      const isRefused = await this.#dropRefusedOnDemand(order);
-      if (isRefused) return;
+      if (await this.#dropRefusedOnDemand(order)) return;
       const attempt = await runOrder(this.#tools, {
         order,
         settings,
-        authorities: this.#authoritiesFor(order.names),
+        authorities: this.#book.authoritiesFor(order.names),
         refresh: () => this.#refresh(order.key),
         signal: this.#stopped.signal,
       });
@@ -286,27 +261,27 @@ export class CertificateUpkeep {
     }
   }
 
-  async #conclude(order: PlannedOrder, attempt: Attempt): Promise<void> {
+  async #conclude({ key, names }: PlannedOrder, attempt: Attempt): Promise<void> {
     switch (attempt.outcome) {
       case 'issued':
         this.#stock.adopt(attempt.certificate);
         this.#counters.issued();
         this.#announcer.issued(attempt.certificate);
-        for (const name of order.names) {
+        for (const name of names) {
           // oxlint-disable-next-line no-await-in-loop -- one name, hardly ever two
           await this.#onDemand.remember(name);
         }
         return;
       case 'failed':
-        for (const { count, problem } of attempt.failures) {
-          if (count === 0) this.#counters.refusedHere();
-          else this.#counters.failed(problem);
+        for (const { failure, isRefusedHere } of attempt.failures) {
+          if (isRefusedHere) this.#counters.refusedHere();
+          else this.#counters.failed(failure.problem);
         }
-        this.#announcer.failed(order.names, attempt.failures);
-        for (const name of order.names) this.#onDemand.giveUp(name);
+        this.#announcer.failed(names, attempt.failures);
+        for (const name of names) this.#onDemand.giveUp(name);
         return;
       case 'elsewhere':
-        this.#heldUntilMs.set(order.key, this.#scheduler.nowMs() + ELSEWHERE_MS);
+        this.#heldUntilMs.set(key, this.#scheduler.nowMs() + ELSEWHERE_MS);
         return;
       case 'unneeded':
         return;
@@ -317,7 +292,7 @@ export class CertificateUpkeep {
   /** A renewal of a name that is allowed no more. */
   async #dropRefusedOnDemand({ names, current }: PlannedOrder): Promise<boolean> {
     const [name = ''] = names;
-    if (current === undefined || this.#wanted.names.includes(name) || !this.#onDemand.has(name)) return false;
+    if (current === undefined || this.#book.wanted.names.includes(name) || !this.#onDemand.has(name)) return false;
     if (await this.#onDemand.mayRenew(name)) return false;
     await this.#onDemand.drop(name);
     return true;
@@ -327,61 +302,16 @@ export class CertificateUpkeep {
   async #refresh(key: string): Promise<PlannedOrder | undefined> {
     await Promise.all([this.#stock.reload(), this.#failures.load()]);
     const nowMs = this.#scheduler.nowMs();
-    const order = this.#plan(nowMs).find((it) => it.key === key);
-    if (order === undefined) return undefined;
-    const { neededMs, nextAttemptMs } = this.#factsOf(order, nowMs);
-    return Math.max(neededMs, nextAttemptMs) <= nowMs ? order : undefined;
+    const order = this.#book.plan(nowMs).find((it) => it.key === key);
+    return order !== undefined && dueMs(this.#factsOf(order, nowMs)) <= nowMs ? order : undefined;
   }
 
   #factsOf(order: PlannedOrder, nowMs: number): OrderFacts {
-    const authorities = this.#authoritiesFor(order.names).map(({ name }) => name);
-    const retryMs = this.#failures.nextAttemptMs(order.key, authorities);
     const isRunning = this.#running.has(order.key);
-    const heldMs = isRunning ? 0 : this.#heldOf(order.key, nowMs);
-    return {
-      order,
-      isRunning,
-      failure: this.#failures.latest(order.key, authorities),
-      neededMs: this.#neededMs(order),
-      nextAttemptMs: Math.max(retryMs, heldMs),
-      authority: authorities[0] ?? '',
-      expired: order.current === undefined ? this.#stock.index.covering(order.names)[0] : undefined,
-    };
-  }
-
-  /** A clock that was set back must not prolong it. */
-  #heldOf(key: string, nowMs: number): number {
-    const heldMs = this.#heldUntilMs.get(key) ?? 0;
-    return heldMs > nowMs + BROKEN_MS ? 0 : heldMs;
-  }
-
-  #neededMs({ current, waitsFor, renewedBy }: PlannedOrder): number {
-    if (current !== undefined) {
-      // Another order renews it; this one only jumps in when that one does not manage to.
-      return renewedBy === '' ? renewalMs(current, this.#windows.of(current.id)) : urgentMs(current);
-    }
-    const names = this.#settings?.authorities.map(({ name }) => name) ?? [];
-    const isOnItsWay = waitsFor !== '' && this.#failures.latest(waitsFor, names) === undefined;
-    return isOnItsWay ? Number.POSITIVE_INFINITY : 0;
-  }
-
-  #authoritiesFor(names: readonly string[]): readonly AcmeAuthority[] {
-    const all = this.#settings?.authorities ?? [];
-    return all.filter((authority) =>
-      names.every((name) => {
-        const host = name.includes(':') ? `[${name}]` : name;
-        return isAddressHost(host) ? takesAddresses(authority) : isPublicName(name) || !isPublicAuthority(authority);
-      }),
-    );
-  }
-
-  #askForWindows(): void {
-    const byName = new Map(this.#settings?.authorities.map((authority) => [authority.name, authority]));
-    const askable = this.#planned.flatMap(({ current }) => {
-      const authority = current === undefined ? undefined : byName.get(current.authority);
-      return current === undefined || authority === undefined ? [] : [{ certificate: current, authority }];
-    });
-    this.#keep(this.#windows.ask(askable, () => this.#evaluate()));
+    const heldMs = this.#heldUntilMs.get(order.key) ?? 0;
+    // A clock that was set back must not prolong it.
+    const isHeld = !isRunning && heldMs > nowMs && heldMs <= nowMs + BROKEN_MS;
+    return this.#book.facts(order, { isRunning, untilMs: isHeld ? heldMs : 0 });
   }
 
   /** Certificates and failures of other primaries. */
@@ -416,14 +346,15 @@ export class CertificateUpkeep {
     return this.#stock.index.covering([host]).some(({ notAfterMs }) => notAfterMs > nowMs);
   }
 
-  #answerWaiting(facts: readonly OrderFacts[]): void {
+  #answerWaiting(facts: readonly OrderFacts[], nowMs: number): void {
     if (this.#waiting.size === 0) return;
-    const nowMs = this.#scheduler.nowMs();
     const byName = new Map(facts.flatMap((it) => it.order.names.map((name) => [name, it] as const)));
     for (const host of this.#waiting.keys()) {
       const it = byName.get(host);
+      const isOnItsWay = it !== undefined && (this.#running.has(it.order.key) || dueMs(it) <= nowMs);
       if (this.#hasCertificate(host)) this.#answer(host, true);
-      else if (it === undefined || (!it.isRunning && !this.#running.has(it.order.key) && dueMs(it) > nowMs)) {
+      else if (!isOnItsWay) {
+        this.#onDemand.giveUp(host);
         this.#answer(host, false);
       }
     }
@@ -445,10 +376,6 @@ export class CertificateUpkeep {
     const delayMs = Math.max(SOONEST_MS, soonest - nowMs);
     this.#cancelTimer = this.#scheduler.after(delayMs, () => this.#evaluate());
   }
-}
-
-function dueMs({ neededMs, nextAttemptMs }: OrderFacts): number {
-  return Math.max(neededMs, nextAttemptMs);
 }
 
 /** First what is served and about to end, then in the order of the routes: the oldest first. */

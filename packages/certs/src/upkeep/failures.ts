@@ -16,7 +16,7 @@ export interface Failure {
   readonly key: string;
   /** `AcmeAuthority.name` */
   readonly authority: string;
-  /** Attempts in a row; 0: refused here only, nobody was asked. */
+  /** Attempts in a row. */
   readonly count: number;
   readonly atMs: number;
   /** Not before this. */
@@ -55,7 +55,10 @@ export function movesOn(problem: IssueProblem): boolean {
 export class Failures {
   readonly #document: StateDocument<readonly Failure[]>;
   readonly #random: () => number;
+  /** As stored. */
   #all = new Map<string, Failure>();
+  /** Refused here; nothing failed, and after a restart the same is refused again. Stand before what is stored until they are over. */
+  readonly #postponed = new Map<string, Failure>();
   #settings = '';
 
   constructor(document: StateDocument<readonly Failure[]>, random: () => number) {
@@ -73,7 +76,8 @@ export class Failures {
   }
 
   of(key: string, authority: string): Failure | undefined {
-    const failure = this.#all.get(idOf(key, authority));
+    const id = idOf(key, authority);
+    const failure = this.#postponed.get(id) ?? this.#all.get(id);
     return failure?.problem === 'misconfigured' && failure.settings !== this.#settings ? undefined : failure;
   }
 
@@ -85,6 +89,7 @@ export class Failures {
 
   /** When the order may be tried at the first authority that takes it; 0: at once. */
   nextAttemptMs(key: string, authorities: readonly string[]): number {
+    if (authorities.length === 0) return Number.POSITIVE_INFINITY;
     const latest = this.latest(key, authorities);
     if (latest === undefined) return 0;
     if (!movesOn(latest.problem)) return latest.nextMs;
@@ -93,6 +98,7 @@ export class Failures {
 
   /** @returns what is remembered now */
   async record({ key, authority, error, isFree }: FailedAttempt, nowMs: number): Promise<Failure> {
+    this.#postponed.delete(idOf(key, authority));
     return this.#change((all) => {
       const before = all.get(idOf(key, authority));
       const count = (before?.count ?? 0) + 1;
@@ -107,18 +113,21 @@ export class Failures {
     });
   }
 
-  /** Refused here before the authority had to: nothing failed, so nothing climbs, and there is nothing to keep over a restart. */
+  /** Refused here before the authority had to: nothing failed, so nothing climbs. */
   postpone(attempt: FailedAttempt, nowMs: number): Failure {
     const id = idOf(attempt.key, attempt.authority);
-    const failure = this.#describe(attempt, this.#all.get(id)?.count ?? 0, nowMs);
-    const made = { ...failure, nextMs: nowMs + attempt.error.retryAfterMs };
-    this.#all.set(id, made);
+    const made = {
+      ...this.#describe(attempt, this.#all.get(id)?.count ?? 0, nowMs),
+      nextMs: nowMs + attempt.error.retryAfterMs,
+    };
+    this.#postponed.set(id, made);
     return made;
   }
 
   /** It worked, or the operator wants it tried at once. */
   async forget(keys: readonly string[]): Promise<void> {
     const isMeant = new Set(keys);
+    for (const [id, { key }] of this.#postponed) if (isMeant.has(key)) this.#postponed.delete(id);
     if (![...this.#all.values()].some(({ key }) => isMeant.has(key))) return;
     await this.#change((all) => {
       for (const [id, { key }] of all) if (isMeant.has(key)) all.delete(id);
@@ -127,9 +136,10 @@ export class Failures {
 
   /** A clock that was ahead must not hold an order back for years: what lies in the future happened now. */
   settle(nowMs: number): void {
-    for (const [id, failure] of this.#all) {
-      if (failure.atMs <= nowMs) continue;
-      this.#all.set(id, { ...failure, atMs: nowMs, nextMs: nowMs + (failure.nextMs - failure.atMs) });
+    for (const [id, failure] of this.#all) if (failure.atMs > nowMs) this.#all.set(id, movedTo(failure, nowMs));
+    for (const [id, failure] of this.#postponed) {
+      if (failure.nextMs <= nowMs) this.#postponed.delete(id);
+      else if (failure.atMs > nowMs) this.#postponed.set(id, movedTo(failure, nowMs));
     }
   }
 
@@ -153,12 +163,13 @@ export class Failures {
     return result.value;
   }
 
-  /** What was only postponed here is in nobody's file. */
   #adopt(stored: readonly Failure[]): void {
-    const own = [...this.#all.values()].filter(({ count }) => count === 0);
-    const all = [...own, ...stored];
-    this.#all = new Map(all.map((failure) => [idOf(failure.key, failure.authority), failure]));
+    this.#all = new Map(stored.map((failure) => [idOf(failure.key, failure.authority), failure]));
   }
+}
+
+function movedTo(failure: Failure, nowMs: number): Failure {
+  return { ...failure, atMs: nowMs, nextMs: nowMs + (failure.nextMs - failure.atMs) };
 }
 
 /** @param stored what was read from the state folder: anything */

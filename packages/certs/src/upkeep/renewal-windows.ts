@@ -39,7 +39,12 @@ export class RenewalWindows {
     return this.#known.get(certificateId)?.window;
   }
 
-  isAnnouncing(authority: AcmeAuthority): boolean {
+  /** Whether its successor shall say what it replaces. Asks, where nobody has asked yet: a renewal may be due at the start. */
+  async isAnnouncing(askable: Askable): Promise<boolean> {
+    const { certificate, authority } = askable;
+    if (!this.#announcing.has(authority.directory) && !this.#known.has(certificate.id)) {
+      await this.#askOne(askable, () => {});
+    }
     return this.#announcing.has(authority.directory);
   }
 

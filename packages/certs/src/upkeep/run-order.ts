@@ -7,6 +7,7 @@ import type { Ledger, Renewal } from './ledger.ts';
 import { orderKey, type PlannedOrder } from './plan-orders.ts';
 import type { Reachability } from './preflight.ts';
 import type { RenewalWindows } from './renewal-windows.ts';
+import { urgentMs } from './schedule.ts';
 
 /** DNS takes its time, and authorities queue; an order that hangs for longer would block its name for ever. */
 const MAX_ORDER_MS = 30 * 60_000;
@@ -14,11 +15,17 @@ const MAX_ORDER_MS = 30 * 60_000;
 /** What became of one attempt, which may have been several orders at several authorities. */
 export type Attempt =
   | { readonly outcome: 'issued'; readonly certificate: StoredCertificate }
-  | { readonly outcome: 'failed'; readonly failures: readonly Failure[] }
+  | { readonly outcome: 'failed'; readonly failures: readonly FailedOrder[] }
   /** Another primary is at it. */
   | { readonly outcome: 'elsewhere' }
   /** Another primary has done it, it is not due any more, or we are about to stop. */
   | { readonly outcome: 'unneeded' };
+
+export interface FailedOrder {
+  readonly failure: Failure;
+  /** Nobody was asked: the authority would have refused. */
+  readonly isRefusedHere: boolean;
+}
 
 export interface RunOptions {
   readonly order: PlannedOrder;
@@ -65,7 +72,7 @@ export async function runOrder(tools: OrderTools, options: RunOptions): Promise<
 async function askInTurn(tools: OrderTools, options: RunOptions, overdue: AbortSignal): Promise<Attempt> {
   const { order, authorities } = options;
   const limited = { ...options, signal: AbortSignal.any([options.signal, overdue]) };
-  const failures: Failure[] = [];
+  const failures: FailedOrder[] = [];
   let isChecked = false;
   for (const authority of authorities) {
     const nowMs = tools.scheduler.nowMs();
@@ -82,18 +89,26 @@ async function askInTurn(tools: OrderTools, options: RunOptions, overdue: AbortS
       options.signal.throwIfAborted();
       const error = overdue.aborted ? timeoutOf(authority, cause) : toIssueError(cause);
       const attempt = { key: order.key, authority: authority.name, error, isFree };
-      const isRefusal = error instanceof LocalRefusal;
+      const isRefusedHere = error instanceof LocalRefusal;
       const at = tools.scheduler.nowMs();
-      failures.push(isRefusal ? tools.failures.postpone(attempt, at) : await tools.failures.record(attempt, at));
+      const failure = isRefusedHere ? tools.failures.postpone(attempt, at) : await tools.failures.record(attempt, at);
+      failures.push({ failure, isRefusedHere });
       if (overdue.aborted || !movesOn(error.problem)) break;
     }
   }
   return { outcome: 'failed', failures };
 }
 
-/** Where the first challenge that a name can take needs the authority to reach us. */
-async function checkNames({ reachability }: OrderTools, { order, settings, signal }: RunOptions): Promise<void> {
-  if (!settings.preflight) return;
+/**
+ * Where the first challenge that a name can take needs the authority to reach us. Not when a served certificate is about to end:
+ * then the authority shall judge, and not a check that may be wrong.
+ */
+async function checkNames(
+  { reachability, scheduler }: OrderTools,
+  { order, settings, signal }: RunOptions,
+): Promise<void> {
+  const isUrgent = order.current !== undefined && scheduler.nowMs() >= urgentMs(order.current);
+  if (!settings.preflight || isUrgent) return;
   for (const name of order.names) {
     const possible = settings.challenges.filter((type) => canTake(name, type));
     if (possible[0] === undefined || possible[0] === 'dns-01') continue;
@@ -112,7 +127,7 @@ async function issueOne(
   { order, settings, signal }: RunOptions,
   authority: AcmeAuthority,
 ): Promise<StoredCertificate> {
-  const { renewal, replaces } = describeRenewal(tools.windows, order, authority);
+  const { renewal, replaces } = await describeRenewal(tools.windows, order, authority);
   const { names } = order;
   const admission = await tools.ledger.admit({ authority, names, renewal }, tools.scheduler.nowMs());
   if (!('entryId' in admission)) throw new LocalRefusal(admission, authority, tools.scheduler.nowMs());
@@ -128,13 +143,14 @@ async function issueOne(
 }
 
 /** Only a certificate for the same names is replaced: of two orders that replace the same one, the second is refused. */
-function describeRenewal(
+async function describeRenewal(
   windows: RenewalWindows,
   { names, current }: PlannedOrder,
   authority: AcmeAuthority,
-): { readonly renewal: Renewal; readonly replaces: string } {
+): Promise<{ readonly renewal: Renewal; readonly replaces: string }> {
   if (current === undefined || orderKey(current.names) !== orderKey(names)) return { renewal: 'no', replaces: '' };
-  const isAnnounced = current.authority === authority.name && windows.isAnnouncing(authority);
+  const isAnnounced =
+    current.authority === authority.name && (await windows.isAnnouncing({ certificate: current, authority }));
   const replaces = isAnnounced ? renewalId(current.certificatePem) : '';
   if (replaces !== '') return { renewal: 'announced', replaces };
   return { renewal: current.authority === authority.name ? 'plain' : 'no', replaces: '' };
