@@ -53,6 +53,7 @@ export const ERRORS = {
   'head-too-large': row('downstream', 431, 'The headers are too large.'),
   'version-unsupported': row('downstream', 505, 'This version of HTTP is not supported.'),
   'expectation-unknown': row('downstream', 417, 'The expectation cannot be met.'),
+  'protocol-unknown': row('downstream', 501, 'This protocol is not supported here.'),
   'method-refused': row('downstream', 405, 'This method is not allowed here.'),
   'head-timeout': row('downstream', 408, 'The request took too long to arrive.'),
   'body-too-slow': row('downstream', 408, 'The body of the request arrived too slowly.'),
@@ -60,6 +61,9 @@ export const ERRORS = {
   misdirected: row('downstream', 421, 'This connection is not the right one for this host.'),
   'too-many-connections': row('downstream', 503, 'Too many connections.'),
   'proxy-header-invalid': row('downstream', 0, 'The PROXY protocol header is missing or malformed.'),
+  'too-many-glitches': row('downstream', 0, 'The connection was used to make work, not requests.', {
+    logLevel: 'info',
+  }),
   'client-gone': row('downstream', 499, 'The client closed the connection.'),
   'client-stalled': row('downstream', 499, 'The client stopped reading.'),
   'route-unknown': row('downstream', 404, 'No site answers at this address.', { logLevel: 'info' }),

@@ -98,6 +98,39 @@ export const LIMITS = {
     meaning: 'reading and discarding after an error answer, so that it is not lost to a reset',
   },
   lingerBytes: { default: 65_536, unit: 'bytes', meaning: 'the most that is discarded then' },
+  http2Streams: {
+    default: 100,
+    unit: 'count',
+    meaning: 'requests at a time on one connection of HTTP/2; each costs memory and backend work, more are refused',
+  },
+  http2StreamWindowBytes: {
+    default: 65_536,
+    unit: 'bytes',
+    meaning:
+      'body of one request of HTTP/2 that its client may send ahead; times http2Streams it is what one connection can fill',
+  },
+  http2ConnectionWindowBytes: {
+    default: 1_048_576,
+    unit: 'bytes',
+    meaning: 'bodies of all requests of one connection of HTTP/2 that its client may send ahead',
+  },
+  http2SessionBytes: {
+    default: 10_485_760,
+    unit: 'bytes',
+    meaning:
+      'memory of one connection of HTTP/2 for headers, compression and waiting frames, in whole MiB; streams beyond it are refused',
+  },
+  http2Glitches: {
+    default: 200,
+    unit: 'count',
+    meaning:
+      'requests taken back, malformed requests and empty control frames that one connection of HTTP/2 may make at once, before it is closed (rapid reset); a proxy in front that carries many clients needs more',
+  },
+  http2GlitchesPerSecond: {
+    default: 20,
+    unit: 'count',
+    meaning: 'how many of these are forgotten in a second',
+  },
 } as const satisfies Record<string, LimitRow>;
 
 export type LimitName = keyof typeof LIMITS;

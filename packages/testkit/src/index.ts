@@ -17,6 +17,8 @@ export {
 export { collectLog, type CollectedLog, type LogEntry } from './collect-log.ts';
 export { eventually, within, type EventuallyOptions } from './eventually.ts';
 export { freePort } from './free-port.ts';
+export { FLAG, FRAME, type Frame, frame, FrameClient, headerBlock, PREFACE, uint32 } from './http2-frames.ts';
+export { Http2Client, type Http2ClientOptions, type Http2Response, readHttp2Response } from './http2-client.ts';
 export { HttpReader, type Body, type HeaderLines, type MessageHead } from './http-reader.ts';
 export { HttpViolation } from './http-violation.ts';
 export { Origin, type Behaviour, type OriginOptions } from './origin.ts';

@@ -10,7 +10,7 @@ import type { Services } from '../services.ts';
 import type { Tunnel } from '../tunnel/tunnel.ts';
 import { ClientSocket } from './client-socket.ts';
 import { ClientView } from './client-view.ts';
-import type { DownstreamOptions, DownstreamOwner } from './downstream-owner.ts';
+import type { ClientConnection, DownstreamOptions, DownstreamOwner } from './downstream-owner.ts';
 import { Http1Response } from './http1-response.ts';
 import { LingeringClose } from './lingering-close.ts';
 import { Patience } from './patience.ts';
@@ -32,7 +32,7 @@ type State = 'idle' | 'head' | 'exchange' | 'tunnel' | 'closing' | 'closed';
 const DRAIN_IDLE_MS = 1_500;
 
 /** One connection of a client that speaks HTTP/1.1: reads requests one after another, and carries one exchange at a time. */
-export class DownstreamConnection implements Downstream, DeadlineOwner, SocketEvents {
+export class DownstreamConnection implements ClientConnection, Downstream, DeadlineOwner, SocketEvents {
   readonly isEncrypted: boolean;
   readonly chosenRoute: CompiledRoute | undefined;
   readonly tunnelClient: ClientSocket;
@@ -81,7 +81,6 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, SocketEv
     return !this.#isLeaving && this.#reader.count < this.#view.limits.requestsPerConnection;
   }
 
-  /** Its last answer is written: nothing is lost when it ends. */
   get isClosing(): boolean {
     return this.#state === 'closing';
   }
@@ -313,7 +312,6 @@ export class DownstreamConnection implements Downstream, DeadlineOwner, SocketEv
 
   // ---- how the connection ends
 
-  /** The worker, or this listener, is going away: a busy connection ends with its answer, an idle one after a moment. */
   drain(): void {
     if (this.#state === 'idle' && !this.#patience.isFor('stall')) this.#waitForRequest();
   }

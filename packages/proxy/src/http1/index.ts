@@ -3,9 +3,21 @@ export type { BodyDecoder, BodySink, DecoderOutput } from './body.ts';
 export { CHUNK_END, chunkHeader, LAST_CHUNK } from './chunk-writer.ts';
 export { HeadProgress } from './head-progress.ts';
 export { headerLine } from './header-line.ts';
-export { compileHeaderRules, isCodecOwned, type CompiledHeaderRules, type CompiledRouteHeaders } from './header-rules.ts';
+export {
+  compileHeaderRules,
+  isCodecOwned,
+  type CompiledHeaderRules,
+  type CompiledRouteHeaders,
+} from './header-rules.ts';
 export { type ForwardedClaims, type RequestHead, type ResponseHead } from './message.ts';
 export { parseRequestHead } from './request-parser.ts';
 export { type RequestAdditions, writeRequestHead } from './request-writer.ts';
 export { parseResponseHead, type ResponseContext } from './response-parser.ts';
-export { clientFraming, type ResponseAdditions, writeInterimHead, writeResponseHead } from './response-writer.ts';
+export {
+  clientFraming,
+  type ResponseAdditions,
+  responseBlock,
+  toldLength,
+  writeInterimHead,
+  writeResponseHead,
+} from './response-writer.ts';

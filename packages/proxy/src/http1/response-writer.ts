@@ -25,12 +25,22 @@ export function clientFraming(head: ResponseHead, clientMinorVersion: 0 | 1): Fr
 
 /** The head of the response to the client, to be written as latin1. Not for interim ones: `writeInterimHead`. */
 export function writeResponseHead(head: ResponseHead, additions: ResponseAdditions): string {
-  const { rules } = additions;
-  const own = head.passed + additions.debugBlock;
-  const fields = rules === undefined ? own : withoutFields(own, (name) => rules.taken.has(name)) + rules.added;
   const framing = clientFraming(head, additions.clientMinorVersion);
-  const framed = fields + framingLine(head, framing);
+  const framed = responseBlock(head, additions) + framingLine(head, framing);
   return `HTTP/1.1 ${head.status} ${head.reason}\r\n${framed}${connectionLines(head, framing, additions)}\r\n`;
+}
+
+/** The header lines of the response beside those of framing and connection. */
+export function responseBlock(head: ResponseHead, { debugBlock, rules }: ResponseAdditions): string {
+  const own = head.passed + debugBlock;
+  return rules === undefined ? own : withoutFields(own, (name) => rules.taken.has(name)) + rules.added;
+}
+
+/** The Content-Length that is told, in bytes; -1: none. */
+export function toldLength(head: ResponseHead): number {
+  if (head.framing === 'length') return head.contentLength;
+  // RFC 9110 section 8.6: of HEAD and 304 it may be told how long the body would be; a 1xx or 204 has no such field.
+  return head.framing === 'none' && head.status >= 200 && head.status !== 204 ? head.statedLength : -1;
 }
 
 /** A 1xx on its way to an HTTP/1.1 client (RFC 9110 section 15.2: never to an HTTP/1.0 one). */
@@ -39,11 +49,9 @@ export function writeInterimHead(head: ResponseHead): string {
 }
 
 function framingLine(head: ResponseHead, framing: Framing): string {
-  if (framing === 'length') return `Content-Length: ${head.contentLength}\r\n`;
   if (framing === 'chunked') return 'Transfer-Encoding: chunked\r\n';
-  // RFC 9110 section 8.6: of HEAD and 304 it may be told how long the body would be; a 1xx or 204 has no such field.
-  const isStated = head.statedLength >= 0 && head.status >= 200 && head.status !== 204;
-  return isStated ? `Content-Length: ${head.statedLength}\r\n` : '';
+  const length = toldLength(head);
+  return length < 0 ? '' : `Content-Length: ${length}\r\n`;
 }
 
 function connectionLines(head: ResponseHead, framing: Framing, additions: ResponseAdditions): string {

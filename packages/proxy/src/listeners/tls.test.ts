@@ -39,7 +39,7 @@ describe('https', () => {
     await using edge = await startTlsEdge(origin);
     using client = await RawClient.connect({
       port: edge.port('https'),
-      tls: { servername: 'a.test', ca: SITE_CERTIFICATE.certificatePem, ALPNProtocols: ['h2', 'http/1.1'] },
+      tls: { servername: 'a.test', ca: SITE_CERTIFICATE.certificatePem, ALPNProtocols: ['http/1.1'] },
     });
     for (let count = 0; count < 2; count++) {
       await client.write(getRequest());

@@ -1,0 +1,238 @@
+import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import { ERRORS, type Listener, ProxyError } from '@dproxy/core';
+import type { DeadlineOwner } from '../deadline-wheel.ts';
+import { ClientView } from '../downstream/client-view.ts';
+import type { Chosen, ClientConnection, DownstreamOptions, DownstreamOwner } from '../downstream/downstream-owner.ts';
+import { Patience } from '../downstream/patience.ts';
+import { guard } from '../downstream/socket-events.ts';
+import type { Services } from '../services.ts';
+import { fieldPairs } from './field-pairs.ts';
+import { GlitchCounter } from './glitch-counter.ts';
+import { type Http2Request, readRequestHead } from './request-head.ts';
+import { sessionOptions } from './session-options.ts';
+import { StreamDownstream, type StreamOwner } from './stream-downstream.ts';
+
+/**
+ *     open --drain--> leaving --a moment--> closing --last stream--> closed
+ *       \--idle--------------------------------^                      ^
+ *        \--one glitch too many, the socket's end--------------------/
+ *
+ * `leaving`: GOAWAY with the highest stream id has told the client to go elsewhere, what is on its way is still served.
+ * `closing`: GOAWAY with the last stream that we take; the client may repeat what came later (RFC 9113 section 6.8).
+ */
+type State = 'open' | 'leaving' | 'closing' | 'closed';
+
+/** What a client that has been told to go may still have on its way (threats: listening and drain). */
+const LEAVING_MS = 1_500;
+const HIGHEST_STREAM = 2 ** 31 - 1;
+
+/** One connection of a client that speaks HTTP/2. Its streams do the work; this one counts, limits and ends them. */
+export class Http2Connection implements ClientConnection, StreamOwner, DeadlineOwner {
+  readonly chosenRoute = undefined;
+  readonly services: Services;
+  readonly #socket: TLSSocket;
+  readonly #session: ServerHttp2Session;
+  readonly #owner: DownstreamOwner;
+  readonly #view: ClientView;
+  readonly #patience: Patience;
+  readonly #glitches: GlitchCounter;
+  readonly #streams = new Set<StreamDownstream>();
+  #state: State = 'open';
+  #requests = 0;
+  #settings = 0;
+
+  /** @throws what Node throws when the socket is gone already */
+  constructor(socket: TLSSocket, options: DownstreamOptions) {
+    this.services = options.services;
+    this.#socket = socket;
+    this.#owner = options.owner;
+    this.#view = new ClientView(options);
+    const { limits } = this.#view;
+    this.#patience = new Patience(options.services.wheel, this);
+    this.#glitches = new GlitchCounter(limits.http2Glitches, limits.http2GlitchesPerSecond, performance.now());
+    this.#session = performServerHandshake(socket, sessionOptions(limits));
+    this.#listen();
+    // Only tls.Server says it of its sockets; here the handshake was ours (listeners/tls-handshake.ts).
+    if (this.#session.connecting) socket.emit('secureConnect');
+    this.#session.setLocalWindowSize(limits.http2ConnectionWindowBytes);
+    this.#patience.expect('idle', limits.keepAliveMs);
+  }
+
+  get listener(): Listener {
+    return this.#owner.listener;
+  }
+
+  get isClosing(): boolean {
+    return (this.#state === 'closing' || this.#state === 'closed') && this.#streams.size === 0;
+  }
+
+  serve(socket: Duplex, chosen: Chosen): void {
+    this.#owner.serve(socket, chosen);
+  }
+
+  // ---- what comes from the client
+
+  /** Every callback of session and socket is a boundary: what it throws ends the connection, not the worker (threats: row 54). */
+  #listen(): void {
+    const session = this.#session;
+    // For life: it tells nothing that `close` does not.
+    session.on('error', () => undefined);
+    session.on('stream', (stream, _fields, flags, raw) => {
+      stream.on('error', () => undefined);
+      guard(this, () => this.#onStream(stream, raw, (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0));
+    });
+    // Frames that ask for an answer and carry nothing.
+    session.on('ping', () => guard(this, () => this.#onGlitch()));
+    session.on('remoteSettings', () => guard(this, () => this.#onSettings()));
+    this.#socket.on('end', () => guard(this, () => this.#onEnd()));
+    this.#socket.on('close', () => guard(this, () => this.#onClose()));
+  }
+
+  #onStream(stream: ServerHttp2Stream, raw: readonly string[], isEnd: boolean): void {
+    if (this.#state === 'closed') return;
+    // Taken back in the same breath.
+    if (stream.destroyed || stream.closed) {
+      this.#onGlitch();
+      return;
+    }
+    const startedMs = performance.now();
+    this.#view.refresh();
+    const { peer, limits } = this.#view;
+    const request = this.#readHead(stream, raw, isEnd);
+    if (request === undefined) return;
+    const downstream = new StreamDownstream(stream, request, { owner: this, peer, limits, startedMs });
+    this.#streams.add(downstream);
+    this.#patience.clear('idle');
+    this.#requests++;
+    if (this.#requests >= limits.requestsPerConnection) this.drain();
+    downstream.start();
+  }
+
+  #readHead(stream: ServerHttp2Stream, raw: readonly string[], isEnd: boolean): Http2Request | undefined {
+    try {
+      return readRequestHead(raw, isEnd, this.#view.limits);
+    } catch (error) {
+      if (!(error instanceof ProxyError)) throw error;
+      this.#refuse(stream, error);
+      return undefined;
+    }
+  }
+
+  /** An answer to something that is no request: as text, since nothing is known of what the client accepts. */
+  #refuse(stream: ServerHttp2Stream, error: ProxyError): void {
+    const { services } = this;
+    services.counters.countError(error.code);
+    const { code, detail, status } = error;
+    services.log.debug({ code, detail, client: this.#view.peer.address }, error.message);
+    const { message } = ERRORS[code];
+    const requestId = services.nextRequestId();
+    const page = this.#view.compiled.pages.render({ status, message, accept: 'text/plain', requestId, method: 'GET' });
+    stream.respond(fieldPairs(page.headers, [':status', String(page.status)]));
+    stream.end(page.body);
+    stream.close(constants.NGHTTP2_NO_ERROR);
+    this.#onGlitch();
+  }
+
+  #onSettings(): void {
+    this.#settings++;
+    // The first is the client's greeting.
+    if (this.#settings > 1) this.#onGlitch();
+  }
+
+  onStreamClosed(stream: StreamDownstream, isCutShort: boolean): void {
+    this.#streams.delete(stream);
+    if (this.#state === 'closed') return;
+    if (this.#streams.size === 0) this.#onIdle();
+    if (isCutShort) this.#onGlitch();
+  }
+
+  #onGlitch(): void {
+    if (this.#state === 'closed' || !this.#glitches.add(performance.now())) return;
+    this.services.counters.countError('too-many-glitches');
+    const { address } = this.#view.peer;
+    this.services.log.info({ code: 'too-many-glitches', client: address }, ERRORS['too-many-glitches'].message);
+    this.#end(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  }
+
+  /**
+   * The client has ended its side. Unlike one of HTTP/1.1 (docs/adr/0003) it cannot go on reading: it could open no window any
+   * more. So it is gone, and what it has asked for ends at once.
+   */
+  #onEnd(): void {
+    if (this.#streams.size > 0) this.#socket.destroy();
+    else this.#closeSession();
+  }
+
+  #onClose(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#patience.dispose();
+    this.#session.destroy();
+    this.#owner.onDownstreamClosed(this);
+  }
+
+  onThrown(error: unknown): void {
+    this.services.log.error({ err: error, client: this.#view.peer.address }, 'a client connection broke off');
+    this.#socket.destroy();
+  }
+
+  // ---- how the connection ends
+
+  drain(): void {
+    // Node ends a session by itself when its client breaks the protocol.
+    if (this.#state !== 'open' || this.#session.destroyed) return;
+    this.#state = 'leaving';
+    // Two steps, as RFC 9113 section 6.8 has it: a request that is on its way is not lost.
+    this.#session.goaway(constants.NGHTTP2_NO_ERROR, HIGHEST_STREAM);
+    this.#patience.expect('drain', LEAVING_MS);
+  }
+
+  onDeadline(): void {
+    guard(this, () => this.#onWaitedEnough());
+  }
+
+  #onWaitedEnough(): void {
+    switch (this.#patience.wait) {
+      case 'idle':
+      case 'drain':
+        this.#closeSession();
+        return;
+      case 'linger':
+        this.#socket.destroy();
+        return;
+      case 'half-closed':
+      case 'head':
+      case 'body':
+      case 'stall':
+        return;
+      default:
+        this.#patience.wait satisfies never;
+    }
+  }
+
+  #onIdle(): void {
+    if (this.#state === 'closing' || this.#session.destroyed) this.#linger();
+    else if (this.#state === 'open') this.#patience.expect('idle', this.#view.limits.keepAliveMs);
+  }
+
+  /** GOAWAY with the last stream that came; when the running ones have ended, Node ends the connection. */
+  #closeSession(): void {
+    if (this.#state === 'closing' || this.#state === 'closed') return;
+    this.#state = 'closing';
+    this.#session.close();
+    if (this.#streams.size === 0) this.#linger();
+  }
+
+  /** A client that does not end its side is not waited for long. */
+  #linger(): void {
+    this.#patience.expect('linger', this.#view.limits.lingerMs);
+  }
+
+  #end(code: number): void {
+    this.#state = 'closing';
+    this.#session.destroy(new Error('too many glitches'), code);
+    this.#linger();
+  }
+}

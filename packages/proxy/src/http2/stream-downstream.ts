@@ -1,0 +1,233 @@
+import type { EventEmitter } from 'node:events';
+import { constants, type ServerHttp2Stream } from 'node:http2';
+import type { Duplex } from 'node:stream';
+import { type Limits, ProxyError } from '@dproxy/core';
+import { MemorySocket } from '../application/index.ts';
+import type { CompiledRoute } from '../compiled-route.ts';
+import type { DeadlineOwner } from '../deadline-wheel.ts';
+import type { DownstreamOwner } from '../downstream/downstream-owner.ts';
+import { Patience } from '../downstream/patience.ts';
+import { type Peer, PluginPeer, type PluginSender } from '../downstream/peer.ts';
+import { guard } from '../downstream/socket-events.ts';
+import type { Downstream } from '../exchange/downstream.ts';
+import { Exchange } from '../exchange/exchange.ts';
+import type { Services } from '../services.ts';
+import type { Tunnel } from '../tunnel/tunnel.ts';
+import { fieldPairs } from './field-pairs.ts';
+import type { Http2Request } from './request-head.ts';
+import { StreamBody } from './stream-body.ts';
+import { StreamResponse } from './stream-response.ts';
+import { StreamTunnelClient } from './stream-tunnel.ts';
+
+/**
+ *     exchange --response written--> flushing --> closed
+ *        |  \--101 for an extended CONNECT--> tunnel --/
+ *        \----RST_STREAM of either side, the connection's end--/
+ */
+type State = 'exchange' | 'flushing' | 'tunnel' | 'closed';
+
+export interface StreamOwner extends Pick<DownstreamOwner, 'listener' | 'serve'> {
+  readonly services: Services;
+  /** Once. @param isCutShort it ended while its request was being worked on, and not by us */
+  onStreamClosed(stream: StreamDownstream, isCutShort: boolean): void;
+}
+
+export interface StreamOptions {
+  readonly owner: StreamOwner;
+  readonly peer: Peer;
+  readonly limits: Limits;
+  readonly startedMs: number;
+}
+
+/** One stream of a client's connection of HTTP/2: one request and its response, or a tunnel. */
+export class StreamDownstream implements Downstream, DeadlineOwner {
+  readonly peer: Peer;
+  readonly isEncrypted: boolean;
+  readonly chosenRoute = undefined;
+  /** That there may be another request is not this stream's to say. */
+  readonly mayKeepAlive = true;
+  readonly body: StreamBody | undefined;
+  readonly out: StreamResponse;
+  readonly tunnelClient: StreamTunnelClient;
+  readonly #stream: ServerHttp2Stream;
+  readonly #owner: StreamOwner;
+  readonly #services: Services;
+  readonly #limits: Limits;
+  readonly #patience: Patience;
+  #state: State = 'exchange';
+  #exchange: Exchange | undefined;
+  #tunnel: Tunnel | undefined;
+  #isReset = false;
+
+  constructor(stream: ServerHttp2Stream, { head, webSocketKey }: Http2Request, options: StreamOptions) {
+    const { owner, peer, limits } = options;
+    this.peer = peer;
+    this.isEncrypted = owner.listener.protocol === 'https';
+    this.#stream = stream;
+    this.#owner = owner;
+    this.#services = owner.services;
+    this.#limits = limits;
+    this.#patience = new Patience(owner.services.wheel, this);
+    const bytesSent = (byteLength: number): void => {
+      this.#services.counters.bytesOut += byteLength;
+    };
+    this.out = new StreamResponse(stream, { onMustWait: () => this.#waitForReader(), bytesSent }, webSocketKey);
+    this.tunnelClient = new StreamTunnelClient(stream, owner.services.wheel, bytesSent);
+    const hasBody = head.framing === 'chunked' || head.contentLength > 0;
+    this.body = hasBody ? new StreamBody({ stream, head, patience: this.#patience, limits }) : undefined;
+    this.#listen();
+    this.#exchange = new Exchange(this, head, owner.services, options.startedMs);
+    this.body?.belongTo(this.#exchange);
+  }
+
+  get listenerId(): string {
+    return this.#owner.listener.id;
+  }
+
+  start(): void {
+    guard(this, () => this.#exchange?.start());
+  }
+
+  // ---- what comes from the client
+
+  /** Every callback of the stream is a boundary: what it throws ends the stream, not the worker (threats: row 54). */
+  #listen(): void {
+    const stream = this.#stream;
+    const emitter: EventEmitter = stream;
+    // oxlint-disable-next-line typescript/no-explicit-any -- what an emitter gives has no type
+    const on = (event: string, step: (...values: any[]) => void): void => {
+      emitter.on(event, (...values: unknown[]) => guard(this, () => step(...values)));
+    };
+    on('drain', () => this.#onDrain());
+    on('aborted', () => this.#onGone());
+    on('close', () => this.#onGone());
+    if (this.body === undefined && stream.endAfterHeaders) return;
+    // Before the listeners: they shall not start the reading.
+    stream.pause();
+    on('data', (chunk: Buffer) => this.#onData(chunk));
+    on('trailers', (_fields: unknown, _flags: unknown, raw: readonly string[]) => this.#onTrailers(raw));
+    on('end', () => this.#onEnd());
+  }
+
+  #onData(chunk: Buffer): void {
+    this.#services.counters.bytesIn += chunk.length;
+    if (this.#state === 'tunnel') this.#tunnel?.onClientData(chunk);
+    else if (this.#state === 'exchange') this.body?.onData(chunk);
+  }
+
+  #onTrailers(raw: readonly string[]): void {
+    if (this.#state === 'exchange') this.body?.onTrailers(trailerBlock(raw, this.#limits));
+  }
+
+  #onEnd(): void {
+    if (this.#state === 'tunnel') this.#tunnel?.onClientEnd();
+    else if (this.#state === 'exchange') this.body?.onEnd();
+  }
+
+  #onDrain(): void {
+    this.#patience.clear('stall');
+    if (this.#state === 'tunnel') this.#tunnel?.onClientDrain();
+    if (this.#state !== 'exchange') return;
+    this.body?.startWindow();
+    this.#exchange?.onDownstreamDrain();
+  }
+
+  /** Reset by either side, or its connection is gone: the backend's work ends at once. */
+  #onGone(): void {
+    if (this.#state === 'closed') return;
+    const isCutShort = this.#state === 'exchange' && !this.#isReset;
+    const exchange = this.#exchange;
+    const tunnel = this.#tunnel;
+    this.#close();
+    this.#owner.onStreamClosed(this, isCutShort);
+    exchange?.onDownstreamClosed('client-gone');
+    tunnel?.onClientClosed();
+  }
+
+  #close(): void {
+    this.#state = 'closed';
+    this.#exchange = undefined;
+    this.#tunnel = undefined;
+    this.#patience.dispose();
+    this.body?.drop();
+  }
+
+  onThrown(error: unknown): void {
+    this.#services.log.error({ err: error, client: this.peer.address }, 'a stream broke off');
+    this.#reset(constants.NGHTTP2_INTERNAL_ERROR);
+  }
+
+  // ---- how the exchange ends
+
+  finish(): void {
+    this.#exchange = undefined;
+    if (this.#state !== 'exchange') return;
+    const isComplete = this.body === undefined || this.body.isDone;
+    this.#state = 'flushing';
+    this.body?.drop();
+    this.#waitForReader();
+    if (isComplete) this.#stream.resume();
+    // RFC 9113 section 8.1: the answer is whole, the rest of the request is not wanted. Goes out behind the answer.
+    else this.#stream.close(constants.NGHTTP2_NO_ERROR);
+  }
+
+  /** A backend that went away in the middle: never END_STREAM, which would look like the end of the body. */
+  cut(): void {
+    this.#exchange = undefined;
+    this.#reset(constants.NGHTTP2_INTERNAL_ERROR);
+  }
+
+  startTunnel(tunnel: Tunnel): Buffer {
+    this.#exchange = undefined;
+    this.#tunnel = tunnel;
+    this.#state = 'tunnel';
+    this.#patience.clear();
+    this.#stream.resume();
+    return EMPTY;
+  }
+
+  forward(route: CompiledRoute, sender: PluginSender): Duplex {
+    const { address } = this.peer;
+    const [near, far] = MemorySocket.pair({ remoteAddress: address, remotePort: 0, encrypted: this.isEncrypted });
+    this.#owner.serve(far, { route, peer: new PluginPeer(this.peer, sender) });
+    return near;
+  }
+
+  // ---- deadlines
+
+  onDeadline(): void {
+    guard(this, () => this.#onWaitedEnough());
+  }
+
+  #onWaitedEnough(): void {
+    if (this.#patience.wait === 'body') {
+      this.body?.onWindowEnd();
+      return;
+    }
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    exchange?.onDownstreamClosed('client-stalled');
+    this.#reset(constants.NGHTTP2_CANCEL);
+  }
+
+  #waitForReader(): void {
+    this.#patience.expect('stall', this.#limits.writeStallMs);
+  }
+
+  #reset(code: number): void {
+    this.#isReset = true;
+    this.#stream.close(code);
+  }
+}
+
+/** Trailers are held to the rules of `fieldPairs`' other direction: what is no name or value ends the request. */
+function trailerBlock(raw: readonly string[], { trailerBytes }: Limits): string {
+  let block = '';
+  for (let index = 0; index + 1 < raw.length; index += 2) block += `${raw[index]}: ${raw[index + 1]}\r\n`;
+  if (block.length > trailerBytes)
+    throw new ProxyError('trailer-malformed', `trailers of more than ${trailerBytes} bytes`);
+  fieldPairs(block);
+  return block;
+}
+
+const EMPTY = Buffer.alloc(0);

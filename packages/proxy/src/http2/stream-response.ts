@@ -1,0 +1,176 @@
+import { createHash } from 'node:crypto';
+import type { ServerHttp2Stream, ServerStreamResponseOptions } from 'node:http2';
+import { ProxyError } from '@dproxy/core';
+import type { ResponseSink } from '../exchange/downstream.ts';
+import {
+  type DecoderOutput,
+  type RequestHead,
+  type ResponseAdditions,
+  type ResponseHead,
+  responseBlock,
+  toldLength,
+} from '../http1/index.ts';
+import type { Page } from '../pages/index.ts';
+import { fieldObject, fieldPairs } from './field-pairs.ts';
+
+/** Up to here a body is copied: cheaper than to keep the backend's whole read buffer until it is out. */
+const COPY_BYTES = 16_384;
+/** RFC 6455 section 1.3. */
+const WEB_SOCKET_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+
+/** Hears when the client has to read before there can be more. */
+export interface StreamReader {
+  onMustWait(): void;
+  readonly bytesSent: (byteLength: number) => void;
+}
+
+/** The response of one stream of HTTP/2. */
+export class StreamResponse implements ResponseSink {
+  readonly #stream: ServerHttp2Stream;
+  readonly #reader: StreamReader;
+  /** Of the extended CONNECT that this stream is; else empty. */
+  readonly #webSocketKey: string;
+  /** Waits for what comes in the same read. */
+  #pairs: string[] | undefined;
+  #pieces: Buffer[] = [];
+  #mayHaveTrailers = false;
+  #trailers = '';
+  /** Writes of memory that is not ours. */
+  #held = 0;
+
+  constructor(stream: ServerHttp2Stream, reader: StreamReader, webSocketKey: string) {
+    this.#stream = stream;
+    this.#reader = reader;
+    this.#webSocketKey = webSocketKey;
+    stream.on('wantTrailers', () => this.#sendTrailers());
+  }
+
+  get holdsBytes(): boolean {
+    return this.#held > 0;
+  }
+
+  /** The stream takes frames. */
+  get #isOpen(): boolean {
+    return !this.#stream.destroyed && !this.#stream.closed;
+  }
+
+  sendContinue(): void {
+    if (this.#isOpen) this.#stream.additionalHeaders({ ':status': 100 });
+  }
+
+  sendInterim(head: ResponseHead): void {
+    if (this.#isOpen) this.#stream.additionalHeaders({ ...fieldObject(head.passed), ':status': head.status });
+  }
+
+  sendHead(head: ResponseHead, additions: ResponseAdditions): DecoderOutput {
+    // RFC 8441 section 5: 2xx means that the tunnel is there, whoever sent it; only a 101 makes one.
+    if (this.#webSocketKey !== '' && head.status < 300) {
+      throw new ProxyError('upstream-malformed', `a ${head.status} to a WebSocket handshake`);
+    }
+    this.#pairs = fieldPairs(responseBlock(head, additions), [':status', String(head.status)]);
+    const length = toldLength(head);
+    if (length >= 0) this.#pairs.push('content-length', String(length));
+    this.#mayHaveTrailers = head.framing !== 'none';
+    return 'body';
+  }
+
+  sendBody(bytes: Buffer, start: number, end: number): void {
+    if (end > start) this.#pieces.push(bytes.subarray(start, end));
+  }
+
+  flush(): boolean {
+    if (!this.#isOpen) return true;
+    this.#respond(false);
+    const isWritable = this.#writePieces();
+    if (!isWritable) this.#reader.onMustWait();
+    return isWritable;
+  }
+
+  sendEnd(trailers: string): void {
+    if (!this.#isOpen) return;
+    this.#trailers = trailers;
+    if (this.#pairs === undefined || trailers !== '') {
+      this.#respond(false);
+    } else if (this.#pieces.length === 0) {
+      this.#respond(true);
+      return;
+    } else {
+      this.#mayHaveTrailers = false;
+      this.#respond(false);
+    }
+    this.#writePieces();
+    this.#stream.end();
+  }
+
+  sendPage(page: Page, { method }: RequestHead): void {
+    if (!this.#isOpen) return;
+    const isTunnel = this.#webSocketKey !== '' && page.status < 300;
+    // Nothing of ours is a tunnel.
+    const status = isTunnel ? 501 : page.status;
+    const pairs = fieldPairs(page.headers, [':status', String(status)]);
+    pairs.push('date', new Date().toUTCString());
+    const body = method === 'HEAD' ? EMPTY : page.body;
+    respond(this.#stream, pairs, { endStream: body.length === 0 });
+    this.#reader.bytesSent(body.length);
+    if (body.length > 0) this.#stream.end(body);
+  }
+
+  sendSwitch(head: ResponseHead, additions: ResponseAdditions): void {
+    const pairs = fieldPairs(responseBlock(head, additions), [':status', '200']);
+    const accept = pairs.indexOf('sec-websocket-accept');
+    // The client cannot check it: it does not know the key (RFC 8441 section 5.1).
+    if (accept < 0 || pairs[accept + 1] !== acceptOf(this.#webSocketKey)) {
+      throw new ProxyError('upstream-malformed', 'a 101 with a wrong Sec-WebSocket-Accept');
+    }
+    pairs.splice(accept, 2);
+    if (this.#isOpen) respond(this.#stream, pairs, {});
+  }
+
+  #respond(endStream: boolean): void {
+    const pairs = this.#pairs;
+    if (pairs === undefined) return;
+    this.#pairs = undefined;
+    const waitForTrailers = this.#mayHaveTrailers && !endStream;
+    respond(this.#stream, pairs, { endStream, waitForTrailers });
+  }
+
+  #writePieces(): boolean {
+    const pieces = this.#pieces;
+    if (pieces.length === 0) return !this.#stream.writableNeedDrain;
+    this.#pieces = [];
+    let byteLength = 0;
+    for (const piece of pieces) byteLength += piece.length;
+    this.#reader.bytesSent(byteLength);
+    if (byteLength <= COPY_BYTES) return this.#stream.write(Buffer.concat(pieces, byteLength));
+    let isWritable = true;
+    this.#stream.cork();
+    for (const piece of pieces) {
+      this.#held++;
+      isWritable = this.#stream.write(piece, this.#onWritten);
+    }
+    this.#stream.uncork();
+    return isWritable;
+  }
+
+  readonly #onWritten = (): void => {
+    this.#held--;
+  };
+
+  #sendTrailers(): void {
+    if (this.#isOpen) this.#stream.sendTrailers(fieldObject(this.#trailers));
+  }
+}
+
+/** Without a Date of Node's: as over HTTP/1.1, the backend says it or nobody. */
+function respond(stream: ServerHttp2Stream, pairs: string[], options: ServerStreamResponseOptions): void {
+  const own: ServerStreamResponseOptions & { readonly sendDate: boolean } = { ...options, sendDate: false };
+  stream.respond(pairs, own);
+}
+
+function acceptOf(key: string): string {
+  return createHash('sha1')
+    .update(key + WEB_SOCKET_GUID)
+    .digest('base64');
+}
+
+const EMPTY = Buffer.alloc(0);
