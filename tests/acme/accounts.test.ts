@@ -66,6 +66,9 @@ test('an account that the authority has forgotten is registered again, with the 
   damage({ url: before.url.replace(/[^/]+$/, '0123456789abcdef') });
   await subject.newIssuer().issue(subject.request(['forgotten.example.com'], { email: before.email }), never());
   expect(kept()).toEqual(before);
+  damage({ url: before.url.replace(/[^/]+$/, '0123456789abcdef') });
+  await subject.newIssuer().issue(subject.request(['forgotten.example.com'], { email: 'they@dproxy.test' }), never());
+  expect(kept()).toEqual({ ...before, email: 'they@dproxy.test' });
 });
 
 test('a key that cannot be read any more gives way to a new account', async () => {

@@ -33,7 +33,7 @@ function withStatus(answer: FrontAnswer, status: string, more: object = {}): Fro
 }
 
 test('validations that take their time are waited for', async () => {
-  await using slow = await AuthorityUnderTest.start({ validationSeconds: 3 });
+  await using slow = await AuthorityUnderTest.start({ validationSeconds: 2 });
   const names = ['a.slow.example.com', 'b.slow.example.com', 'c.slow.example.com', 'd.slow.example.com'];
   const issued = await slow.issuer.issue(slow.request(names), never());
   expect(isPair(issued.certificatePem, issued.keyPem)).toBe(true);
@@ -150,6 +150,24 @@ test('a connection that is cut is opened again', async () => {
   };
   await subject.issuer.issue(request('cut.example.com'), never());
   expect(cuts).toBe(1);
+});
+
+test('an authorization for a name that was not ordered is not worked on', async () => {
+  const identifier = { type: 'dns', value: 'bank.example.com' };
+  front.change = ({ path }, answer) =>
+    path.startsWith('/authZ/') ? { ...answer, body: { ...(answer.body as object), identifier } } : answer;
+  const presented = subject.http.presented.length;
+  const failure = await failureOf(subject.issuer.issue(request('mine.example.com'), never()));
+  expect(failure.message).toContain('not ordered');
+  expect(subject.http.presented).toHaveLength(presented);
+});
+
+test('a wildcard that the authority does not mark as one is known by what was ordered', async () => {
+  front.change = ({ path }, answer) =>
+    path.startsWith('/authZ/') ? { ...answer, body: { ...(answer.body as object), wildcard: undefined } } : answer;
+  const authority = authorityAt(front.directory, subject.pebble.caFile);
+  const wildcard = subject.request(['*.mine.example.com'], { authority, challenges: ['dns-01'] });
+  expect(await subject.issuer.issue(wildcard, never())).toMatchObject({ names: ['*.mine.example.com'] });
 });
 
 test('another certificate than the ordered one is refused', async () => {

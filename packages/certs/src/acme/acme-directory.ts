@@ -30,7 +30,7 @@ export async function fetchDirectory(transport: Transport, url: string, signal: 
     newNonce: required(document, 'newNonce', url),
     newAccount: required(document, 'newAccount', url),
     newOrder: required(document, 'newOrder', url),
-    renewalInfo: endpoint(document['renewalInfo'], url),
+    renewalInfo: webAddress(document['renewalInfo']),
     caaIdentities: texts(meta['caaIdentities']),
     isExternalAccountRequired: meta['externalAccountRequired'] === true,
     profiles: profiles === undefined ? undefined : Object.keys(fieldsOf(profiles)),
@@ -38,15 +38,9 @@ export async function fetchDirectory(transport: Transport, url: string, signal: 
 }
 
 function required(document: Readonly<Record<string, unknown>>, name: string, directoryUrl: string): string {
-  const url = endpoint(document[name], directoryUrl);
+  const url = webAddress(document[name]);
   if (url !== '') return url;
   throw ownProblem(`${directoryUrl} names no ${name}`);
-}
-
-/** An endpoint never leads from TLS to plain HTTP. */
-function endpoint(value: unknown, directoryUrl: string): string {
-  const url = webAddress(value);
-  return directoryUrl.startsWith('https:') && !url.startsWith('https:') ? '' : url;
 }
 
 function texts(value: unknown): readonly string[] {

@@ -16,6 +16,7 @@ import { explainProblem } from './explain-problem.ts';
 import { challengesFor } from './identifiers.ts';
 import type { AcmeWaits } from './order-context.ts';
 import { readRenewalWindow, renewalId } from './renewal-window.ts';
+import type { SignedClient } from './signed-client.ts';
 
 export interface AcmeIssuerOptions {
   /** Accounts are kept here. */
@@ -88,17 +89,18 @@ export class AcmeIssuer implements CertificateIssuer {
 
   async #issue(request: IssueRequest, endpoint: AuthorityEndpoint, signal: AbortSignal): Promise<IssuedCertificate> {
     const { authority, email, challenges } = request;
-    const wanted = { authority, email, book: this.#book, signal };
+    const wanted = { authority, email, book: this.#book, log: this.#log, signal };
     const order = { authority, solvers: this.#solvers, challenges, waits: this.#waits, log: this.#log, signal };
     const { placeOrder } = await loadFlow();
-    const client = await endpoint.account(wanted);
+    let client: SignedClient | undefined;
     try {
+      client = await endpoint.account(wanted);
       return await placeOrder(request, { ...order, client });
     } catch (error) {
       // The authority was set up anew, as staging servers are from time to time: an account of before is worth nothing there.
       if (!(error instanceof AcmeProblemError) || error.problem.type !== 'accountDoesNotExist') throw error;
       this.#log.warn({ authority: authority.name }, 'the authority does not know our account; it is registered again');
-      return await placeOrder(request, { ...order, client: await endpoint.account(wanted, client) });
+      return await placeOrder(request, { ...order, client: await endpoint.accountAnew(wanted, client) });
     }
   }
 

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { AcmeAuthority } from '@dproxy/config';
+import type { Log } from '@dproxy/core';
 import { IssueError } from '../ports.ts';
 import { accountName, type AccountBook } from './account-book.ts';
 import { type AcmeDirectory, fetchDirectory } from './acme-directory.ts';
@@ -14,6 +15,7 @@ interface AccountOf {
   readonly authority: AcmeAuthority;
   readonly email: string;
   readonly book: AccountBook;
+  readonly log: Log;
   readonly signal: AbortSignal;
 }
 
@@ -28,7 +30,7 @@ export class AuthorityEndpoint {
 
   constructor(url: string, ca: string | undefined, retryMs: number) {
     this.#url = url;
-    this.transport = new Transport(ca, retryMs);
+    this.transport = new Transport({ directory: url, ca, pauseMs: retryMs });
   }
 
   /** @throws IssueError, AcmeProblemError */
@@ -42,10 +44,25 @@ export class AuthorityEndpoint {
   }
 
   /** @throws IssueError, AcmeProblemError */
-  async account(wanted: AccountOf, forgotten?: SignedClient): Promise<SignedClient> {
+  account(wanted: AccountOf): Promise<SignedClient> {
+    return this.#account(wanted, false);
+  }
+
+  /** The account where the authority does not know the one that is kept. @param client what it was used through, if it was */
+  accountAnew(wanted: AccountOf, client: SignedClient | undefined): Promise<SignedClient> {
+    const key = accountKey(wanted);
+    // Not the one that another order has opened anew meanwhile.
+    if (client !== undefined && this.#accounts.get(key) === client) this.#accounts.delete(key);
+    return this.#account(wanted, true);
+  }
+
+  close(): void {
+    this.transport.close();
+  }
+
+  async #account(wanted: AccountOf, isForgotten: boolean): Promise<SignedClient> {
     const directory = await this.directory(wanted.signal);
-    const key = `${accountName(wanted.authority)} ${wanted.email}`;
-    if (forgotten !== undefined && this.#accounts.get(key) === forgotten) this.#accounts.delete(key);
+    const key = accountKey(wanted);
     for (;;) {
       const known = this.#accounts.get(key);
       if (known !== undefined) return known;
@@ -55,11 +72,7 @@ export class AuthorityEndpoint {
       // oxlint-disable-next-line no-await-in-loop -- until it is there, or ours to open
       await Promise.allSettled([opening]);
     }
-    return this.#open(key, { ...wanted, directory, isForgotten: forgotten !== undefined });
-  }
-
-  close(): void {
-    this.transport.close();
+    return this.#open(key, { ...wanted, directory, isForgotten });
   }
 
   async #open(
@@ -76,6 +89,10 @@ export class AuthorityEndpoint {
       this.#opening.delete(key);
     }
   }
+}
+
+function accountKey({ authority, email }: AccountOf): string {
+  return `${accountName(authority)} ${email}`;
 }
 
 /** @returns undefined: what Node trusts. @throws IssueError `misconfigured` */

@@ -1,5 +1,5 @@
 import { IssueError, type ChallengeAnswer, type ChallengeSolver } from '../ports.ts';
-import { AcmeProblemError } from './acme-problem.ts';
+import { AcmeProblemError, ownProblem } from './acme-problem.ts';
 import { answerOf } from './challenge-answer.ts';
 import { challengesFor } from './identifiers.ts';
 import { allAtOnce } from './all-at-once.ts';
@@ -25,8 +25,10 @@ const TIDY_MS = 5_000;
  * the authority is told of any, and go in every case. Names that need no proof any more stay valid for the next order.
  * @throws IssueError, AcmeProblemError
  */
-export async function authorize(order: Order, context: OrderContext): Promise<void> {
-  const fetched = await allAtOnce(order.authorizations, CONCURRENCY, (url) => fetchAuthorization(url, context));
+export async function authorize(order: Order, names: readonly string[], context: OrderContext): Promise<void> {
+  const { authorizations } = order;
+  if (authorizations.length > names.length) throw ownProblem('the order has more authorizations than names');
+  const fetched = await allAtOnce(authorizations, CONCURRENCY, (url) => fetchAuthorization(url, names, context));
   for (const authorization of fetched) assertUsable(authorization, context);
   const pending = fetched.filter(({ status }) => status === 'pending');
   const told = new Set<string>();
@@ -55,8 +57,18 @@ async function solve(tasks: readonly Task[], told: Set<string>, context: OrderCo
   }
 }
 
-async function fetchAuthorization(url: string, { client, signal }: OrderContext): Promise<Authorization> {
-  return readAuthorization(await client.post(url, null, { signal }), url);
+/** Names that were not ordered are never proven: an authority must not choose what is written into a zone. */
+async function fetchAuthorization(
+  url: string,
+  names: readonly string[],
+  { client, signal }: OrderContext,
+): Promise<Authorization> {
+  const authorization = readAuthorization(await client.post(url, null, { signal }), url);
+  if (names.includes(authorization.name)) return authorization;
+  const wildcard = `*.${authorization.name}`;
+  // RFC 8555 section 7.1.4 wants `wildcard: true` there; not every authority says it.
+  if (names.includes(wildcard)) return { ...authorization, name: wildcard };
+  throw ownProblem('the order has an authorization for a name that was not ordered');
 }
 
 function assertUsable({ status, name }: Authorization, { authority }: OrderContext): void {

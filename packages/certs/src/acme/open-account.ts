@@ -1,4 +1,5 @@
 import type { AcmeAuthority } from '@dproxy/config';
+import type { Log } from '@dproxy/core';
 import * as acme from 'acme-client';
 import type { AccountBook, AccountRecord } from './account-book.ts';
 import type { AcmeDirectory } from './acme-directory.ts';
@@ -12,6 +13,7 @@ export interface AccountRequest {
   readonly transport: Transport;
   readonly email: string;
   readonly book: AccountBook;
+  readonly log: Log;
   /** The authority has just denied that it knows the account: the URL in the book is not believed. */
   readonly isForgotten: boolean;
   readonly signal: AbortSignal;
@@ -35,7 +37,9 @@ export async function openAccount(request: AccountRequest): Promise<SignedClient
   client.accountUrl = found ?? (await register(client, request));
   const email = found === undefined ? request.email : record.email;
   await book.write(authority, { ...record, url: client.accountUrl, email });
-  if (found !== undefined) await keepContact(client, { ...record, url: found }, request);
+  if (found === undefined)
+    request.log.info({ authority: authority.name, account: client.accountUrl }, 'an account was opened');
+  else await keepContact(client, { ...record, url: found }, request);
   return client;
 }
 

@@ -16,22 +16,20 @@ import { verifyIssued } from './verify-issued.ts';
  */
 export async function placeOrder(request: IssueRequest, context: OrderContext): Promise<IssuedCertificate> {
   const { authority, client, signal } = context;
+  const names = identifiersOf(request.names).map(({ value }) => value);
   const created = await create(request, context);
   context.log.debug({ authority: authority.name, names: request.names, order: created.url }, 'an order is placed');
-  if (created.status === 'pending') await authorize(created, context);
+  if (created.status === 'pending') await authorize(created, names, context);
   const ready = await waitWhile(created, ['pending'], context);
   if (ready.status !== 'ready') throw failureOf(ready, context);
-  const { keyPem, csr } = await makeKeyAndCsr(
-    identifiersOf(request.names).map(({ value }) => value),
-    request.keyType,
-  );
+  const { keyPem, csr } = await makeKeyAndCsr(names, request.keyType);
   const finalized = await finalize(ready, csr, context);
   const issued = await waitWhile(finalized, ['ready', 'processing'], context);
   if (issued.status !== 'valid') throw failureOf(issued, context);
   if (issued.certificate === '') throw ownProblem('the order is valid, but names no certificate');
   // The default chain: others, offered by Link headers (RFC 8555 section 7.4.2), are for clients with a reason.
   const { data } = await client.post(issued.certificate, null, { signal });
-  const certificatePem = verifyIssued(data, keyPem, request.names);
+  const certificatePem = verifyIssued(data, keyPem, names);
   return { names: request.names, certificatePem, keyPem, authority: authority.name };
 }
 

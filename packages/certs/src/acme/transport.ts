@@ -1,6 +1,7 @@
 import { Agent } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as acme from 'acme-client';
+import { ownProblem } from './acme-problem.ts';
 import { explainConnection } from './explain-connection.ts';
 import { retryAfterMs } from './retry-after.ts';
 
@@ -19,9 +20,20 @@ export interface TransportRequest {
   readonly signal: AbortSignal;
 }
 
+export interface TransportOptions {
+  /** From https, nothing that the authority names leads to anything else. */
+  readonly directory: string;
+  /** PEM of what is trusted; undefined: what Node trusts. */
+  readonly ca: string | undefined;
+  /** Before the second attempt; doubles. */
+  readonly pauseMs: number;
+}
+
 const ATTEMPTS = 3;
 /** From one byte to the next. */
 const TIMEOUT_MS = 30_000;
+/** For a whole answer. */
+const LIMIT_MS = 60_000;
 /** Longer waits belong to whoever plans the next attempt: an authority that says `Retry-After: 86400` must not hold an order. */
 const MAX_PAUSE_MS = 5_000;
 /** Chains of ten certificates take 30 KiB. */
@@ -35,11 +47,12 @@ export class Transport {
   readonly #agent: Agent;
   readonly #http: typeof acme.axios;
   readonly #pauseMs: number;
+  readonly #isSecure: boolean;
 
-  /** @param ca PEM of what is trusted; undefined: what Node trusts. @param pauseMs before the second attempt */
-  constructor(ca: string | undefined, pauseMs: number) {
+  constructor({ directory, ca, pauseMs }: TransportOptions) {
     this.#agent = new Agent({ keepAlive: true, timeout: TIMEOUT_MS, ...(ca === undefined ? {} : { ca }) });
     this.#pauseMs = pauseMs;
+    this.#isSecure = directory.startsWith('https:');
     this.#http = acme.axios.create({
       adapter: 'http',
       httpsAgent: this.#agent,
@@ -57,9 +70,12 @@ export class Transport {
   /**
    * One answer of any status. Lost connections, 5xx and 429 are tried again, three times in all, unless the authority names a
    * longer time.
-   * @throws IssueError `unreachable`; the reason of the signal when aborted
+   * @throws IssueError `unreachable`; AcmeProblemError for a URL without TLS; the reason of the signal when aborted
    */
   async send(request: TransportRequest): Promise<TransportAnswer> {
+    if (this.#isSecure && !request.url.startsWith('https://')) {
+      throw ownProblem(`the authority leads away from https, to ${request.url.slice(0, 200)}`);
+    }
     for (let attempt = 1; ; attempt++) {
       // oxlint-disable-next-line no-await-in-loop -- one after another
       const outcome = await this.#once(request);
@@ -79,17 +95,19 @@ export class Transport {
 
   async #once({ url, method, body, signal }: TransportRequest): Promise<TransportAnswer | Error> {
     signal.throwIfAborted();
+    // `timeout` of axios ends a silence: this one ends an answer that comes drop by drop.
+    const limit = AbortSignal.timeout(LIMIT_MS);
     try {
       return await this.#http.request({
         url,
         method,
         data: body,
-        // `timeout` of axios begins with the response: this one bounds a server that accepts and says nothing.
-        signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS * 2)]),
+        signal: AbortSignal.any([signal, limit]),
         headers: { 'Content-Type': 'application/jose+json' },
       });
     } catch (error) {
       signal.throwIfAborted();
+      if (limit.aborted) return new Error(`no whole answer within ${LIMIT_MS / 1000} s`);
       return error instanceof Error ? error : new Error(String(error));
     }
   }
