@@ -85,7 +85,6 @@ describe('the path of http-01', () => {
     await using edge = await edgeWith(origin);
     for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) {
       const request = `${method} ${PATH} HTTP/1.1\r\nHost: a.test\r\nContent-Length: 0\r\n\r\n`;
-      // oxlint-disable-next-line no-await-in-loop -- one after another
       expect((await edge.ask(request)).status).toBe(404);
     }
     expect(origin.requests).toEqual([]);
@@ -104,7 +103,6 @@ describe('the path of http-01', () => {
     await using edge = await edgeWith(origin);
     const paths = ['/.well-known/acme-challengex', '/.well-known/security.txt', '/.WELL-KNOWN/acme-challenge/x'];
     for (const path of paths) {
-      // oxlint-disable-next-line no-await-in-loop -- one after another
       expect((await edge.ask(getRequest('a.test', path), { servername: 'a.test' })).status).toBe(200);
     }
     expect(origin.requests.map(({ target }) => target)).toEqual(paths);

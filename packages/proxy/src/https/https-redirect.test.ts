@@ -110,7 +110,6 @@ describe('plain HTTP is answered', () => {
       certificates: [{ ...LOCAL_CERTIFICATE, kind: 'file', names: ['intranet'] }],
     });
     for (const host of ['intranet', '127.0.0.1', '[::1]']) {
-      // oxlint-disable-next-line no-await-in-loop -- one after another
       expect(await placeOf(edge, getRequest(host))).toEqual([200, '']);
     }
   });
@@ -132,7 +131,6 @@ describe('plain HTTP is answered', () => {
       ['https, http', 308],
       ['', 308],
     ] as const) {
-      // oxlint-disable-next-line no-await-in-loop -- one after another
       const answer = await edge.ask(getRequest('a.test', '/', `X-Forwarded-Proto: ${proto}\r\n`));
       expect([proto, answer.status]).toEqual([proto, status]);
     }
@@ -144,9 +142,7 @@ test('the connection goes on after a redirect, behind the body that it came with
   await using edge = await edgeWith(origin);
   using client = await edge.connect();
   for (const path of ['/1', '/2']) {
-    // oxlint-disable-next-line no-await-in-loop -- on one connection
     await client.write(getRequest('a.test', path));
-    // oxlint-disable-next-line no-await-in-loop -- on one connection
     expect(valuesOf(await client.readResponse(), 'location')).toEqual([`https://a.test${path}`]);
   }
 });

@@ -57,7 +57,6 @@ describe('a request over TLS', () => {
     await using origin = await Origin.start();
     await using edge = await startHttpsEdge(specFor(origin));
     for (const request of [getRequest(host), getRequest(host, `https://${host}/`)]) {
-      // oxlint-disable-next-line no-await-in-loop -- one after another
       expect((await edge.ask(request, { ...tls, servername })).status).toBe(status);
     }
     expect(origin.requests).toHaveLength(status === 200 ? 2 : 0);
@@ -141,7 +140,6 @@ describe('a plain request to a host that requires client certificates', () => {
     await using origin = await Origin.start();
     await using edge = await startHttpsEdge(specFor(origin, { listeners: [listenerOf()] }));
     for (const host of ['a.test', 'o.wild.test', 'new.wild.test']) {
-      // oxlint-disable-next-line no-await-in-loop -- one after another
       expect((await edge.ask(getRequest(host))).status).toBe(200);
     }
   });
@@ -174,7 +172,6 @@ describe('what the backend hears about the client certificate', () => {
 
   test('is its name and its fingerprint, when it was verified', async () => {
     for (const host of ['m.wild.test', 'o.wild.test']) {
-      // oxlint-disable-next-line no-await-in-loop -- one after another
       expect(await heard(host, CLIENT, FORGED)).toEqual({
         'x-ssl-client-verify': 'SUCCESS',
         'x-ssl-client-dn': 'CN=a.test',
