@@ -115,8 +115,9 @@ function describe(answer: ApiAnswer, { title, subject, secrets, messageOf }: Api
   return `${title} answered ${answer.status} for ${subject}${said === '' ? '' : `: ${said}`}`;
 }
 
+/** fetch says only "fetch failed"; why, and for several addresses of a name only a code, is in its cause. */
 function causeOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { cause } = error;
-  return cause instanceof Error && cause.message !== '' ? cause.message : error.message;
+  const cause: unknown = error instanceof Error ? (error.cause ?? error) : error;
+  if (!(cause instanceof Error)) return String(cause);
+  return cause.message === '' ? ((cause as NodeJS.ErrnoException).code ?? cause.name) : cause.message;
 }

@@ -55,6 +55,23 @@ class DnsSolver implements ChallengeSolver {
 
   async present(answer: ChallengeAnswer, signal: AbortSignal): Promise<void> {
     const wanted = requireDns(answer);
+    try {
+      await this.#present(wanted, signal);
+    } catch (error) {
+      throw withHost(error, wanted.host);
+    }
+  }
+
+  async withdraw(answer: ChallengeAnswer): Promise<void> {
+    const wanted = requireDns(answer);
+    try {
+      await this.#withdraw(wanted);
+    } catch (error) {
+      throw withHost(error, wanted.host);
+    }
+  }
+
+  async #present(wanted: DnsAnswer, signal: AbortSignal): Promise<void> {
     const read = this.#readOptions();
     const place = await this.#locate(wanted, signal);
     const record = recordOf(wanted, place.name);
@@ -73,8 +90,7 @@ class DnsSolver implements ChallengeSolver {
     });
   }
 
-  async withdraw(answer: ChallengeAnswer): Promise<void> {
-    const wanted = requireDns(answer);
+  async #withdraw(wanted: DnsAnswer): Promise<void> {
     const read = this.#readOptions();
     const signal = AbortSignal.timeout(WITHDRAW_MS);
     const name = this.#places.get(keyOf(wanted)) ?? (await this.#locate(wanted, signal)).name;
@@ -107,7 +123,7 @@ class DnsSolver implements ChallengeSolver {
     return PROVIDERS[provider].open(context);
   }
 
-  async #locate({ recordName, host }: DnsAnswer, signal: AbortSignal): Promise<RecordPlace> {
+  async #locate({ recordName }: DnsAnswer, signal: AbortSignal): Promise<RecordPlace> {
     const { resolvers, systemResolvers = getServers(), authoritativePort = 53 } = this.#options;
     const asked = (resolvers.length > 0 ? resolvers : systemResolvers).flatMap(toServer);
     try {
@@ -116,7 +132,6 @@ class DnsSolver implements ChallengeSolver {
       if (error instanceof AliasLoop) {
         throw new IssueError('misconfigured', error.message, {
           advice: 'Correct these CNAME records.',
-          host,
           cause: error,
         });
       }
@@ -134,6 +149,13 @@ function requireDns(answer: ChallengeAnswer): DnsAnswer {
     advice: 'Report this.',
     host: answer.host,
   });
+}
+
+/** Providers do not know for which name of the order a record is. */
+function withHost(error: unknown, host: string): unknown {
+  if (!(error instanceof IssueError) || error.host !== '') return error;
+  const { problem, message, advice, retryAfterMs, cause } = error;
+  return new IssueError(problem, message, { advice, retryAfterMs, host, cause });
 }
 
 function recordOf({ recordValue, host, token, keyAuthorization }: DnsAnswer, name: string): TxtRecord {

@@ -24,9 +24,12 @@ export class HttpReq implements DnsProvider {
     const { name, value, host, token, keyAuthorization } = record;
     const isRaw = option('mode').toUpperCase() === 'RAW';
     const body = isRaw ? { domain: host, token, keyAuth: keyAuthorization } : { fqdn: `${name}.`, value };
-    const headers = { accept: 'application/json', 'content-type': 'application/json', ...this.#credentials() };
+    const pair = this.#credentials();
+    const authorization = pair === '' ? {} : { authorization: `Basic ${pair}` };
+    const headers = { accept: 'application/json', 'content-type': 'application/json', ...authorization };
     await callApi(() => ({ method: 'POST', url: url.href, headers, body: JSON.stringify(body) }), {
       ...this.#context,
+      secrets: [...this.#context.secrets, pair],
       title: `The hook ${url.origin}${url.pathname}`,
       subject: name,
       signal,
@@ -38,10 +41,10 @@ export class HttpReq implements DnsProvider {
     });
   }
 
-  #credentials(): Record<string, string> {
+  /** Empty: none. */
+  #credentials(): string {
     const { option } = this.#context;
-    if (option('username') === '') return {};
-    const pair = Buffer.from(`${option('username')}:${option('password')}`, 'utf8').toString('base64');
-    return { authorization: `Basic ${pair}` };
+    if (option('username') === '') return '';
+    return Buffer.from(`${option('username')}:${option('password')}`, 'utf8').toString('base64');
   }
 }

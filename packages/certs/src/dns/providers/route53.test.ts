@@ -16,8 +16,8 @@ interface FakeZone {
   readonly meanwhile?: () => void;
 }
 
-/** A private and a public zone `example.test` with one set of TXT records; changes are in sync at the second question. */
-function startRoute53(zone: FakeZone): Promise<FakeApi> {
+/** A private and a public zone `example.test` with one set of TXT records. */
+function startRoute53(zone: FakeZone, firstStatus = 'INSYNC'): Promise<FakeApi> {
   return startFakeApi(({ method, url, body }) => {
     if (url.pathname === '/2013-04-01/hostedzonesbyname') {
       return xml(
@@ -46,7 +46,7 @@ function startRoute53(zone: FakeZone): Promise<FakeApi> {
       (match[1] ?? '').replaceAll('&quot;', '"'),
     );
     zone.ttl = Number(/<TTL>(\d+)/.exec(created ?? '')?.[1] ?? 0);
-    return changeInfo('ChangeResourceRecordSetsResponse', 'PENDING');
+    return changeInfo('ChangeResourceRecordSetsResponse', firstStatus);
   });
 }
 
@@ -72,7 +72,7 @@ function changeInfo(root: string, status: string): FakeApiAnswer {
 
 it('makes the set in the public zone, waits until it is in sync and deletes it again', async () => {
   const zone: FakeZone = { values: [], ttl: 0 };
-  await using api = await startRoute53(zone);
+  await using api = await startRoute53(zone, 'PENDING');
   const provider = openProvider('route53', { options: { ...CREDENTIALS, endpoint: api.url } });
   await provider.add(recordOf(NAME, 'digest'), signal);
   expect(zone).toMatchObject({ values: ['"digest"'], ttl: 10 });
