@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { connect } from 'node:tls';
 import type { CertificateView } from '@dproxy/core';
 import { eventually, within } from '@dproxy/testkit';
@@ -133,13 +134,7 @@ it('orders on demand only what the operator allows, while the handshake waits', 
 /** lego's httpreq, answered by the DNS server of the test. */
 async function startHook(): Promise<{ url: string } & AsyncDisposable> {
   const server = createServer((request, response) => {
-    void request.toArray().then(async (chunks: readonly Uint8Array[]) => {
-      const { fqdn, value } = JSON.parse(Buffer.concat(chunks).toString()) as { fqdn: string; value: string };
-      const name = fqdn.replace(/\.$/, '');
-      if (request.url === '/present') await pebble.dns.addTxt(name, value);
-      else await pebble.dns.clearTxt(name);
-      response.end();
-    });
+    void answer(request).finally(() => response.end());
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -151,4 +146,11 @@ async function startHook(): Promise<{ url: string } & AsyncDisposable> {
       await once(server, 'close');
     },
   };
+}
+
+async function answer(request: IncomingMessage): Promise<void> {
+  const { fqdn, value } = JSON.parse(await text(request)) as { fqdn: string; value: string };
+  const name = fqdn.replace(/\.$/, '');
+  if (request.url === '/present') await pebble.dns.addTxt(name, value);
+  else await pebble.dns.clearTxt(name);
 }

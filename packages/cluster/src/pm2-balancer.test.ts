@@ -82,6 +82,7 @@ function onlineWorker(socketPath: string, identity: { readonly pid: number; read
     onDrain: (deadlineMs) => drains.push(deadlineMs),
     onPlace: () => {},
     onTicketKeys: () => {},
+    onNoCertificate: () => {},
     stats: () => ({
       requests: 0,
       connections: 0,

@@ -54,6 +54,7 @@ export class WorkerLifecycle {
       onDrain: (deadlineMs) => this.#leave('drain', deadlineMs),
       onPlace: options.onPlace,
       onTicketKeys: (keys) => options.dataPlane.setTicketKeys(keys),
+      onNoCertificate: (host) => options.dataPlane.denyCertificate(host),
       stats: () => options.dataPlane.stats(),
       loadStored: options.loadStored,
       ...(options.storedAfterMs === undefined ? {} : { storedAfterMs: options.storedAfterMs }),

@@ -40,6 +40,8 @@ export interface DataPlane {
   setTicketKeys(keys: readonly Uint8Array[]): void;
   /** Compiles the Snapshot and swaps it in; opens new listeners before it closes old ones. Running requests keep theirs. */
   apply(snapshot: Snapshot, material: ReadonlyMap<string, CertificateMaterial>): Promise<ApplyReport>;
+  /** There will be no certificate for a host that `onWantCertificate` asked for: its handshakes go on without. */
+  denyCertificate(host: string): void;
   /** Stops accepting, answers with `Connection: close`, resolves when empty or at the deadline. Idempotent. */
   drain(deadlineMs: number): Promise<DrainReport>;
   /** Cuts everything. */

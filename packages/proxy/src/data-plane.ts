@@ -99,6 +99,10 @@ class DirectDataPlane implements DataPlane, Services {
     this.#worker = { index, count };
   }
 
+  denyCertificate(host: string): void {
+    this.certificateHold?.deny(host);
+  }
+
   setTicketKeys(keys: readonly Uint8Array[]): void {
     this.secureContexts.setTicketKeys(keys);
   }

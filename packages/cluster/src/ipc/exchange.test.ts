@@ -50,6 +50,7 @@ interface TestWorker {
   readonly places: string[];
   readonly drains: number[];
   readonly ticketKeys: (readonly string[])[];
+  readonly denied: string[];
   readonly pid: number;
 }
 
@@ -58,6 +59,7 @@ function worker(options: Partial<SnapshotClientOptions> = {}): TestWorker {
   const places: string[] = [];
   const drains: number[] = [];
   const ticketKeys: TestWorker['ticketKeys'] = [];
+  const denied: string[] = [];
   const pid = nextPid++;
   const client = new SnapshotClient({
     socketPath,
@@ -71,13 +73,14 @@ function worker(options: Partial<SnapshotClientOptions> = {}): TestWorker {
     onDrain: (deadlineMs) => drains.push(deadlineMs),
     onPlace: (index, count) => places.push(`${index}/${count}`),
     onTicketKeys: (keys) => ticketKeys.push(keys.map((key) => Buffer.from(key).toString())),
+    onNoCertificate: (host) => denied.push(host),
     stats: () => NO_STATS,
     loadStored: async () => undefined,
     ...options,
   });
   open.push(client);
   client.start();
-  return { client, applied, places, drains, ticketKeys, pid };
+  return { client, applied, places, drains, ticketKeys, denied, pid };
 }
 
 const versionsOf = ({ applied }: TestWorker): number[] => applied.map(({ snapshot }) => snapshot.version);
@@ -377,4 +380,12 @@ it('hears which certificates workers want, and nothing that is no host', async (
   one.client.wantCertificate('../../etc/passwd');
   await eventually(() => log.messages('warn').includes('a worker is cut off: it does not keep to the protocol'));
   expect(wanted).toEqual(['a.example.com']);
+});
+
+it('tells every worker which certificates will not come', async () => {
+  const server = await primary();
+  const both = [worker(), worker()];
+  await server.waitUntil((workers) => workers.length === 2, 10_000);
+  server.denyCertificate('a.example.com');
+  await eventually(() => both.every(({ denied }) => denied[0] === 'a.example.com'));
 });

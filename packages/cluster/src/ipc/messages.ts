@@ -55,6 +55,8 @@ export type PrimaryMessage =
   | { readonly type: 'tls'; readonly material: readonly CertificateMaterial[] }
   /** Keys of session tickets, base64, the newest first. */
   | { readonly type: 'tickets'; readonly keys: readonly string[] }
+  /** Nobody will order what `want-certificate` asked for: handshakes need not wait. */
+  | { readonly type: 'no-certificate'; readonly host: string }
   | { readonly type: 'drain'; readonly deadlineMs: number }
   | { readonly type: 'index'; readonly index: number; readonly count: number }
   | { readonly type: 'stats'; readonly request: number };

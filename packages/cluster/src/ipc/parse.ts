@@ -71,6 +71,7 @@ export function parsePrimaryMessage(value: unknown): PrimaryMessage {
     'delta',
     'tls',
     'tickets',
+    'no-certificate',
     'drain',
     'index',
     'stats',
@@ -105,6 +106,8 @@ export function parsePrimaryMessage(value: unknown): PrimaryMessage {
       return { type, material: shape.list('material', materialOf) };
     case 'tickets':
       return { type, keys: shape.strings('keys', { maxItems: MAX_TICKET_KEYS, maxLength: TICKET_KEY_LENGTH }) };
+    case 'no-certificate':
+      return { type, host: hostOf(shape) };
     case 'drain':
       return { type, deadlineMs: shape.integer('deadlineMs') };
     case 'index':

@@ -35,6 +35,8 @@ export interface SnapshotClientOptions {
   readonly onPlace: (index: number, count: number) => void;
   /** 48 bytes each, the newest first. Called before the first table, and at each rotation. */
   readonly onTicketKeys: (keys: readonly Uint8Array[]) => void;
+  /** The primary will not have a certificate for this host. */
+  readonly onNoCertificate: (host: string) => void;
   readonly stats: () => WorkerStats;
   /** The last good table from disk, for a start without a primary; undefined when there is none that may be used. */
   readonly loadStored: () => Promise<Snapshot | undefined>;
@@ -193,6 +195,9 @@ export class SnapshotClient {
       case 'snapshot':
       case 'delta':
         this.#enqueue(() => this.#take(message, channel));
+        return;
+      case 'no-certificate':
+        this.#options.onNoCertificate(message.host);
         return;
       case 'drain':
         this.#options.onDrain(message.deadlineMs);

@@ -93,6 +93,11 @@ export class SnapshotServer {
     return () => this.#wantListeners.delete(listener);
   }
 
+  /** Tells every worker that handshakes for `host` need not wait. */
+  denyCertificate(host: string): void {
+    for (const link of this.#links) link.denyCertificate(host);
+  }
+
   /** In the order in which they started. */
   workers(): readonly ConnectedWorker[] {
     return [...this.#links].map((link) => link.describe()).sort(byStart);

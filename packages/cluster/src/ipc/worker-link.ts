@@ -87,6 +87,10 @@ export class WorkerLink {
     this.#send({ type: 'index', index, count });
   }
 
+  denyCertificate(host: string): void {
+    this.#send({ type: 'no-certificate', host });
+  }
+
   /** @param frame a message `tickets` */
   tickets(frame: Buffer): void {
     this.#channel.write(frame);

@@ -54,7 +54,11 @@ export async function openCertificates(
     log,
   });
   opened.defer(() => upkeep.stop());
-  opened.defer(server.onWantCertificate((host) => void upkeep.wantOnDemand(host)));
+  opened.defer(
+    server.onWantCertificate((host) => {
+      void upkeep.wantOnDemand(host).then((isThere) => (isThere ? undefined : server.denyCertificate(host)));
+    }),
+  );
   let before: AcmeSettings | undefined;
   return {
     upkeep,

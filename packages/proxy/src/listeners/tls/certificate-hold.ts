@@ -9,31 +9,36 @@ export interface CertificateHoldOptions {
   readonly onWant: (host: string) => void;
 }
 
-export interface HoldLimits {
+export interface HoldOptions {
   /** `limits.certificateWaitMs` */
   readonly waitMs: number;
   /** `limits.heldHandshakes` */
   readonly maxHandshakes: number;
+  /** Called once, when it is over either way, unless it was given up before. */
+  readonly resume: () => void;
 }
 
 /** A name that was waited for in vain is not asked for again so soon: clients get the local CA's certificate at once. */
 const DENIED_MS = 60_000;
 /** Names come from outside. */
 const MAX_DENIED = 10_000;
+/** Of one client, so that nobody holds all places alone: the primary, which has a budget too, does not know who asks. */
+const MAX_PER_CLIENT = 16;
 
 /**
  * Handshakes that wait until a certificate for their name comes, for on-demand TLS.
  *
  *     unknown --first handshake, primary is told--> wanted --table has it--> (forgotten)
- *                                                      \--waitMs--> denied --60 s--> unknown
+ *                                                      \--waitMs, or the primary says no--> denied --60 s--> unknown
  *
- * Everything has a bound: a flood of made-up names holds `maxHandshakes` handshakes and asks for as many names per `waitMs`; who
- * comes on top is served at once with what there is.
+ * Everything has a bound: a flood of made-up names holds `maxHandshakes` handshakes, 16 of one client, and asks for as many names
+ * per `waitMs`; who comes on top is served at once with what there is.
  */
 export class CertificateHold {
   readonly #options: CertificateHoldOptions;
   readonly #wanted = new Map<string, Wanted>();
   readonly #denied = new LRUCache<string, true>({ max: MAX_DENIED, ttl: DENIED_MS });
+  readonly #clients = new Map<string, number>();
   #held = 0;
 
   constructor(options: CertificateHoldOptions) {
@@ -45,16 +50,18 @@ export class CertificateHold {
   }
 
   /**
-   * @param resume called once, when it is over either way, unless it was given up before
+   * @param client `clientKey` of who asks
    * @returns what gives up waiting, idempotent; undefined: this handshake shall not wait
    */
-  wait(host: string, { waitMs, maxHandshakes }: HoldLimits, resume: () => void): (() => void) | undefined {
-    if (this.#held >= maxHandshakes || this.#denied.has(host)) return undefined;
+  wait(host: string, client: string, { waitMs, maxHandshakes, resume }: HoldOptions): (() => void) | undefined {
+    const own = this.#clients.get(client) ?? 0;
+    if (own >= MAX_PER_CLIENT || this.#held >= maxHandshakes || this.#denied.has(host)) return undefined;
     const wanted = this.#wanted.get(host) ?? this.#want(host, waitMs);
     this.#held++;
-    wanted.waiting.add(resume);
+    this.#clients.set(client, own + 1);
+    wanted.waiting.set(resume, client);
     return () => {
-      if (wanted.waiting.delete(resume)) this.#held--;
+      if (wanted.waiting.delete(resume)) this.#leave(client);
     };
   }
 
@@ -63,11 +70,15 @@ export class CertificateHold {
     for (const wanted of this.#wanted.values()) if (isCovered(wanted.host)) this.#release(wanted);
   }
 
+  /** The primary has said no. */
+  deny(host: string): void {
+    this.#denied.set(host, true);
+    const wanted = this.#wanted.get(host);
+    if (wanted !== undefined) this.#release(wanted);
+  }
+
   #want(host: string, waitMs: number): Wanted {
-    const wanted = new Wanted(host, this.#options.wheel, () => {
-      this.#denied.set(host, true);
-      this.#release(wanted);
-    });
+    const wanted = new Wanted(host, this.#options.wheel, () => this.deny(host));
     wanted.deadline.set(waitMs);
     this.#wanted.set(host, wanted);
     this.#options.onWant(host);
@@ -79,8 +90,17 @@ export class CertificateHold {
     wanted.deadline.dispose();
     const waiting = [...wanted.waiting];
     wanted.waiting.clear();
-    this.#held -= waiting.length;
-    for (const resume of waiting) this.#resume(resume);
+    for (const [resume, client] of waiting) {
+      this.#leave(client);
+      this.#resume(resume);
+    }
+  }
+
+  #leave(client: string): void {
+    this.#held--;
+    const own = this.#clients.get(client) ?? 1;
+    if (own <= 1) this.#clients.delete(client);
+    else this.#clients.set(client, own - 1);
   }
 
   /** One connection that cannot go on must not keep the others from it. */
@@ -97,7 +117,8 @@ export class CertificateHold {
 class Wanted implements DeadlineOwner {
   readonly host: string;
   readonly deadline: Deadline;
-  readonly waiting = new Set<() => void>();
+  /** What goes on, with whose it is. */
+  readonly waiting = new Map<() => void, string>();
   readonly onDeadline: () => void;
 
   constructor(host: string, wheel: DeadlineWheel, onDeadline: () => void) {
