@@ -52,6 +52,16 @@ it('serves the local certificate when none comes in time, and does not ask again
   expect(edge.wanted).toEqual(['x.wild.test']);
 });
 
+it('goes on with the local certificate as soon as it hears that none will come', async () => {
+  await using edge = await start({ limits: { certificateWaitMs: 60_000, tlsHandshakeMs: 60_000 } });
+  const held = visit(edge.port, 'x.wild.test');
+  await eventually(() => edge.wanted.length === 1);
+  edge.plane.denyCertificate('x.wild.test');
+  expect((await held).status).toBe(200);
+  expect((await visit(edge.port, 'x.wild.test')).status).toBe(200);
+  expect(edge.wanted).toEqual(['x.wild.test']);
+});
+
 it('holds so many and no more: the others are served at once', async () => {
   await using edge = await start({ limits: { certificateWaitMs: 60_000, heldHandshakes: 2 } });
   const held = ['one', 'two'].map((label) => visit(edge.port, `${label}.wild.test`));
@@ -62,6 +72,16 @@ it('holds so many and no more: the others are served at once', async () => {
   expect(edge.wanted).toEqual(['one.wild.test', 'two.wild.test']);
   await edge.plane.close();
   expect((await Promise.all(held)).map(({ status }) => status)).toEqual([0, 0]);
+});
+
+it('holds sixteen of one client and no more', async () => {
+  await using edge = await start({ limits: { certificateWaitMs: 60_000 } });
+  const visits = Array.from({ length: 20 }, (_, at) => visit(edge.port, `host-${at}.wild.test`));
+  await eventually(() => edge.plane.stats().requests === 4 && edge.plane.stats().connections === 16);
+  expect(edge.wanted).toHaveLength(16);
+  await edge.plane.close();
+  const served = (await Promise.all(visits)).filter(({ status }) => status === 200);
+  expect(served).toHaveLength(4);
 });
 
 it('asks for no name that is unrouted, local, too deep, or has a certificate', async () => {

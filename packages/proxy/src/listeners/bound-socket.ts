@@ -4,7 +4,7 @@ import { TLSSocket } from 'node:tls';
 import { compileCidrs, type Limits, type ListenAddress, type Listener, ProxyError } from '@dproxy/core';
 import { DownstreamConnection } from '../downstream/downstream-connection.ts';
 import type { Chosen, ClientConnection, DownstreamOwner } from '../downstream/downstream-owner.ts';
-import { ClientPeer, type Endpoints, NO_CLAIMS } from '../downstream/peer.ts';
+import { clientKey, ClientPeer, type Endpoints, NO_CLAIMS } from '../downstream/peer.ts';
 import { refusalText } from '../downstream/refusal.ts';
 import { Http2Connection } from '../http2/http2-connection.ts';
 import type { Services } from '../services.ts';
@@ -209,7 +209,7 @@ export class BoundSocket implements DownstreamOwner {
       timeoutMs: this.#limits.tlsHandshakeMs,
       bufferBytes: this.#limits.bufferBytes,
       choose: (hello, mayWait) => this.#chooseTls(hello, endpoints, mayWait),
-      wait: (host, resume) => this.#waitForCertificate(host, resume),
+      wait: (host, resume) => this.#waitForCertificate(host, endpoints, resume),
       protocols: ['h2', 'http/1.1'],
       onDone: (socket, tls) => this.#guard(raw, () => this.#speakHttp(socket, { ...endpoints, tls })),
       onPlain: () =>
@@ -232,10 +232,9 @@ export class BoundSocket implements DownstreamOwner {
     });
   }
 
-  #waitForCertificate(host: string, resume: () => void): (() => void) | undefined {
-    const { certificateWaitMs, heldHandshakes } = this.#limits;
-    const limits = { waitMs: certificateWaitMs, maxHandshakes: heldHandshakes };
-    return this.#services.certificateHold?.wait(host, limits, resume);
+  #waitForCertificate(host: string, { remoteAddress }: Endpoints, resume: () => void): (() => void) | undefined {
+    const { certificateWaitMs: waitMs, heldHandshakes: maxHandshakes } = this.#limits;
+    return this.#services.certificateHold?.wait(host, clientKey(remoteAddress), { waitMs, maxHandshakes, resume });
   }
 
   #speak(socket: Socket, endpoints: Endpoints): void {

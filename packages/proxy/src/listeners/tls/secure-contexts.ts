@@ -26,10 +26,9 @@ const CIPHERS = [
 
 /**
  * OpenSSL's own order without P-521, X448 and ffdhe: the post-quantum hybrid first (it is asked for once more when the client
- * knows it but has sent another share, `*`), then X25519 or P-256, whichever the client has a share for. `?`: skipped where the
- * engine does not know it.
+ * knows it but has sent another share, `*`), then X25519 or P-256, whichever the client has a share for.
  */
-const GROUPS = '?*X25519MLKEM768/?*X25519:?secp256r1/?secp384r1';
+const GROUPS = orDefault('?*X25519MLKEM768/?*X25519:?secp256r1/?secp384r1');
 
 /**
  * The server's order holds, but a client that puts ChaCha20 first (a phone without AES instructions) gets it. TLS 1.2
@@ -132,4 +131,14 @@ export class SecureContexts {
 
 function isSame(a: CertificateMaterial, b: CertificateMaterial): boolean {
   return a === b || (a.certificatePem === b.certificatePem && a.keyPem === b.keyPem);
+}
+
+/** A program that uses `createProxy` may run on a Node whose OpenSSL is older than 3.5, which does not know these signs. */
+function orDefault(groups: string): string {
+  try {
+    createSecureContext({ ecdhCurve: groups });
+    return groups;
+  } catch {
+    return 'auto';
+  }
 }
