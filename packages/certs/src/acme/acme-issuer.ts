@@ -34,8 +34,11 @@ const RENEWAL_INFO_MS = 30_000;
  * Loaded with the first order or question: acme-client takes 170 ms and 40 MB, and most starts need none of it.
  */
 async function loadFlow() {
-  const [endpoint, order] = await Promise.all([import('./authority-endpoint.ts'), import('./place-order.ts')]);
-  return { ...endpoint, ...order };
+  const [{ AuthorityEndpoint, readCaFile }, { placeOrder }] = await Promise.all([
+    import('./authority-endpoint.ts'),
+    import('./place-order.ts'),
+  ]);
+  return { AuthorityEndpoint, readCaFile, placeOrder };
 }
 
 /** Orders certificates from any ACME authority. One for the process: orders of one account share its connection and nonces. */
