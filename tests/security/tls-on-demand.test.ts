@@ -84,6 +84,21 @@ it('holds sixteen of one client and no more', async () => {
   expect(served).toHaveLength(4);
 });
 
+it('asks for sixteen names of one client in a minute, however soon the answer is no', async () => {
+  const wanted: string[] = [];
+  await using edge = await start({
+    limits: { certificateWaitMs: 60_000 },
+    plane: {
+      onWantCertificate: (host) => {
+        wanted.push(host);
+        edge.plane.denyCertificate(host);
+      },
+    },
+  });
+  for (let at = 0; at < 20; at++) expect((await visit(edge.port, `host-${at}.wild.test`)).status).toBe(200);
+  expect(wanted).toHaveLength(16);
+});
+
 it('asks for no name that is unrouted, local, too deep, or has a certificate', async () => {
   const deep = `${'a.'.repeat(10)}wild.test`;
   await using edge = await start({

@@ -22,8 +22,13 @@ export interface HoldOptions {
 const DENIED_MS = 60_000;
 /** Names come from outside. */
 const MAX_DENIED = 10_000;
-/** Of one client, so that nobody holds all places alone: the primary, which has a budget too, does not know who asks. */
+/**
+ * Handshakes that one client holds, and names that it may ask for in a minute, so that nobody takes all places or the whole
+ * budget of the primary alone, which does not know who asks.
+ */
 const MAX_PER_CLIENT = 16;
+const ASKED_MS = 60_000;
+const MAX_CLIENTS = 10_000;
 
 /**
  * Handshakes that wait until a certificate for their name comes, for on-demand TLS.
@@ -31,14 +36,16 @@ const MAX_PER_CLIENT = 16;
  *     unknown --first handshake, primary is told--> wanted --table has it--> (forgotten)
  *                                                      \--waitMs, or the primary says no--> denied --60 s--> unknown
  *
- * Everything has a bound: a flood of made-up names holds `maxHandshakes` handshakes, 16 of one client, and asks for as many names
- * per `waitMs`; who comes on top is served at once with what there is.
+ * Everything has a bound: a flood of made-up names holds `maxHandshakes` handshakes, and one client asks for 16 names a minute; who
+ * comes on top is served at once with what there is.
  */
 export class CertificateHold {
   readonly #options: CertificateHoldOptions;
   readonly #wanted = new Map<string, Wanted>();
   readonly #denied = new LRUCache<string, true>({ max: MAX_DENIED, ttl: DENIED_MS });
   readonly #clients = new Map<string, number>();
+  /** Names that were asked for, by client. */
+  readonly #asked = new LRUCache<string, number>({ max: MAX_CLIENTS, ttl: ASKED_MS, noUpdateTTL: true });
   #held = 0;
 
   constructor(options: CertificateHoldOptions) {
@@ -56,7 +63,8 @@ export class CertificateHold {
   wait(host: string, client: string, { waitMs, maxHandshakes, resume }: HoldOptions): (() => void) | undefined {
     const own = this.#clients.get(client) ?? 0;
     if (own >= MAX_PER_CLIENT || this.#held >= maxHandshakes || this.#denied.has(host)) return undefined;
-    const wanted = this.#wanted.get(host) ?? this.#want(host, waitMs);
+    const wanted = this.#wanted.get(host) ?? this.#ask(host, client, waitMs);
+    if (wanted === undefined) return undefined;
     this.#held++;
     this.#clients.set(client, own + 1);
     wanted.waiting.set(resume, client);
@@ -77,12 +85,16 @@ export class CertificateHold {
     if (wanted !== undefined) this.#release(wanted);
   }
 
-  #want(host: string, waitMs: number): Wanted {
+  #ask(host: string, client: string, waitMs: number): Wanted | undefined {
+    const asked = this.#asked.get(client) ?? 0;
+    if (asked >= MAX_PER_CLIENT) return undefined;
+    this.#asked.set(client, asked + 1);
     const wanted = new Wanted(host, this.#options.wheel, () => this.deny(host));
     wanted.deadline.set(waitMs);
     this.#wanted.set(host, wanted);
     this.#options.onWant(host);
-    return wanted;
+    // Undefined when the answer was no at once.
+    return this.#wanted.get(host);
   }
 
   #release(wanted: Wanted): void {
