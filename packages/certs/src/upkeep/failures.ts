@@ -163,9 +163,21 @@ export class Failures {
     return result.value;
   }
 
+  /** What `settle` has moved is still in the file as it was. */
   #adopt(stored: readonly Failure[]): void {
-    this.#all = new Map(stored.map((failure) => [idOf(failure.key, failure.authority), failure]));
+    const before = this.#all;
+    this.#all = new Map();
+    for (const failure of stored) {
+      const id = idOf(failure.key, failure.authority);
+      const known = before.get(id);
+      const isMoved = known !== undefined && known.atMs < failure.atMs && isSameAttempt(known, failure);
+      this.#all.set(id, isMoved ? known : failure);
+    }
   }
+}
+
+function isSameAttempt(a: Failure, b: Failure): boolean {
+  return a.count === b.count && a.message === b.message && a.nextMs - a.atMs === b.nextMs - b.atMs;
 }
 
 function movedTo(failure: Failure, nowMs: number): Failure {
