@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:https';
 import { join } from 'node:path';
-import { runCommand } from '../docker/run-command.ts';
+import { runCommand } from '../run-command.ts';
 import { eventually } from '../eventually.ts';
 import { freePort } from '../free-port.ts';
 import { tempFolder, type TempFolder } from '../temp-folder.ts';
@@ -20,6 +20,8 @@ export interface PebbleOptions {
   /** Port that http-01 is asked on instead of 80, and tls-alpn-01 instead of 443; default: a free one. */
   readonly httpPort?: number;
   readonly tlsPort?: number;
+  /** `address:port` of the DNS server that it asks; default: the challenge server. */
+  readonly dnsServer?: string;
 }
 
 /**
@@ -51,7 +53,7 @@ export class Pebble implements AsyncDisposable {
     this.httpPort = parts.httpPort;
     this.tlsPort = parts.tlsPort;
     this.dns = parts.dns;
-    const args = ['-config', join(folder.path, 'pebble.json'), '-dnsserver', parts.dns.dnsAddress];
+    const args = ['-config', join(folder.path, 'pebble.json'), '-dnsserver', options.dnsServer ?? parts.dns.dnsAddress];
     this.#program = new TestProgram('pebble', args, environmentFor(options));
   }
 

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,6 +18,8 @@ export interface BindZone {
   readonly name: string;
   /** Lines of its `update-policy`; empty: it takes no updates. */
   readonly policy: string;
+  /** More lines of its zone file. */
+  readonly records?: string;
 }
 
 /** BIND's named as an ordinary child process in a folder of its own, on a port of its own on 127.0.0.1. */
@@ -44,7 +47,7 @@ export class BindServer implements AsyncDisposable {
     await chmod(folder.path, 0o777);
     const port = await freePort();
     await writeFile(join(folder.path, 'named.conf'), configuration({ ...options, port, folder: folder.path }));
-    await Promise.all(options.zones.map(({ name }) => writeFile(join(folder.path, `${name}.zone`), zoneText(name))));
+    await Promise.all(options.zones.map((zone) => writeFile(join(folder.path, `${zone.name}.zone`), zoneText(zone))));
     const output: string[] = [];
     const child = spawn('/usr/sbin/named', ['-g', '-c', join(folder.path, 'named.conf'), '-n', '1'], {
       cwd: folder.path,
@@ -65,6 +68,19 @@ export class BindServer implements AsyncDisposable {
       throw error;
     }
     return server;
+  }
+
+  /** What it answers, sorted; empty: there is none. */
+  async txtOf(name: string): Promise<readonly string[]> {
+    const resolver = new Resolver();
+    resolver.setServers([this.address]);
+    try {
+      return (await resolver.resolveTxt(name)).map((strings) => strings.join('')).toSorted();
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOTFOUND' || code === 'ENODATA') return [];
+      throw error;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -105,10 +121,11 @@ ${[...keys, ...zones].join('\n')}
 }
 
 /** The zone names itself as its server: one address, the one on loopback. */
-function zoneText(name: string): string {
+function zoneText({ name, records = '' }: BindZone): string {
   return `$TTL 60
 @ IN SOA ns.${name}. admin.${name}. 1 3600 600 86400 60
 @ IN NS ns.${name}.
 ns IN A 127.0.0.1
+${records}
 `;
 }
