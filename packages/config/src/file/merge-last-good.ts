@@ -10,14 +10,13 @@ import { collectRejections } from './parsed-file.ts';
  * position, provided that no other entry has taken over what stood there. A refused entry of `tcp` likewise, by its port.
  */
 export function mergeLastGood(previous: ParsedFile | null, next: ParsedFile): ParsedFile {
-  if (previous === null) return next;
+  if (previous === null) return withNotes(next, next.settings, new Set());
   if (!next.isReadable) return { ...previous, refused: next.refused, rejected: next.rejected };
   const merge = new Merge(previous, next);
   const settings = merge.settings();
   const definitions = merge.definitions();
   const tcp = merge.tcp();
-  const refused = next.refused.map((part) => (merge.kept.has(part) ? withNote(part) : part));
-  return { ...next, settings, definitions, tcp, refused, rejected: collectRejections(refused) };
+  return { ...withNotes(next, settings, merge.kept), settings, definitions, tcp };
 }
 
 class Merge {
@@ -55,18 +54,22 @@ class Merge {
     return merged;
   }
 
-  /** Hosts of refused entries as they were. One whose entry cannot be found may be misspelled there, so it stays, too. */
+  /** Hosts of refused entries as they were. Where an entry does not tell its hosts, it may be any that is missing now. */
   #tlsHosts(before: readonly TlsHost[], now: readonly TlsHost[]): readonly TlsHost[] {
     const parts = this.#next.refused.filter(({ section, name }) => section === 'tls' && name !== 'profile');
     if (parts.length === 0) return now;
     const good = new Map(before.filter(({ isRefused }) => !isRefused).map((host) => [host.host, host]));
     const hosts = now.map((host) => {
       const old = host.isRefused ? good.get(host.host) : undefined;
-      return old === undefined ? host : { ...old, index: host.index, line: host.line };
+      if (old === undefined) return host;
+      for (const part of parts) if (part.index === host.index) this.kept.add(part);
+      return { ...old, index: host.index, line: host.line };
     });
     const named = new Set(now.map(({ host }) => host));
-    for (const part of parts) this.kept.add(part);
-    return [...hosts, ...before.filter(({ host }) => !named.has(host))];
+    const unsure = parts.filter(({ id }) => id === '');
+    const missing = unsure.length === 0 ? [] : before.filter(({ host }) => !named.has(host));
+    if (missing.length > 0) for (const part of unsure) this.kept.add(part);
+    return [...hosts, ...missing];
   }
 
   definitions(): RouteDefinition[] {
@@ -143,9 +146,21 @@ interface Entry {
   readonly origin: { readonly name: string };
 }
 
-function withNote(part: RefusedPart): RefusedPart {
-  const note = (text: string) => `${text}; its last good version stays in force`;
-  return { ...part, rejections: part.rejections.map((one) => ({ ...one, message: note(one.message) })) };
+/** What became of the parts that were refused. */
+function withNotes(next: ParsedFile, { tls }: FileSettings, kept: ReadonlySet<RefusedPart>): ParsedFile {
+  const closed = new Set(
+    tls?.hosts.filter((host) => host.isRefused && host.clientCertificates !== undefined).map(({ index }) => index),
+  );
+  const refused = next.refused.map((part) => {
+    if (kept.has(part)) return withNote(part, 'its last good version stays in force');
+    const isClosed = part.section === 'tls' && closed.has(part.index);
+    return isClosed ? withNote(part, 'nobody gets into its hosts until it is mended') : part;
+  });
+  return { ...next, refused, rejected: collectRejections(refused) };
+}
+
+function withNote(part: RefusedPart, note: string): RefusedPart {
+  return { ...part, rejections: part.rejections.map((one) => ({ ...one, message: `${one.message}; ${note}` })) };
 }
 
 function lineOf(part: RefusedPart): number {

@@ -104,20 +104,31 @@ describe('tls after a change', () => {
     const file = merge(
       `${GOOD.replace('old.test', 'new.test')}    - { host: c.test, clientCertificates: { modus: require } }\n`,
     );
-    expect(hostsOf(file)).toEqual([
-      ...hostsOf(before).slice(0, 3),
-      'new.test none intermediate',
-      'c.test require!',
-      'old.test none intermediate',
-    ]);
+    expect(hostsOf(file)).toEqual([...hostsOf(before).slice(0, 3), 'new.test none intermediate', 'c.test require!']);
   });
 
   it('keeps a host that may be the one that cannot be read now', () => {
-    expect(hostsOf(merge(GOOD.replace('b.test', '"b test"')))).toContain('b.test require /b.pem');
+    for (const bad of ['"b test"', '[c.test, "b test"]', '7', '']) {
+      expect(hostsOf(merge(GOOD.replace('b.test', bad)))).toContain('b.test require /b.pem');
+    }
     expect(hostsOf(merge(GOOD.replace('  hosts:', '  hosts: {}\n  hots:')))).toEqual(hostsOf(before));
     for (const text of ['tls: none\n', 'tls: [\n', GOOD.replace('tls:', 'tsl:')]) {
       expect(hostsOf(merge(text))).toEqual(hostsOf(before));
     }
+  });
+
+  it('says whether there was a good version', () => {
+    const bad = '    - { host: c.test, clientCertificates: { modus: require } }\n';
+    const notes = ({ rejected }: ParsedFile) => [
+      ...new Set(rejected.map(({ message }) => /hosts\[(\d)\].*; (.*)/.exec(message)?.slice(1).join(' '))),
+    ];
+    expect(notes(merge(GOOD.replace('/b.pem', '[]') + bad))).toEqual([
+      '1 its last good version stays in force',
+      '3 nobody gets into its hosts until it is mended',
+    ]);
+    expect(notes(mergeLastGood(null, parse(`tls:\n  hosts:\n${bad}`)))).toEqual([
+      '0 nobody gets into its hosts until it is mended',
+    ]);
   });
 
   it('lets go of a host that was taken out', () => {

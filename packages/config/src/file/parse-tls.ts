@@ -63,7 +63,7 @@ function readHosts(raw: Readonly<Record<string, unknown>>, key: string, reading:
     const path = [key, name, index];
     const result = reading.validate(tlsHost, entry, path);
     const findings = 'findings' in result ? result.findings : findTaken(result.value, hosts, path);
-    if (findings.length > 0) reading.refuse({ section: 'tls', index }, findings);
+    if (findings.length > 0) reading.refuse({ section: 'tls', index, id: idOf(entry) }, findings);
     const line = reading.lineOf(path);
     const isGood = findings.length === 0 && 'value' in result && name === 'hosts' && key === 'tls';
     const read = isGood ? opened(result.value, index, line) : closed(entry, index, line);
@@ -93,15 +93,30 @@ function opened({ host, profile, clientCertificates }: TlsHostEntry, index: numb
 /** The hosts of a refused entry: nobody gets in, unless nothing but the profile was asked for. */
 function closed(entry: unknown, index: number, line: number): TlsHost[] {
   if (!isRecord(entry)) return [];
-  const meant = Object.keys(entry).find((key) => key === 'host' || didYouMean(key, ['host', 'profile']) === 'host');
-  const written = meant === undefined ? [] : [entry[meant]].flat();
-  const asksForMore = Object.keys(entry).some((key) => key !== meant && key !== 'profile');
+  const asksForMore = Object.keys(entry).some((key) => key !== 'profile' && key !== hostKey(entry));
   const clientCertificates = asksForMore ? { mode: 'require' as const, ca: '' } : undefined;
-  return written.flatMap((raw) => {
+  return readableHosts(entry).flatMap((host) =>
+    host === undefined ? [] : { host, profile: undefined, clientCertificates, isRefused: true, index, line },
+  );
+}
+
+/** `RefusedPart.id`: the hosts; empty when one of them cannot be read. */
+function idOf(entry: unknown): string {
+  const hosts = isRecord(entry) ? readableHosts(entry) : [];
+  return hosts.includes(undefined) ? '' : hosts.join();
+}
+
+function readableHosts(entry: Readonly<Record<string, unknown>>): (string | undefined)[] {
+  const key = hostKey(entry);
+  const written = key === undefined ? [] : [entry[key]].flat();
+  return written.map((raw) => {
     const read = typeof raw === 'string' ? readHost(raw) : undefined;
-    if (read === undefined || !('value' in read)) return [];
-    return { host: read.value, profile: undefined, clientCertificates, isRefused: true, index, line };
+    return read !== undefined && 'value' in read ? read.value : undefined;
   });
+}
+
+function hostKey(entry: Readonly<Record<string, unknown>>): string | undefined {
+  return Object.keys(entry).find((key) => key === 'host' || didYouMean(key, ['host', 'profile']) === 'host');
 }
 
 function findTaken({ host }: TlsHostEntry, taken: ReadonlyMap<string, TlsHost>, path: Path): Finding[] {

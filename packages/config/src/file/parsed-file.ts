@@ -40,7 +40,7 @@ export interface RefusedPart {
   readonly name: string;
   /** Position in the list (`routes`, `tcp`), or -1. */
   readonly index: number;
-  /** `RouteDefinition.id` or the id of the listener, as far as the entry still says it; else empty. */
+  /** `RouteDefinition.id`, the id of the listener or the hosts of `tls`, as far as the entry still says it; else empty. */
   readonly id: string;
   readonly rejections: readonly Rejection[];
 }
