@@ -10,6 +10,13 @@ const PACKAGES = [
   { name: 'bind9', proof: '/usr/sbin/named', why: 'the name server that takes dynamic updates' },
   // Not /bin/busybox: where there is an initramfs it is the one that needs libraries, which small images do not have.
   { name: 'busybox-static', proof: '/var/lib/dpkg/info/busybox-static.list', why: 'small test images' },
+  {
+    name: 'chromium',
+    proof: '/usr/bin/chromium',
+    why: 'a browser: what it makes of certificates, HTTP/2 and WebSockets',
+  },
+  { name: 'libnss3-tools', proof: '/usr/bin/certutil', why: 'what that browser trusts' },
+  { name: 'curl', proof: '/usr/bin/curl', why: 'an independent HTTP client' },
   { name: 'openssl', proof: '/usr/bin/openssl', why: 'an independent TLS client' },
   { name: 'pebble', proof: '/usr/bin/pebble', why: 'the ACME server and the DNS that certificates are tested with' },
   { name: 'testssl.sh', proof: '/usr/bin/testssl', why: 'the judge of our TLS' },

@@ -24,6 +24,7 @@ export { HttpViolation } from './http-violation.ts';
 export { Origin, type Behaviour, type OriginOptions } from './origin.ts';
 export { OriginConnection, OriginExchange, type OriginResponse } from './origin-connection.ts';
 export { exchange, get, RawClient, type Ending, type RawClientOptions, type RawResponse } from './raw-client.ts';
+export { runCommand } from './run-command.ts';
 export {
   backendOf,
   listenerOf,

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runCommand } from './run-command.ts';
+import { runCommand } from '../run-command.ts';
 
 /**
  * Writes what `dockerd --tlsverify` and its clients need into a folder: `ca.pem`, `server.pem`, `server-key.pem`, and the

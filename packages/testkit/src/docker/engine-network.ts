@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { runCommand } from './run-command.ts';
+import { runCommand } from '../run-command.ts';
 
 /** The default bridge of one engine, and the range that it gives to networks made later. */
 export interface EngineNetwork {

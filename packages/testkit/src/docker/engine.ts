@@ -7,7 +7,7 @@ import { freePort } from '../free-port.ts';
 import { makeEngineCertificates } from './client-certificates.ts';
 import { makeEngineNetwork, removeEngineNetwork, type EngineNetwork } from './engine-network.ts';
 import { EngineProcess } from './engine-process.ts';
-import { runCommand } from './run-command.ts';
+import { runCommand } from '../run-command.ts';
 import { unmountBelow } from './unmount.ts';
 
 export interface EngineOptions {

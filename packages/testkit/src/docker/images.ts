@@ -4,7 +4,7 @@ import { chmod, copyFile, mkdir, mkdtemp, realpath, rm, symlink, writeFile } fro
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { EngineAccess } from './engine.ts';
-import { runCommand } from './run-command.ts';
+import { runCommand } from '../run-command.ts';
 
 /** busybox's httpd on port 80, serving /www; `name.txt` there is for the test to write. Starts in a blink. */
 export const BUSYBOX_IMAGE = 'dproxy-test/busybox';

@@ -1,6 +1,6 @@
 import { inject } from 'vitest';
 import type { EngineAccess } from './engine.ts';
-import { runCommand } from './run-command.ts';
+import { runCommand } from '../run-command.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { runCommand } from './run-command.ts';
+import { runCommand } from '../run-command.ts';
 
 /** Unmounts whatever is mounted at or below a folder, the deepest first: an engine that was killed leaves its mounts. */
 export async function unmountBelow(folder: string): Promise<void> {
