@@ -51,6 +51,7 @@ describe('the name that a client asks for', () => {
       expect(await answerTo(edge.port, [helloFor(name)])).toEqual(fatal(ALERT.unrecognizedName));
     }
     await allGone(edge.plane);
+    expect(edge.plane.stats().errors).toEqual({ 'tls-handshake-failed': 7 });
   });
 
   it('is found whatever its case is, and with a dot behind it', async () => {

@@ -60,6 +60,7 @@ export const ERRORS = {
   'plain-http-on-tls': row('downstream', 400, 'Plain HTTP was sent to an HTTPS port.'),
   misdirected: row('downstream', 421, 'This connection is not the right one for this host.'),
   'too-many-connections': row('downstream', 503, 'Too many connections.'),
+  'tls-handshake-failed': row('downstream', 0, 'The TLS handshake failed, or was refused.'),
   'proxy-header-invalid': row('downstream', 0, 'The PROXY protocol header is missing or malformed.'),
   'too-many-glitches': row('downstream', 0, 'The connection was used to make work, not requests.', {
     logLevel: 'info',

@@ -59,6 +59,7 @@ const REMEDIES = {
   'client-stalled': '`limits.writeStallMs`',
   'too-many-connections':
     '`limits.connections`, `limits.connectionsPerClient`; a proxy in front belongs into `trustedProxies`',
+  'tls-handshake-failed': '`limits.tlsHandshakeMs`, `tls`; the log says why at level debug',
   'proxy-header-invalid': '`listen.*.proxyProtocol` names whose connections must begin with such a header',
   'plugin-unknown': '`plugins` in dproxy.yml; the log says what could not be loaded',
 } as const satisfies Partial<Record<ErrorCode, string>>;

@@ -215,7 +215,7 @@ export class BoundSocket implements DownstreamOwner {
       onPlain: () =>
         this.#guard(raw, () => this.#refuse(raw, new ProxyError('plain-http-on-tls', endpoints.remoteAddress))),
       onFailed: (error) => {
-        counters.countError('client-gone');
+        counters.countError('tls-handshake-failed');
         log.debug({ err: error, client: endpoints.remoteAddress }, 'a TLS handshake failed');
       },
     });
