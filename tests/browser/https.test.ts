@@ -79,7 +79,7 @@ async function answer(
   response: ServerResponse,
   onReport: (report: Report) => void,
 ): Promise<void> {
-  switch (request.url) {
+  switch (request.url ?? '') {
     case '/':
       response.writeHead(200, { 'content-type': 'text/html' }).end(PAGE);
       return;
