@@ -7,21 +7,26 @@ cryptoProvider.set(webcrypto);
 
 export * from '@peculiar/x509';
 
-/**
- * DNS names of a certificate, lower case. Read from the extension's structure, not from Node's one-line text of it, in
- * which a crafted name can look like two (CVE-2021-44532).
- */
+/** DNS names of a certificate, lower case. */
 export function dnsNames(certificate: X509Certificate): readonly string[] {
-  return alternativeNames(certificate, 'dns');
+  return alternativeNames(certificate).names;
 }
 
-/** IP addresses of a certificate, as RFC 5952 writes them. */
-export function addressNames(certificate: X509Certificate): readonly string[] {
-  return alternativeNames(certificate, 'ip');
+export interface AlternativeNames {
+  /** DNS names, lower case. */
+  readonly names: readonly string[];
+  /** IP addresses, as RFC 5952 writes them. */
+  readonly addresses: readonly string[];
 }
 
-function alternativeNames(certificate: X509Certificate, type: 'dns' | 'ip'): readonly string[] {
-  const extension = new Parsed(certificate.raw).getExtension(SubjectAlternativeNameExtension);
-  const names = extension?.names.items.filter((name) => name.type === type) ?? [];
-  return [...new Set(names.map((name) => name.value.toLowerCase()))];
+/**
+ * What a certificate is for. Read from the extension's structure, not from Node's one-line text of it, in which a crafted
+ * name can look like two (CVE-2021-44532).
+ */
+export function alternativeNames(certificate: X509Certificate): AlternativeNames {
+  const items = new Parsed(certificate.raw).getExtension(SubjectAlternativeNameExtension)?.names.items ?? [];
+  const valuesOf = (type: 'dns' | 'ip') => [
+    ...new Set(items.filter((name) => name.type === type).map((name) => name.value.toLowerCase())),
+  ];
+  return { names: valuesOf('dns'), addresses: valuesOf('ip') };
 }

@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { CertificateMaterial } from '@dproxy/core';
-import { addressNames, dnsNames } from './_x509.ts';
+import { type AlternativeNames, alternativeNames } from './_x509.ts';
 
 /** A certificate and key that have passed every check, ready to be served. */
 export interface CertificatePair {
@@ -44,13 +44,9 @@ export function readPair(certificatePem: string, keyPem: string, nowMs: number):
 }
 
 /** What a pair is, whatever the time: an expired one too, and one that names addresses only (RFC 8738). */
-export interface InspectedPair {
+export interface InspectedPair extends AlternativeNames {
   readonly leaf: X509Certificate;
   readonly material: CertificateMaterial;
-  /** DNS names of the leaf, lower case. */
-  readonly names: readonly string[];
-  /** IP addresses of the leaf, without brackets. */
-  readonly addresses: readonly string[];
 }
 
 /**
@@ -131,9 +127,9 @@ function assertDates(leaf: X509Certificate, nowMs: number): void {
   }
 }
 
-function namesOf(leaf: X509Certificate): { names: readonly string[]; addresses: readonly string[] } {
+function namesOf(leaf: X509Certificate): AlternativeNames {
   try {
-    return { names: dnsNames(leaf), addresses: addressNames(leaf) };
+    return alternativeNames(leaf);
   } catch (cause) {
     const message = 'the names of the certificate cannot be parsed';
     throw new PairError('certificate', message, EXPECTED_NAMES, { cause });

@@ -36,8 +36,8 @@ export class Disk {
   async makeFolder(path: string): Promise<void> {
     const isNew = await this.#mkdir(path);
     await this.calls.chmod(path, PRIVATE_FOLDER);
-    if (!isNew) return;
-    if (this.#owner !== undefined) await this.calls.chown(path, this.#owner.uid, this.#owner.gid);
+    if (isNew && this.#owner !== undefined) await this.calls.chown(path, this.#owner.uid, this.#owner.gid);
+    // Also where it is there already: who made it may have been killed before this line.
     await this.syncFolder(dirname(path));
   }
 
