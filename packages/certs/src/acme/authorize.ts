@@ -1,19 +1,10 @@
-import { IssueError, type ChallengeAnswer, type ChallengeSolver } from '../ports.ts';
-import { AcmeProblemError, ownProblem } from './acme-problem.ts';
-import { answerOf } from './challenge-answer.ts';
-import { challengesFor } from './identifiers.ts';
+import { IssueError } from '../ports.ts';
+import { ownProblem } from './acme-problem.ts';
 import { allAtOnce } from './all-at-once.ts';
-import { explain, type OrderContext } from './order-context.ts';
-import { type Authorization, type ChallengeDocument, type Order, readAuthorization } from './order-documents.ts';
-import { pollUntil } from './poll-until.ts';
-
-/** One name on its way from `pending` to `valid`. */
-interface Task {
-  readonly authorization: Authorization;
-  readonly challenge: ChallengeDocument;
-  readonly solver: ChallengeSolver;
-  readonly answer: ChallengeAnswer;
-}
+import { type ChallengeTask, prepareTask } from './challenge-task.ts';
+import type { OrderContext } from './order-context.ts';
+import { type Authorization, type Order, readAuthorization } from './order-documents.ts';
+import { proveName } from './prove-name.ts';
 
 /** Requests at once: far below the limits of authorities for one address. */
 const CONCURRENCY = 4;
@@ -33,7 +24,7 @@ export async function authorize(order: Order, names: readonly string[], context:
   const pending = fetched.filter(({ status }) => status === 'pending');
   const told = new Set<string>();
   try {
-    const tasks = await Promise.all(pending.map((authorization) => prepare(authorization, context)));
+    const tasks = await Promise.all(pending.map((authorization) => prepareTask(authorization, context)));
     await solve(tasks, told, context);
   } catch (error) {
     await abandon(
@@ -44,12 +35,12 @@ export async function authorize(order: Order, names: readonly string[], context:
   }
 }
 
-async function solve(tasks: readonly Task[], told: Set<string>, context: OrderContext): Promise<void> {
+async function solve(tasks: readonly ChallengeTask[], told: Set<string>, context: OrderContext): Promise<void> {
   try {
     await presentAll(tasks, context);
     // None is given up because another one failed: an answer that goes while the authority looks is one more failure on its
     // account, and five of them in an hour lock the name (Let's Encrypt).
-    const outcomes = await Promise.allSettled(tasks.map((task) => prove(task, told, context)));
+    const outcomes = await Promise.allSettled(tasks.map((task) => proveName(task, told, context)));
     const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
     if (failures.length > 0) throw firstOf(failures);
   } finally {
@@ -79,24 +70,7 @@ function assertUsable({ status, name }: Authorization, { authority }: OrderConte
   });
 }
 
-async function prepare(authorization: Authorization, context: OrderContext): Promise<Task> {
-  const { name, challenges } = authorization;
-  for (const type of challengesFor(name, context.challenges)) {
-    const challenge = challenges.find((offered) => offered.type === type);
-    const solver = context.solvers.get(type);
-    if (challenge === undefined || solver === undefined) continue;
-    // oxlint-disable-next-line no-await-in-loop -- the first one is taken
-    const answer = await answerOf(name, challenge, context.client.keyAuthorization(challenge.token));
-    return { authorization, challenge, solver, answer };
-  }
-  const offered = challenges.map(({ type }) => type).join(', ') || 'none that dproxy knows';
-  throw new IssueError('misconfigured', `${context.authority.name}: ${name}: no challenge that both sides can do`, {
-    advice: `the authority offers ${offered}: add one of these to acme.challenges (dns-01 needs acme.dns, too)`,
-    host: name,
-  });
-}
-
-async function presentAll(tasks: readonly Task[], { signal }: OrderContext): Promise<void> {
+async function presentAll(tasks: readonly ChallengeTask[], { signal }: OrderContext): Promise<void> {
   const failure = new AbortController();
   const either = AbortSignal.any([signal, failure.signal]);
   await Promise.allSettled(
@@ -112,61 +86,6 @@ async function presentAll(tasks: readonly Task[], { signal }: OrderContext): Pro
   if (failure.signal.aborted) throw failure.signal.reason;
 }
 
-async function prove(task: Task, told: Set<string>, context: OrderContext): Promise<void> {
-  const { authorization, challenge } = task;
-  const { client, signal, waits } = context;
-  told.add(authorization.url);
-  const refusal = await tell(challenge.url, context);
-  const settled = await pollUntil({
-    ask: async () => {
-      const answer = await client.post(authorization.url, null, { signal });
-      return { value: readAuthorization(answer, authorization.url), retryAfter: answer.headers['retry-after'] };
-    },
-    isDone: ({ status }) => status !== 'pending' || refusal !== undefined,
-    firstPauseMs: waits.pollMs,
-    deadlineMs: waits.validationMs,
-    signal,
-  });
-  if (settled?.status === 'valid') return;
-  if (settled?.status === 'pending' && refusal !== undefined) throw refusal;
-  if (settled === undefined) told.delete(authorization.url);
-  throw failureOf(settled, task, context);
-}
-
-/** The authority may have made up its mind already (a lost answer, sent again): then the authorization tells. */
-async function tell(url: string, { client, signal }: OrderContext): Promise<AcmeProblemError | undefined> {
-  try {
-    await client.post(url, {}, { signal });
-    return undefined;
-  } catch (error) {
-    if (error instanceof AcmeProblemError) return error;
-    throw error;
-  }
-}
-
-function failureOf(settled: Authorization | undefined, task: Task, context: OrderContext): IssueError {
-  const { name } = task.authorization;
-  const { type } = task.challenge;
-  if (settled === undefined) {
-    const seconds = Math.round(context.waits.validationMs / 1000);
-    return new IssueError(
-      'unreachable',
-      `${context.authority.name}: ${name}: not checked within ${seconds} s (${type})`,
-      {
-        advice: 'nothing to do here: the authority is slow, and is asked again later',
-        host: name,
-      },
-    );
-  }
-  const { challenges } = settled;
-  const failed = challenges.find(({ url }) => url === task.challenge.url) ?? challenges.find(({ problem }) => problem);
-  if (failed?.problem !== undefined) return explain(failed.problem, context, name, type);
-  return new IssueError('rejected', `${context.authority.name}: ${name}: the authorization became ${settled.status}`, {
-    advice: 'nothing to do here: a new order is placed at the next attempt',
-    host: name,
-  });
-}
-
 function firstOf(failures: readonly unknown[]): unknown {
   const [first] = failures;
   if (!(first instanceof IssueError) || failures.length === 1) return first;
@@ -176,7 +95,7 @@ function firstOf(failures: readonly unknown[]): unknown {
   return new IssueError(problem, message, { advice, retryAfterMs, host, cause });
 }
 
-async function withdrawAll(tasks: readonly Task[], { log, authority }: OrderContext): Promise<void> {
+async function withdrawAll(tasks: readonly ChallengeTask[], { log, authority }: OrderContext): Promise<void> {
   const outcomes = await Promise.allSettled(tasks.map(({ solver, answer }) => solver.withdraw(answer)));
   for (const [index, outcome] of outcomes.entries()) {
     if (outcome.status === 'fulfilled') continue;
