@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileCertificateStore } from '@dproxy/certs';
-import { collectLog } from '@dproxy/testkit';
+import { collectLog, eventually } from '@dproxy/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { writeAcmeJson, writeNginxProxy } from '../../packages/certs/src/fixtures/neighbours.ts';
 import { TestAuthority } from '../../packages/certs/src/fixtures/test-authority.ts';
@@ -125,4 +125,15 @@ it('dproxy trust says where the root is and how to install it, and that there is
     recipes: expect.arrayContaining([expect.objectContaining({ system: 'Node.js' })]) as unknown,
   });
   expect(await readdir(product.state, { recursive: true })).toEqual(before);
+});
+
+it('a dproxy that runs serves what is imported, without a restart', async () => {
+  await using running = await Product.start({
+    workers: 1,
+    yml: 'routes: [{ host: live.test, respond: { body: hello } }]\n',
+  });
+  const pair = await authority.issue(['live.test']);
+  await writeAcmeJson(join(running.folder, 'acme.json'), [pair]);
+  expect((await running.cli('import', 'certs', 'acme.json')).code).toBe(0);
+  await eventually(async () => (await running.getTls('live.test', '/', { ca: pair.issuerPem })).status === 200);
 });
