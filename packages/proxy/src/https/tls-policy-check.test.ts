@@ -116,6 +116,28 @@ describe('a request over TLS', () => {
   });
 });
 
+describe('HTTP/2', () => {
+  test('coalesces hosts that ask the same, and no others', async () => {
+    await using origin = await Origin.start();
+    await using edge = await startHttpsEdge(specFor(origin));
+    await using session = await edge.session({ ...CLIENT, servername: 'm.wild.test' });
+    for (const [host, status] of [
+      ['m.wild.test', 200],
+      ['same.wild.test', 200],
+      ['a.test', 421],
+      ['other.wild.test', 421],
+      ['www.m.wild.test', 200],
+    ] as const) {
+      expect([host, await session.ask(host)]).toEqual([host, status]);
+    }
+    await using plain = await edge.session({ servername: 'a.test' });
+    expect(await plain.ask('m.wild.test')).toBe(421);
+    expect(await plain.ask('M.Wild.Test:443')).toBe(421);
+    expect(await plain.ask('free.wild.test')).toBe(200);
+    expect(origin.requests).toHaveLength(4);
+  });
+});
+
 describe('a plain request to a host that requires client certificates', () => {
   test('is sent to HTTPS, whatever its route says', async () => {
     await using origin = await Origin.start();
