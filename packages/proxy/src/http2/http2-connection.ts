@@ -19,14 +19,15 @@ import { StreamDownstream, type StreamOwner } from './stream-downstream.ts';
  *       \--idle--------------------------------^                      ^
  *        \--one glitch too many, the socket's end--------------------/
  *
- * `leaving`: GOAWAY with the highest stream id has told the client to go elsewhere, what is on its way is still served.
- * `closing`: GOAWAY with the last stream that we take; the client may repeat what came later (RFC 9113 section 6.8).
+ * `leaving`: GOAWAY has told the client to go elsewhere and which stream was the last one that is served; what it had on its
+ * way then it may repeat there, also what is not idempotent (RFC 9113 section 6.8). The connection stays for a moment, so that
+ * it reads that. (A GOAWAY with the highest id would be kinder, but nghttp2 takes no stream behind any GOAWAY of Node's.)
+ * `closing`: it ends with its last stream.
  */
 type State = 'open' | 'leaving' | 'closing' | 'closed';
 
-/** What a client that has been told to go may still have on its way (threats: listening and drain). */
+/** What an idle client may take to read that it shall go (threats: listening and drain). */
 const LEAVING_MS = 1_500;
-const HIGHEST_STREAM = 2 ** 31 - 1;
 
 /** One connection of a client that speaks HTTP/2. Its streams do the work; this one counts, limits and ends them. */
 export class Http2Connection implements ClientConnection, StreamOwner, DeadlineOwner {
@@ -184,8 +185,7 @@ export class Http2Connection implements ClientConnection, StreamOwner, DeadlineO
     // Node ends a session by itself when its client breaks the protocol.
     if (this.#state !== 'open' || this.#session.destroyed) return;
     this.#state = 'leaving';
-    // Two steps, as RFC 9113 section 6.8 has it: a request that is on its way is not lost.
-    this.#session.goaway(constants.NGHTTP2_NO_ERROR, HIGHEST_STREAM);
+    this.#session.goaway(constants.NGHTTP2_NO_ERROR);
     this.#patience.expect('drain', LEAVING_MS);
   }
 
@@ -217,7 +217,7 @@ export class Http2Connection implements ClientConnection, StreamOwner, DeadlineO
     else if (this.#state === 'open') this.#patience.expect('idle', this.#view.limits.keepAliveMs);
   }
 
-  /** GOAWAY with the last stream that came; when the running ones have ended, Node ends the connection. */
+  /** GOAWAY, and when the running streams have ended, Node ends the connection. */
   #closeSession(): void {
     if (this.#state === 'closing' || this.#state === 'closed') return;
     this.#state = 'closing';

@@ -1,0 +1,201 @@
+import { once } from 'node:events';
+import { constants } from 'node:http2';
+import { describe, expect, test } from 'vitest';
+import { eventually, FRAME, hold, Origin, readHttp2Response, respond, upgradeEcho } from '@dproxy/testkit';
+import { ApplicationPath, PluginLoader } from '../application/index.ts';
+import { silentLog } from '@dproxy/core';
+import { startHttp2Edge } from '../fixtures/http2-edge.ts';
+
+const HANDSHAKE = { ':method': 'CONNECT', ':protocol': 'websocket', ':scheme': 'https', 'sec-websocket-version': '13' };
+
+describe('a connection of HTTP/2 whose worker drains', () => {
+  test('is told to go, and finishes what runs', async () => {
+    const held = hold();
+    await using origin = await Origin.start(held.behaviour);
+    await using edge = await startHttp2Edge(origin);
+    using client = await edge.http2();
+    const first = readHttp2Response(client.open({ ':path': '/first' }));
+    await eventually(() => held.waiting.length === 1);
+    // Node's client ends its session by itself at a GOAWAY, when its streams have ended.
+    const drained = edge.plane.drain(10_000);
+    await eventually(() => client.goaways.length > 0);
+    expect(client.goaways[0]).toEqual({ code: constants.NGHTTP2_NO_ERROR, lastStreamId: 1 });
+    held.release(respond({ body: 'done' }));
+    expect((await first).body.toString()).toBe('done');
+    expect(await drained).toEqual({ finished: 1, cut: 0 });
+  });
+
+  test('does not serve what was on its way, says so, and ends in order', async () => {
+    await using origin = await Origin.start();
+    await using edge = await startHttp2Edge(origin);
+    using client = await edge.frames();
+    await eventually(() => client.frames.length > 0);
+    const drained = edge.plane.drain(10_000);
+    await eventually(() => client.goaway === 0);
+    await client.request(1, [
+      [':method', 'GET'],
+      [':scheme', 'https'],
+      [':path', '/'],
+      [':authority', 'a.test'],
+    ]);
+    expect(await client.raw.ended).toBe('end');
+    const said = client.frames.filter(({ type }) => type === FRAME.goaway);
+    expect(said.map(({ payload }) => payload.readUInt32BE(0))).toEqual([0, 0]);
+    expect(origin.requests).toHaveLength(0);
+    expect((await drained).cut).toBe(0);
+  });
+
+  test('is cut at the deadline, and counted', async () => {
+    const held = hold();
+    await using origin = await Origin.start(held.behaviour);
+    await using edge = await startHttp2Edge(origin);
+    using client = await edge.http2();
+    client.open();
+    await eventually(() => held.waiting.length === 1);
+    expect(await edge.plane.drain(300)).toMatchObject({ cut: 1 });
+    await client.closed();
+  });
+});
+
+describe('a connection of HTTP/2', () => {
+  test('is closed when it is idle for too long', async () => {
+    await using origin = await Origin.start();
+    await using edge = await startHttp2Edge(origin, { limits: { keepAliveMs: 300 } });
+    using client = await edge.http2();
+    await client.request();
+    await client.closed();
+    expect(client.goaways).toContainEqual({ code: constants.NGHTTP2_NO_ERROR, lastStreamId: 1 });
+  });
+
+  test('is told to go after its last request', async () => {
+    await using origin = await Origin.start();
+    await using edge = await startHttp2Edge(origin, { limits: { requestsPerConnection: 2 } });
+    using client = await edge.http2();
+    await client.request();
+    expect(client.goaways).toHaveLength(0);
+    await client.request();
+    await eventually(() => client.goaways.length > 0);
+  });
+});
+
+describe('deadlines of a stream', () => {
+  test('a body that comes too slowly is 408, and its request ends at the backend', async () => {
+    const held = hold();
+    await using origin = await Origin.start(held.behaviour);
+    await using edge = await startHttp2Edge(origin, { limits: { bodyGraceMs: 300, bodyMinRate: 1_000 } });
+    using client = await edge.http2();
+    const stream = client.open({ ':method': 'POST', 'content-length': 100 }, { endStream: false });
+    stream.write('slow');
+    const [headers] = await once(stream, 'response');
+    expect(headers).toMatchObject({ ':status': 408 });
+    await eventually(() => origin.openConnections === 0);
+    stream.close();
+  });
+
+  test('a client that does not read is reset, and its request with it', async () => {
+    await using origin = await Origin.start(async (exchange) => {
+      await exchange.write('HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n');
+      for (let sent = 0; sent < 100_000_000; sent += 100_000) await exchange.write(Buffer.alloc(100_000));
+    });
+    await using edge = await startHttp2Edge(origin, { limits: { writeStallMs: 500 } });
+    using client = await edge.http2();
+    const stream = client.open();
+    stream.pause();
+    await once(stream, 'response');
+    await eventually(() => origin.openConnections === 0);
+    expect(edge.plane.stats().errors).toMatchObject({ 'client-stalled': 1 });
+  });
+
+  test('a silent backend is 504', async () => {
+    await using origin = await Origin.start(hold().behaviour);
+    await using edge = await startHttp2Edge(origin, { limits: { upstreamResponseMs: 300 } });
+    using client = await edge.http2();
+    expect((await client.request()).status).toBe(504);
+  });
+});
+
+describe('a WebSocket in a stream of HTTP/2', () => {
+  test('reaches a backend of HTTP/1.1, bytes both ways, and ends with both ends', async () => {
+    await using origin = await Origin.start(upgradeEcho());
+    await using edge = await startHttp2Edge(origin);
+    using client = await edge.http2();
+    expect(client.session.remoteSettings.enableConnectProtocol).toBe(true);
+    const stream = client.open(HANDSHAKE, { endStream: false });
+    const [headers] = await once(stream, 'response');
+    expect(headers).toMatchObject({ ':status': 200 });
+    expect(headers).not.toHaveProperty('sec-websocket-accept');
+    let text = '';
+    stream.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+    });
+    stream.write('hello');
+    await eventually(() => text.includes('hello'));
+    expect(edge.plane.stats().tunnels).toBe(1);
+    // The tunnel lives in its stream alone.
+    expect((await client.request()).status).toBeGreaterThan(0);
+    stream.end();
+    await eventually(() => edge.plane.stats().tunnels === 0);
+  });
+
+  test.each([
+    ['says no', 'HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n', 403],
+    ['takes no notice of it', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n', 502],
+    [
+      'does not know the key',
+      'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: x\r\n\r\n',
+      502,
+    ],
+  ])('is no tunnel when the backend %s', async (_name, bytes, status) => {
+    await using origin = await Origin.start(async (exchange) => {
+      await exchange.write(bytes);
+    });
+    await using edge = await startHttp2Edge(origin);
+    using client = await edge.http2();
+    const stream = client.open(HANDSHAKE, { endStream: false });
+    const [headers] = await once(stream, 'response');
+    expect(headers).toMatchObject({ ':status': status });
+    stream.close();
+  });
+
+  test('is no tunnel to a page, nor by another protocol', async () => {
+    await using origin = await Origin.start();
+    const action = { type: 'respond', status: 200, body: 'hi', headers: [] } as const;
+    await using edge = await startHttp2Edge(origin, { route: { action } });
+    using client = await edge.http2();
+    for (const protocol of ['websocket', 'connect-udp']) {
+      const stream = client.open({ ...HANDSHAKE, ':protocol': protocol }, { endStream: false });
+      const [headers] = await once(stream, 'response');
+      expect(headers).toMatchObject({ ':status': 501 });
+      stream.close();
+    }
+  });
+
+  test('resets its stream when the backend resets its connection', async () => {
+    await using origin = await Origin.start(upgradeEcho());
+    await using edge = await startHttp2Edge(origin);
+    using client = await edge.http2();
+    const stream = client.open(HANDSHAKE, { endStream: false });
+    await once(stream, 'response');
+    stream.resume();
+    origin.connections[0]?.socket.resetAndDestroy();
+    await new Promise((resolve) => stream.once('close', resolve));
+    expect(stream.rstCode).not.toBe(constants.NGHTTP2_NO_ERROR);
+  });
+});
+
+describe('a request of HTTP/2 through plugins', () => {
+  test('is one of HTTP/1.1 for them, body and answer whole', async () => {
+    const nothing = async (): Promise<void> => {};
+    const loader = new PluginLoader({ baseFolder: '/', builtIn: new Map([['nothing', nothing]]) });
+    const plane = { applicationPath: new ApplicationPath({ loader, log: silentLog }) };
+    await using origin = await Origin.start(async (exchange) => {
+      const body = await exchange.body();
+      await exchange.respond({ body: `${exchange.target} ${body.text}` });
+    });
+    await using edge = await startHttp2Edge(origin, { plane, route: { plugins: ['nothing'] } });
+    using client = await edge.http2();
+    const response = await client.request({ ':method': 'POST', ':path': '/x' }, 'hello');
+    expect(response.body.toString()).toBe('/x hello');
+    expect(response.headers).not.toHaveProperty('connection');
+  });
+});
