@@ -36,6 +36,15 @@ it('waits as long as a 429 asks for and tries again', async () => {
   expect(await call(api.url)).toEqual({ status: 200, body: 'fine' });
 });
 
+it('tries again when a front has lost its back for a moment', async () => {
+  const answers: FakeApiAnswer[] = [
+    { status: 502, body: '<html>Bad Gateway</html>' },
+    { status: 200, body: 'fine' },
+  ];
+  await using api = await startFakeApi(() => answers.shift() ?? { status: 500, body: '' });
+  expect(await call(api.url)).toEqual({ status: 200, body: 'fine' });
+});
+
 it('hands a long wait on instead of waiting', async () => {
   await using api = await startFakeApi(() => ({ status: 429, body: 'later', headers: { 'retry-after': '3600' } }));
   expect(await failureOf(call(api.url))).toMatchObject({ problem: 'rate-limited', retryAfterMs: 3_600_000 });

@@ -32,13 +32,15 @@ export interface ApiCall {
   readonly adviceFor: (answer: ApiAnswer) => string;
 }
 
+/** Trouble between the provider's front and its back. Every change here may be made twice without harm. */
+const PASSING = new Set([502, 503, 504]);
 const MAX_ATTEMPTS = 4;
 /** What a provider asks for beyond it is handed on, and the order is tried again later. */
 const MAX_WAIT_MS = 20_000;
 const MAX_ANSWER_BYTES = 1_048_576;
 
 /**
- * One call, repeated a few times while the provider says that it is too fast. `request` is asked anew each time, because
+ * One call, repeated a few times while the provider says that it is too fast, or is not there for a moment. `request` is asked anew each time, because
  * signatures carry the time.
  * @throws IssueError, or the signal's reason
  */
@@ -47,12 +49,14 @@ export async function callApi(request: () => ApiRequest, call: ApiCall): Promise
     // oxlint-disable-next-line no-await-in-loop -- again only when it was refused
     const { answer, retryAfterMs } = await send(request(), call);
     const isThrottled = answer.status === 429 || (call.isThrottled?.(answer) ?? false);
-    if (!isThrottled) {
+    if (!isThrottled && !PASSING.has(answer.status)) {
       if ((answer.status >= 200 && answer.status < 300) || (call.accepts?.(answer) ?? false)) return answer;
       throw refusal(answer, call, retryAfterMs);
     }
     const waitMs = retryAfterMs > 0 ? retryAfterMs : 500 * 2 ** attempt;
-    if (attempt >= MAX_ATTEMPTS || waitMs > MAX_WAIT_MS) throw tooFast(answer, call, waitMs);
+    if (attempt >= MAX_ATTEMPTS || waitMs > MAX_WAIT_MS) {
+      throw isThrottled ? tooFast(answer, call, waitMs) : refusal(answer, call, retryAfterMs);
+    }
     // oxlint-disable-next-line no-await-in-loop -- what the provider asked for
     await delay(waitMs, undefined, { signal: call.signal });
   }

@@ -1,4 +1,4 @@
-import { getServers } from 'node:dns';
+import { Resolver } from 'node:dns';
 import type { DnsSettings, Environment } from '@dproxy/config';
 import { formatProblem } from '@dproxy/config';
 import type { Log } from '@dproxy/core';
@@ -31,6 +31,7 @@ type DnsAnswer = Extract<ChallengeAnswer, { type: 'dns-01' }>;
 
 /** Cleaning up must end, even when nobody waits for it. */
 const WITHDRAW_MS = 120_000;
+const MAX_PLACES = 1_000;
 
 /** Never throws: what is wrong with the settings is the IssueError of `present`, and `validateDnsSettings` tells it before. */
 export function openDnsSolver(settings: DnsSettings, options: DnsSolverOptions): ChallengeSolver {
@@ -76,6 +77,8 @@ class DnsSolver implements ChallengeSolver {
     const place = await this.#locate(wanted, signal);
     const record = recordOf(wanted, place.name);
     const provider = this.#openProvider(read);
+    // What is never withdrawn must not gather for ever; a forgotten place is looked up again.
+    if (this.#places.size >= MAX_PLACES) this.#places.clear();
     this.#places.set(keyOf(wanted), place.name);
     await this.#turns.take(PROVIDERS[read.provider].isSequential, () => provider.add(record, signal));
     const { log } = this.#options;
@@ -124,7 +127,7 @@ class DnsSolver implements ChallengeSolver {
   }
 
   async #locate({ recordName }: DnsAnswer, signal: AbortSignal): Promise<RecordPlace> {
-    const { resolvers, systemResolvers = getServers(), authoritativePort = 53 } = this.#options;
+    const { resolvers, systemResolvers = new Resolver().getServers(), authoritativePort = 53 } = this.#options;
     const asked = (resolvers.length > 0 ? resolvers : systemResolvers).flatMap(toServer);
     try {
       return await followAlias(recordName, { resolvers: asked, port: authoritativePort }, signal);

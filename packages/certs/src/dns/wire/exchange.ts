@@ -31,7 +31,10 @@ export async function exchangeUdp(server: ServerAddress, message: Buffer, option
   const abort = () => {
     reject(signal.reason);
   };
+  let isOpen = true;
   const send = () => {
+    // The end may come between the connection of the socket and its event.
+    if (!isOpen) return;
     socket.send(message, (error) => {
       if (error !== null) fail(`cannot be reached (${error.message})`);
     });
@@ -56,6 +59,7 @@ export async function exchangeUdp(server: ServerAddress, message: Buffer, option
   } finally {
     timers.forEach(clearTimeout);
     signal.removeEventListener('abort', abort);
+    isOpen = false;
     socket.close();
   }
 }
