@@ -4,16 +4,14 @@ import { TLSSocket } from 'node:tls';
 import { compileCidrs, type Limits, type ListenAddress, type Listener, ProxyError } from '@dproxy/core';
 import { DownstreamConnection } from '../downstream/downstream-connection.ts';
 import type { Chosen, ClientConnection, DownstreamOwner } from '../downstream/downstream-owner.ts';
-import { clientKey, ClientPeer, type Endpoints, NO_CLAIMS } from '../downstream/peer.ts';
+import type { Endpoints } from '../downstream/peer.ts';
 import { refusalText } from '../downstream/refusal.ts';
 import { Http2Connection } from '../http2/http2-connection.ts';
 import type { Services } from '../services.ts';
 import { TcpConnection } from '../tunnel/tcp-connection.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
 import { Preamble } from './preamble.ts';
-import type { ClientHello } from './tls/client-hello.ts';
-import { chooseTls, type TlsChoice } from './tls/tls-choice.ts';
-import { TlsHandshake } from './tls-handshake.ts';
+import { beginTls } from './tls-entrance.ts';
 
 export interface BoundSocketOptions {
   readonly address: ListenAddress;
@@ -203,38 +201,14 @@ export class BoundSocket implements DownstreamOwner {
   }
 
   #secure(raw: Socket, endpoints: Endpoints): void {
-    const { wheel, counters, log } = this.#services;
-    TlsHandshake.begin(raw, {
-      wheel,
-      timeoutMs: this.#limits.tlsHandshakeMs,
-      bufferBytes: this.#limits.bufferBytes,
-      choose: (hello, mayWait) => this.#chooseTls(hello, endpoints, mayWait),
-      wait: (host, resume) => this.#waitForCertificate(host, endpoints, resume),
-      protocols: ['h2', 'http/1.1'],
+    beginTls(raw, {
+      services: this.#services,
+      listener: this.#listener,
+      endpoints,
       onDone: (socket, tls) => this.#guard(raw, () => this.#speakHttp(socket, { ...endpoints, tls })),
       onPlain: () =>
         this.#guard(raw, () => this.#refuse(raw, new ProxyError('plain-http-on-tls', endpoints.remoteAddress))),
-      onFailed: (error) => {
-        counters.countError('tls-handshake-failed');
-        log.debug({ err: error, client: endpoints.remoteAddress }, 'a TLS handshake failed');
-      },
     });
-  }
-
-  #chooseTls(hello: ClientHello, endpoints: Endpoints, mayWait: boolean): TlsChoice {
-    const { compiled, secureContexts, certificateHold } = this.#services;
-    const scope = new ClientPeer(endpoints, this.#listener, compiled).scope(NO_CLAIMS);
-    return chooseTls(hello, {
-      table: compiled.tls,
-      contexts: secureContexts,
-      isRouted: (host) => compiled.table.lookup(host, '/', scope).outcome !== 'route-unknown',
-      mayWait: mayWait && compiled.settings.tls.onDemand && certificateHold !== undefined,
-    });
-  }
-
-  #waitForCertificate(host: string, { remoteAddress }: Endpoints, resume: () => void): (() => void) | undefined {
-    const { certificateWaitMs: waitMs, heldHandshakes: maxHandshakes } = this.#limits;
-    return this.#services.certificateHold?.wait(host, clientKey(remoteAddress), { waitMs, maxHandshakes, resume });
   }
 
   #speak(socket: Socket, endpoints: Endpoints): void {
