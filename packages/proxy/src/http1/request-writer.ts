@@ -17,14 +17,19 @@ export interface RequestAdditions {
  * `head.framing`, which is stated here and nowhere else.
  */
 export function writeRequestHead(head: RequestHead, additions: RequestAdditions): string {
-  const { rules } = additions;
-  const own = additions.forwardedBlock + additions.debugBlock;
-  const host = rules === undefined || rules.host === '' ? head.hostHeader : rules.host;
-  const fields =
-    rules === undefined
-      ? head.passed + own
-      : withoutFields(head.passed + own, (name) => rules.taken.has(name)) + rules.added;
-  return `${head.method} ${head.target} HTTP/1.1\r\nHost: ${host}\r\n${fields}${framingLines(head)}\r\n`;
+  const start = `${head.method} ${head.target} HTTP/1.1\r\nHost: ${requestHost(head, additions)}\r\n`;
+  return `${start}${requestBlock(head, additions)}${framingLines(head)}\r\n`;
+}
+
+/** The host that the backend is asked for. */
+export function requestHost(head: RequestHead, { rules }: RequestAdditions): string {
+  return rules === undefined || rules.host === '' ? head.hostHeader : rules.host;
+}
+
+/** The header lines of the request beside Host and those of framing and connection. */
+export function requestBlock(head: RequestHead, { forwardedBlock, debugBlock, rules }: RequestAdditions): string {
+  const fields = head.passed + forwardedBlock + debugBlock;
+  return rules === undefined ? fields : withoutFields(fields, (name) => rules.taken.has(name)) + rules.added;
 }
 
 function framingLines(head: RequestHead): string {

@@ -8,6 +8,8 @@ export interface OpenSocketOptions {
   readonly bufferBytes: number;
   /** What is offered over TLS (ALPN, RFC 7301). */
   readonly protocols: readonly string[];
+  /** Its end of reading does not end the socket. Not for HTTP/2: node:http2 would not notice that the backend has gone. */
+  readonly allowHalfOpen: boolean;
 }
 
 /** `connect` says when it is there. @param onread where to read into; else by `data` */
@@ -50,13 +52,13 @@ function verification({ address, tlsVerify }: Backend, { protocols }: OpenSocket
   };
 }
 
-function endpoint({ address, port }: Backend, { lookup, bufferBytes }: OpenSocketOptions) {
+function endpoint({ address, port }: Backend, { lookup, bufferBytes, allowHalfOpen }: OpenSocketOptions) {
   return {
     host: address,
     port,
     lookup,
     autoSelectFamily: true,
-    allowHalfOpen: true,
+    allowHalfOpen,
     noDelay: true,
     highWaterMark: bufferBytes,
   };

@@ -75,7 +75,8 @@ export class UpstreamConnection implements DeadlineOwner {
     this.#where = `${target.address}:${target.port}`;
     this.#state = 'connecting';
     context.counters.upstreamConnections++;
-    const options = { lookup: context.names.lookup, bufferBytes: context.bufferBytes, protocols: HTTP1 };
+    const { bufferBytes, names } = context;
+    const options = { lookup: names.lookup, bufferBytes, protocols: HTTP1, allowHalfOpen: true };
     if (target.protocol !== 'https') {
       this.#buffer = new ReadBuffer();
       this.#socket = openTcp(target, options, this.#readInto(this.#buffer));

@@ -1,6 +1,7 @@
 import type { Backend, Limits } from '@dproxy/core';
 import type { Endpoints } from '../downstream/peer.ts';
 import { Http1Stream } from './http1-stream.ts';
+import { Http2Sessions } from './http2/http2-sessions.ts';
 import { UpstreamConnection, type UpstreamConnectionOwner, type UpstreamContext } from './upstream-connection.ts';
 import type { UpstreamStream, UpstreamStreamUser } from './upstream-stream.ts';
 import type { UpstreamUser } from './upstream-user.ts';
@@ -29,6 +30,8 @@ export class UpstreamPool implements UpstreamConnectionOwner {
   /** A stack: the last one used is the least likely to be closed by the backend; the surplus below runs out of time. */
   readonly #idle: UpstreamConnection[] = [];
   readonly #all = new Set<UpstreamConnection>();
+  /** Of a backend that speaks HTTP/2; then there are no connections beside them. */
+  readonly #sessions: Http2Sessions | undefined;
   #limits: Limits;
   #isRetired = false;
 
@@ -37,22 +40,28 @@ export class UpstreamPool implements UpstreamConnectionOwner {
     this.where = `${backend.address}:${backend.port}`;
     this.#context = context;
     this.#limits = limits;
+    const isHttp2 = backend.protocol === 'h2c' || backend.protocol === 'h2';
+    this.#sessions = isHttp2 ? new Http2Sessions(backend, context, limits) : undefined;
   }
 
   get idleCount(): number {
-    return this.#idle.length;
+    return this.#sessions?.idleCount ?? this.#idle.length;
   }
 
   get openCount(): number {
-    return this.#all.size;
+    return this.#sessions?.openCount ?? this.#all.size;
   }
 
   setLimits(limits: Limits): void {
     this.#limits = limits;
+    this.#sessions?.setLimits(limits);
   }
 
   /** A stream for one request: over an idle connection, or, with `isNew`, over a new one in any case. */
   open(user: UpstreamStreamUser, { connectMs, isNew, client }: OpenOptions): UpstreamStream {
+    if (this.#sessions !== undefined) {
+      return this.#sessions.open(user, { connectMs, isNew, proxyHeader: proxyHeaderFor(this.backend, client) });
+    }
     const stream = new Http1Stream({ user, limits: this.#limits, keeper: this });
     return stream.over(isNew ? this.connect(stream, connectMs, client) : this.acquire(stream, connectMs, client));
   }
@@ -106,6 +115,7 @@ export class UpstreamPool implements UpstreamConnectionOwner {
   /** The backend is gone: nothing idle is kept, what is busy ends when its exchange does, who waits may soon try another. */
   retire(): void {
     this.#isRetired = true;
+    this.#sessions?.retire();
     for (const connection of this.#idle.splice(0)) connection.destroy();
     for (const connection of this.#all)
       if (connection.state === 'connecting') connection.deadline.set(RETIRED_CONNECT_MS);
@@ -114,6 +124,7 @@ export class UpstreamPool implements UpstreamConnectionOwner {
   /** Cuts everything. */
   destroy(): void {
     this.retire();
+    this.#sessions?.destroy();
     for (const connection of this.#all) connection.destroy();
   }
 
