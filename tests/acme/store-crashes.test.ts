@@ -1,6 +1,6 @@
 // Crash points: a process that is killed (SIGKILL) at each system call that changes something on disk. Afterwards the old
 // certificate or the new one is there, complete, and the next one is stored as if nothing had been.
-import { cp, writeFile } from 'node:fs/promises';
+import { cp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileCertificateStore, type IssuedCertificate, type StoredCertificate } from '@dproxy/certs';
 import { collectLog, tempFolder, type TempFolder } from '@dproxy/testkit';
@@ -75,6 +75,7 @@ async function killAtEachPoint({ action, template, sample, runs, judge }: Kills)
       } catch (cause) {
         throw new Error(`killed at point ${point} of ${points}`, { cause });
       }
+      await rm(directory, { recursive: true });
     }
   };
   await Promise.all(Array.from({ length: PARALLEL }, work));

@@ -9,7 +9,7 @@ export interface FoundCertificates {
   readonly found: readonly Found[];
 }
 
-export const MAX_CERTIFICATES = 10_000;
+const MAX_CERTIFICATES = 10_000;
 /** A chain of ten certificates is below 40 KiB. */
 const MAX_FILE_BYTES = 262_144;
 const EXPECTED =

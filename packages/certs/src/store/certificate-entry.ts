@@ -3,6 +3,7 @@ import type { Log } from '@dproxy/core';
 import type { StoredCertificate } from '../ports.ts';
 import { readVersion, stampOf, writeVersion } from './certificate-version.ts';
 import { type Disk, isMissing, uniqueName } from './disk.ts';
+import { removeLeftovers } from './leftovers.ts';
 import { FileRefused, type PrivateFileOptions } from './private-file.ts';
 
 /** Its place in time, then chance: two writers at once make two versions, never one together. */
@@ -94,15 +95,7 @@ export class CertificateEntry {
 
   /** Removes what crashed writes have left. @param beforeMs on the clock of the file system */
   async sweep(beforeMs: number): Promise<void> {
-    const { disk, log } = this.#options;
-    for (const name of await disk.calls.readdir(this.#folder)) {
-      if (!UNFINISHED.test(name)) continue;
-      const path = join(this.#folder, name);
-      // oxlint-disable no-await-in-loop -- hardly ever there is one
-      const { mtimeMs } = await disk.calls.lstat(path);
-      if (mtimeMs < beforeMs && (await disk.discard(path))) log.debug({ path }, 'removed what a crash had left');
-      // oxlint-enable no-await-in-loop
-    }
+    await removeLeftovers(this.#options.disk, this.#folder, UNFINISHED, beforeMs);
   }
 
   /** Newest first. */

@@ -5,9 +5,10 @@ import type { CertificateStore, IssuedCertificate, Lease, StoredCertificate } fr
 import { CertificateEntry } from './certificate-entry.ts';
 import { canonicalName, checkCertificate, MAX_VERSION_FILE_BYTES } from './certificate-version.ts';
 import { ChangeMarker } from './change-marker.ts';
-import { Disk, type DiskCalls, isMissing, type Owner, systemCalls, uniqueName } from './disk.ts';
+import { Disk, type DiskCalls, isMissing, type Owner, systemCalls } from './disk.ts';
 import { FileLease } from './file-lease.ts';
 import { LeaseLock, type LeaseTiming, systemTiming } from './lease-lock.ts';
+import { fileSystemNowMs, PROBE, removeLeftovers } from './leftovers.ts';
 import { StateDocuments } from './state-documents.ts';
 import { StoreError } from './store-error.ts';
 
@@ -155,24 +156,21 @@ export class FileCertificateStore implements CertificateStore {
     }
   }
 
-  /** Ages are told by the file system's own clock: that of another machine, or one that was set, must not cost a file. */
   async #sweep(): Promise<void> {
-    const { calls } = this.#disk;
-    const probe = join(this.#directory, `.probe-${uniqueName()}`);
-    await this.#disk.writeNew(probe, '');
-    const { mtimeMs } = await calls.lstat(probe);
-    await calls.rm(probe, { force: true });
-    const beforeMs = mtimeMs - LEFTOVER_MS;
+    const beforeMs = (await fileSystemNowMs(this.#disk, this.#directory)) - LEFTOVER_MS;
+    await removeLeftovers(this.#disk, this.#directory, PROBE, beforeMs);
+    await removeLeftovers(this.#disk, this.#directory, /\.tmp$/, beforeMs);
+    await removeLeftovers(this.#disk, join(this.#directory, 'leases'), /\.(?:draft|guard)$/, beforeMs);
     await this.#documents.sweep(beforeMs);
-    for (const name of await this.#list()) await this.#entry(name).sweep(beforeMs);
-    for (const [folder, pattern] of [
-      [this.#directory, /^\.probe-|\.tmp$/],
-      [join(this.#directory, 'leases'), /\.(?:draft|guard)$/],
-    ] as const) {
-      for (const name of (await calls.readdir(folder)).filter((name) => pattern.test(name))) {
-        const path = join(folder, name);
-        if ((await calls.lstat(path)).mtimeMs < beforeMs) await this.#disk.discard(path);
-      }
+    for (const name of await this.#list()) await this.#sweepEntry(name, beforeMs);
+  }
+
+  /** What is no folder, or somebody else's, is told of when it is read. */
+  async #sweepEntry(name: string, beforeMs: number): Promise<void> {
+    try {
+      await this.#entry(name).sweep(beforeMs);
+    } catch (cause) {
+      this.#log.debug({ name, err: cause }, 'a stored certificate cannot be swept');
     }
   }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import type { Log } from '@dproxy/core';
 import { type Disk, isMissing, uniqueName } from './disk.ts';
+import { removeLeftovers } from './leftovers.ts';
 import { type PrivateFileOptions, readPrivateFile } from './private-file.ts';
 import { StoreError } from './store-error.ts';
 
@@ -70,12 +71,7 @@ export class StateDocuments {
 
   /** Removes what crashed writes have left. @param beforeMs on the clock of the file system */
   async sweep(beforeMs: number): Promise<void> {
-    for (const name of await this.#disk.calls.readdir(this.#folder)) {
-      if (!name.endsWith('.tmp')) continue;
-      const path = join(this.#folder, name);
-      // oxlint-disable-next-line no-await-in-loop -- hardly ever there is one
-      if ((await this.#disk.calls.lstat(path)).mtimeMs < beforeMs) await this.#disk.discard(path);
-    }
+    await removeLeftovers(this.#disk, this.#folder, /\.tmp$/, beforeMs);
   }
 
   async #putAside(path: string, text: string): Promise<void> {
