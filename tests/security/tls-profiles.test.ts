@@ -91,7 +91,13 @@ describe('the profile intermediate', () => {
   it('takes no early data', async () => {
     await using origin = await Origin.start();
     await using edge = await startTlsEdge({ origin });
-    const client = spawn('openssl', ['s_client', '-connect', `127.0.0.1:${edge.port}`, '-servername', 'a.test']);
+    const client = spawn('/usr/bin/openssl', [
+      's_client',
+      '-connect',
+      `127.0.0.1:${edge.port}`,
+      '-servername',
+      'a.test',
+    ]);
     let output = '';
     client.stdout.on('data', (bytes: Buffer) => (output += bytes.toString()));
     client.stdin.write('GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n');
