@@ -10,15 +10,24 @@ import {
   type RawResponse,
 } from '@dproxy/testkit';
 import { describe, expect, it } from 'vitest';
-import { PATHS, startEdge } from './edge.ts';
+import { PATHS, startEdge, type Wire, WIRES } from './edge.ts';
 
 interface Case {
   readonly name: string;
   /** `@` stands for the host. */
   readonly request: string;
   readonly origin?: Behaviour;
-  readonly expected: (response: RawResponse) => void;
+  readonly expected: (response: RawResponse, wire: Wire) => void;
 }
+
+/** What is about the syntax of HTTP/1.1, and cannot be said in HTTP/2; tests/security/http2-heads.test.ts has what can. */
+const NOT_IN_HTTP2: ReadonlySet<string> = new Set([
+  'a request with a chunked body',
+  'absolute form',
+  'header lines of the client, in order, without those of its connection',
+  'two framings: 400',
+  'a malformed chunk: 400',
+]);
 
 function echoed(response: RawResponse): Echo {
   return JSON.parse(response.body.text) as Echo;
@@ -30,7 +39,7 @@ function sees(name: string, request: string, expected: Partial<Echo>): Case {
 }
 
 /** A case whose origin answers so. */
-function shows(name: string, bytes: string, expected: (response: RawResponse) => void, method = 'GET'): Case {
+function shows(name: string, bytes: string, expected: Case['expected'], method = 'GET'): Case {
   return {
     name,
     request: `${method} / HTTP/1.1\r\nHost: @\r\n\r\n`,
@@ -51,7 +60,7 @@ const REQUESTS: readonly Case[] = [
   sees('no body', 'GET /a?b=c HTTP/1.1\r\nHost: @\r\n\r\n', { target: '/a?b=c', bodyFraming: 'none', bodyLength: 0 }),
   sees('a POST without a body', `${POST}\r\n`, { bodyLength: 0 }),
   sees('an empty body', `${POST}Content-Length: 0\r\n\r\n`, { bodyLength: 0 }),
-  sees('a chunked body', `${POST}Transfer-Encoding: chunked\r\n\r\n2;x=y\r\nhi\r\n1\r\n!\r\n0\r\n\r\n`, {
+  sees('a request with a chunked body', `${POST}Transfer-Encoding: chunked\r\n\r\n2;x=y\r\nhi\r\n1\r\n!\r\n0\r\n\r\n`, {
     body: 'hi!',
     bodyFraming: 'chunked',
   }),
@@ -81,15 +90,16 @@ const REQUESTS: readonly Case[] = [
     name: 'forwarding headers, once each, and none that the client made up',
     request:
       'GET / HTTP/1.1\r\nHost: @\r\nX-Forwarded-For: 6.6.6.6\r\nForwarded: for=6.6.6.6\r\nX-Real-IP: 6.6.6.6\r\n\r\n',
-    expected: (response) => {
+    expected: (response, wire) => {
+      const isTls = wire !== 'HTTP/1.1';
       const values = (name: string) =>
         echoed(response)
           .headers.filter(([other]) => other.toLowerCase() === name)
           .map(([, value]) => value);
       expect(values('x-forwarded-for')).toEqual(['127.0.0.1']);
       expect(values('x-real-ip')).toEqual(['127.0.0.1']);
-      expect(values('x-forwarded-proto')).toEqual(['http']);
-      expect(values('x-forwarded-port')).toEqual(['80']);
+      expect(values('x-forwarded-proto')).toEqual([isTls ? 'https' : 'http']);
+      expect(values('x-forwarded-port')).toEqual([isTls ? '443' : '80']);
       expect(values('forwarded')).toEqual([]);
       for (const name of ['x-forwarded-host', 'x-forwarded-server', 'x-forwarded-protocol', 'host'])
         expect(values(name)).toHaveLength(1);
@@ -103,8 +113,8 @@ const LENGTH_2 = 'Content-Length: 2\r\n\r\nhi';
 
 const RESPONSES: readonly Case[] = [
   ...[200, 201, 301, 401, 404, 418, 500, 502, 503, 599].map((status) =>
-    shows(`status ${status}`, `HTTP/1.1 ${status} Reason\r\n${LENGTH_2}`, (response) => {
-      expect(response.startLine).toBe(`HTTP/1.1 ${status} Reason`);
+    shows(`status ${status}`, `HTTP/1.1 ${status} Reason\r\n${LENGTH_2}`, (response, wire) => {
+      expect(response.startLine).toBe(wire === 'HTTP/2' ? `HTTP/2 ${status}` : `HTTP/1.1 ${status} Reason`);
       expect(response.body.text).toBe('hi');
     }),
   ),
@@ -148,16 +158,17 @@ const RESPONSES: readonly Case[] = [
       expect([response.header('x-gone'), response.header('keep-alive')]).toEqual([undefined, undefined]);
     },
   ),
-  shows('103', `HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\n${LENGTH_2}`, (response) => {
+  shows('103', `HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\n${LENGTH_2}`, (response, wire) => {
     expect(response.interim.map((head) => [head.startLine, head.header('link')])).toEqual([
-      ['HTTP/1.1 103 Early Hints', '</a>'],
+      [wire === 'HTTP/2' ? 'HTTP/2 103' : 'HTTP/1.1 103 Early Hints', '</a>'],
     ]);
   }),
   {
     name: 'a chunked body',
     request: 'GET / HTTP/1.1\r\nHost: @\r\n\r\n',
     origin: respondChunked(['ab', 'cde']),
-    expected: (response) => expect(response.body).toMatchObject({ text: 'abcde', framing: 'chunked' }),
+    expected: (response, wire) =>
+      expect(response.body).toMatchObject({ text: 'abcde', framing: wire === 'HTTP/2' ? 'none' : 'chunked' }),
   },
   ...(
     [
@@ -192,13 +203,20 @@ const REFUSALS: readonly Case[] = (
   expected: (response: RawResponse) => expect(response.status).toBe(status),
 }));
 
-describe.each(PATHS)('the %s path', (path) => {
-  it.each([...REQUESTS, ...RESPONSES, ...REFUSALS])(
+const ALL: readonly Case[] = [...REQUESTS, ...RESPONSES, ...REFUSALS];
+const WAYS = PATHS.flatMap((path) => WIRES.map((wire) => ({ path, wire })));
+
+it('knows by name what HTTP/2 cannot say', () => {
+  expect(ALL.filter(({ name }) => NOT_IN_HTTP2.has(name))).toHaveLength(NOT_IN_HTTP2.size);
+});
+
+describe.each(WAYS)('the $path path, asked by $wire', ({ path, wire }) => {
+  it.each(ALL.filter(({ name }) => wire !== 'HTTP/2' || !NOT_IN_HTTP2.has(name)))(
     '$name',
     async ({ request, origin: behaviour = echo(), expected }) => {
       await using origin = await Origin.start(behaviour);
-      await using edge = await startEdge({ path, to: origin });
-      expected(await edge.send(request));
+      await using edge = await startEdge({ path, wire, to: origin });
+      expected(await edge.send(request), wire);
       for (const { failures } of origin.connections) {
         expect(failures.filter((failure) => failure instanceof Error && failure.name === 'HttpViolation')).toEqual([]);
       }
