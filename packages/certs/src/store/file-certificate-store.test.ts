@@ -365,7 +365,7 @@ describe('state documents', () => {
     await using folder = await tempFolder();
     const store = await open(folder.path);
     await mkdir(join(folder.path, 'certificates', 'documents', 'ledger.json'));
-    await expect(store.readState('ledger')).rejects.toThrow('it is no file');
+    await expect(store.readState('ledger')).rejects.toThrow(/ledger\.json is refused: it is no file\. remove /);
   });
 });
 

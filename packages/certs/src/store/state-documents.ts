@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Log } from '@dproxy/core';
 import { type Disk, isMissing, uniqueName } from './disk.ts';
 import { removeLeftovers } from './leftovers.ts';
-import { type PrivateFileOptions, readPrivateFile } from './private-file.ts';
+import { FileRefused, type PrivateFileOptions, readPrivateFile } from './private-file.ts';
 import { StoreError } from './store-error.ts';
 
 /** Ours are short; a directory's host in a name comes from outside and is hashed where it is anything else. */
@@ -40,7 +40,8 @@ export class StateDocuments {
       text = await readPrivateFile(path, this.#reading);
     } catch (cause) {
       if (isMissing(cause)) return undefined;
-      throw cause;
+      if (!(cause instanceof FileRefused)) throw cause;
+      throw new Error(`the state document ${path} is refused: ${cause.message}. ${cause.advice}`, { cause });
     }
     try {
       return JSON.parse(text);
