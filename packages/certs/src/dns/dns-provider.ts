@@ -1,6 +1,7 @@
 import type { Environment } from '@dproxy/config';
 import type { Log } from '@dproxy/core';
 import type { ZoneMemory } from './find-hosted-zone.ts';
+import type { Turns } from './turns.ts';
 
 /** What must be found under a name, and the challenge that it answers. */
 export interface TxtRecord {
@@ -38,4 +39,6 @@ export interface ProviderContext {
   readonly log: Log;
   readonly nowMs: () => number;
   readonly zones: ZoneMemory;
+  /** For changes that must not overlap: whole sets are replaced, or a script is not made for it. */
+  readonly turns: Turns;
 }

@@ -146,6 +146,19 @@ describe('aliases', () => {
     ]);
   });
 
+  it('of a wildcard are not followed: the record takes their place', async () => {
+    for (const server of [ns1, ns2, resolver]) {
+      server.add({ name: '*.example.test', type: 'CNAME', value: 'home.dynamic.test' });
+    }
+    const solver = openSolver();
+    await solver.present(challenge('example.test'), signal);
+    await solver.withdraw(challenge('example.test'));
+    expect(bodies()).toMatchObject([
+      { path: '/present', fqdn: '_acme-challenge.example.test.' },
+      { path: '/cleanup', fqdn: '_acme-challenge.example.test.' },
+    ]);
+  });
+
   it('that go round in a circle are told', async () => {
     for (const server of [ns1, ns2]) {
       server.add(

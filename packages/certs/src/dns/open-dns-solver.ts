@@ -80,7 +80,7 @@ class DnsSolver implements ChallengeSolver {
     // What is never withdrawn must not gather for ever; a forgotten place is looked up again.
     if (this.#places.size >= MAX_PLACES) this.#places.clear();
     this.#places.set(keyOf(wanted), place.name);
-    await this.#turns.take(PROVIDERS[read.provider].isSequential, () => provider.add(record, signal));
+    await provider.add(record, signal);
     const { log } = this.#options;
     log.info({ provider: read.provider, name: record.name, host: wanted.host }, 'made the TXT record of a challenge');
     if (read.values.get('propagationCheck') === 'false') return;
@@ -98,9 +98,7 @@ class DnsSolver implements ChallengeSolver {
     const signal = AbortSignal.timeout(WITHDRAW_MS);
     const name = this.#places.get(keyOf(wanted)) ?? (await this.#locate(wanted, signal)).name;
     const provider = this.#openProvider(read);
-    await this.#turns.take(PROVIDERS[read.provider].isSequential, () =>
-      provider.remove(recordOf(wanted, name), signal),
-    );
+    await provider.remove(recordOf(wanted, name), signal);
     this.#places.delete(keyOf(wanted));
   }
 
@@ -122,8 +120,9 @@ class DnsSolver implements ChallengeSolver {
       log: this.#options.log,
       nowMs: this.#nowMs,
       zones: this.#zones,
+      turns: this.#turns,
     };
-    return PROVIDERS[provider].open(context);
+    return PROVIDERS[provider](context);
   }
 
   async #locate({ recordName }: DnsAnswer, signal: AbortSignal): Promise<RecordPlace> {

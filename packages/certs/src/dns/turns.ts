@@ -2,8 +2,7 @@
 export class Turns {
   #last: Promise<unknown> = Promise.resolve();
 
-  take<T>(isSequential: boolean, work: () => Promise<T>): Promise<T> {
-    if (!isSequential) return work();
+  take<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#last.then(work);
     // A turn that failed is for its own caller; the next one begins all the same.
     this.#last = turn.catch(() => undefined);

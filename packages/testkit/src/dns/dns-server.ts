@@ -99,11 +99,18 @@ export class DnsTestServer implements AsyncDisposable {
       (r) => r.type === 'NS' && r.name !== apex && isWithin(r.name, apex) && isWithin(name, r.name),
     );
     if (cut.length > 0) return { rcode: 0, isAuthoritative: false, answers: [], authorities: cut };
-    const own = this.#records.filter((record) => record.name === name);
+    const exact = this.#records.filter((record) => record.name === name);
+    const own = exact.length > 0 || name === apex ? exact : this.#synthesized(name);
     const found = own.filter((record) => record.type === type || record.type === 'CNAME');
     const answers = type === 'SOA' && name === apex ? [soa] : found;
     const isKnown = own.length > 0 || name === apex || this.#records.some((record) => isWithin(record.name, name));
     return { rcode: isKnown ? 0 : 3, isAuthoritative: true, answers, authorities: answers.length > 0 ? [] : [soa] };
+  }
+
+  /** What a wildcard of the parent has for a name that does not exist (RFC 4592). */
+  #synthesized(name: string): readonly DnsTestRecord[] {
+    const wildcard = `*.${name.slice(name.indexOf('.') + 1)}`;
+    return this.#records.filter((record) => record.name === wildcard).map((record) => ({ ...record, name }));
   }
 }
 

@@ -1,5 +1,6 @@
 // An authority follows CNAME records from _acme-challenge.<name>, so that a zone of its own can hold the answers (RFC 8555
 // section 8.4, RFC 1034 section 3.6.2).
+import { randomBytes } from 'node:crypto';
 import { TYPE, type DnsMessage } from '../wire/message.ts';
 import { isWithin, parentOf } from '../wire/name.ts';
 import { askAny, askFastest, LookupFailed, recordsOf } from './resolvers.ts';
@@ -49,26 +50,44 @@ export async function followAlias(
  */
 async function lookAt(name: string, context: LookupContext, signal: AbortSignal) {
   let zone = await findZone(parentOf(name), context, signal);
-  const question = { name, type: TYPE.cname };
   for (let referrals = 0; zone !== undefined && referrals <= MAX_REFERRALS; referrals += 1) {
     const servers = zone.servers.flatMap(({ addresses }) => addresses);
+    const askThem = (asked: string) => askFastest(servers, { name: asked, type: TYPE.cname }, signal);
     let answer: DnsMessage;
     try {
       // oxlint-disable-next-line no-await-in-loop -- each referral leads to the next
-      answer = await askFastest(servers, question, signal);
+      answer = await askThem(name);
     } catch (error) {
       if (!(error instanceof LookupFailed)) throw error;
       // Where only the resolvers may be asked (a firewall), they must do.
       break;
     }
     const referral = referralIn(answer, name, zone.apex);
-    if (referral === undefined)
-      return { zone, isReachable: true, alias: recordsOf(answer.answers, name, TYPE.cname)[0]?.value };
+    // oxlint-disable-next-line no-await-in-loop -- the last step
+    if (referral === undefined) return { zone, isReachable: true, alias: await ownAlias(name, answer, askThem) };
     // oxlint-disable-next-line no-await-in-loop -- each referral leads to the next
     zone = { apex: referral.apex, servers: await findServers(referral.names, context, signal) };
   }
-  const answer = await askAny(context.resolvers, { ...question, isRecursive: true }, signal);
-  return { zone, isReachable: false, alias: recordsOf(answer.answers, name, TYPE.cname)[0]?.value };
+  const askThem = (asked: string) =>
+    askAny(context.resolvers, { name: asked, type: TYPE.cname, isRecursive: true }, signal);
+  return { zone, isReachable: false, alias: await ownAlias(name, await askThem(name), askThem) };
+}
+
+/**
+ * Where the name's own CNAME record leads. One that only comes from a wildcard (`*.example.com CNAME ...`, which many have for their
+ * hosts) gives way as soon as the name has a record (RFC 4592 section 2.2.1), so that the TXT record is made here, not there. It is
+ * told by a neighbour that nobody has made and that leads to the same place.
+ */
+async function ownAlias(
+  name: string,
+  answer: DnsMessage,
+  askThem: (name: string) => Promise<DnsMessage>,
+): Promise<string | undefined> {
+  const aliasOf = (message: DnsMessage, owner: string) => recordsOf(message.answers, owner, TYPE.cname)[0]?.value;
+  const alias = aliasOf(answer, name);
+  if (alias === undefined) return undefined;
+  const neighbour = `_${randomBytes(8).toString('hex')}.${parentOf(name)}`;
+  return aliasOf(await askThem(neighbour), neighbour) === alias ? undefined : alias;
 }
 
 /** `_acme-challenge.<name>` can be a zone of its own. */

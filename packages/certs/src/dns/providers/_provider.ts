@@ -4,6 +4,7 @@ import { silentLog, type Log } from '@dproxy/core';
 import type { DnsProvider, TxtRecord } from '../dns-provider.ts';
 import { ZoneMemory } from '../find-hosted-zone.ts';
 import { PROVIDERS } from '../providers.ts';
+import { Turns } from '../turns.ts';
 
 interface Opened {
   readonly options: Readonly<Record<string, string>>;
@@ -21,7 +22,7 @@ export function openProvider(
   const secrets = Object.keys(row.options)
     .filter((key) => row.options[key]?.isSecret)
     .map(option);
-  return PROVIDERS[name].open({
+  return PROVIDERS[name]({
     title: row.title,
     option,
     secrets,
@@ -31,6 +32,7 @@ export function openProvider(
     log,
     nowMs,
     zones: new ZoneMemory(nowMs),
+    turns: new Turns(),
   });
 }
 

@@ -15,11 +15,11 @@ export class Exec implements DnsProvider {
   }
 
   async add(record: TxtRecord, signal: AbortSignal): Promise<void> {
-    await this.#run('present', record, signal);
+    await this.#context.turns.take(() => this.#run('present', record, signal));
   }
 
   async remove(record: TxtRecord, signal: AbortSignal): Promise<void> {
-    await this.#run('cleanup', record, signal);
+    await this.#context.turns.take(() => this.#run('cleanup', record, signal));
   }
 
   async #run(action: 'present' | 'cleanup', record: TxtRecord, signal: AbortSignal): Promise<void> {

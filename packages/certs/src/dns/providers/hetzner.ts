@@ -24,21 +24,33 @@ export class Hetzner implements DnsProvider {
   }
 
   async add({ name, value }: TxtRecord, signal: AbortSignal): Promise<void> {
-    const zone = await this.#findZone(name, signal);
-    const values = await this.#readValues(zone, name, signal);
     const quoted = `"${value}"`;
-    if (values?.includes(quoted) === true) return;
-    // A set has one TTL: one that is there already keeps its own.
-    const ttl = values === undefined ? { ttl: this.#context.ttl } : {};
-    await this.#change(zone, { name, verb: 'add_records', body: { ...ttl, records: [{ value: quoted }] } }, signal);
+    await this.#inTurn(name, signal, async (zone, values) => {
+      if (values?.includes(quoted) === true) return;
+      // A set has one TTL: one that is there already keeps its own.
+      const ttl = values === undefined ? { ttl: this.#context.ttl } : {};
+      await this.#change(zone, { name, verb: 'add_records', body: { ...ttl, records: [{ value: quoted }] } }, signal);
+    });
   }
 
   async remove({ name, value }: TxtRecord, signal: AbortSignal): Promise<void> {
-    const zone = await this.#findZone(name, signal);
     const quoted = `"${value}"`;
-    const values = await this.#readValues(zone, name, signal);
-    if (values?.includes(quoted) !== true) return;
-    await this.#change(zone, { name, verb: 'remove_records', body: { records: [{ value: quoted }] } }, signal);
+    await this.#inTurn(name, signal, async (zone, values) => {
+      if (values?.includes(quoted) !== true) return;
+      await this.#change(zone, { name, verb: 'remove_records', body: { records: [{ value: quoted }] } }, signal);
+    });
+  }
+
+  /** Reads the set and changes it before the next one does: a set that two make at once is refused. */
+  async #inTurn(
+    name: string,
+    signal: AbortSignal,
+    change: (zone: HostedZone, values: readonly string[] | undefined) => Promise<void>,
+  ): Promise<void> {
+    await this.#context.turns.take(async () => {
+      const zone = await this.#findZone(name, signal);
+      await change(zone, await this.#readValues(zone, name, signal));
+    });
   }
 
   #findZone(name: string, signal: AbortSignal): Promise<HostedZone> {

@@ -28,13 +28,15 @@ export class Route53 implements DnsProvider {
 
   async add({ name, value }: TxtRecord, signal: AbortSignal): Promise<void> {
     const quoted = `"${value}"`;
-    const change = await this.#edit(name, signal, (before) => (before.includes(quoted) ? before : [...before, quoted]));
+    const edit = (before: readonly string[]) => (before.includes(quoted) ? before : [...before, quoted]);
+    const change = await this.#context.turns.take(() => this.#edit(name, signal, edit));
     if (change !== undefined) await this.#waitForSync(change, name, signal);
   }
 
   /** Done when the change is accepted: nobody waits for the record to be gone everywhere. */
   async remove({ name, value }: TxtRecord, signal: AbortSignal): Promise<void> {
-    await this.#edit(name, signal, (before) => before.filter((other) => other !== `"${value}"`));
+    const edit = (before: readonly string[]) => before.filter((other) => other !== `"${value}"`);
+    await this.#context.turns.take(() => this.#edit(name, signal, edit));
   }
 
   /**
