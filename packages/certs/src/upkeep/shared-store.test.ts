@@ -44,6 +44,19 @@ describe('primaries that share a state folder', () => {
     await Promise.all(benches.map(({ upkeep }) => upkeep.stop()));
   });
 
+  it('order nothing that another one has finished just before the lease was had', async () => {
+    const { upkeep, clock, store, issuer, served, start } = benchOf();
+    store.beforeLease = async (key) => {
+      if (key.startsWith('order:')) await store.save(issuer.certificate(['a.example.com'], 'letsencrypt'));
+    };
+    upkeep.want(routesOf('a.example.com'), []);
+    await start();
+    await clock.advance(1_000);
+    expect(issuer.orders).toEqual([]);
+    expect(served()).toEqual(['a.example.com']);
+    await upkeep.stop();
+  });
+
   it('take over an order whose holder is gone', async () => {
     const { upkeep, clock, store, issuer, start } = benchOf();
     const lease = await store.lease('order:a.example.com');
