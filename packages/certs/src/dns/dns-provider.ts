@@ -8,6 +8,8 @@ export interface TxtRecord {
   /** Without final dot; aliases are already followed. */
   readonly name: string;
   readonly value: string;
+  /** The zone that the DNS says the name is in; empty: unknown. A provider may see it otherwise. */
+  readonly zone: string;
   /** The name of the order, without `*.`. */
   readonly host: string;
   readonly token: string;

@@ -1,4 +1,5 @@
 import { IssueError } from '../ports.ts';
+import type { TxtRecord } from './dns-provider.ts';
 import { suffixesOf } from './wire/name.ts';
 
 export interface HostedZone {
@@ -31,11 +32,13 @@ export class ZoneMemory {
 const MAX_CALLS = 12;
 
 /**
- * The zone with the longest name that `name` ends with, among those that the provider has. Single labels are not asked for.
+ * The zone of the record among those that the provider has: the one that the DNS names, else the longest that the name ends with.
+ * Not asked for are single labels, and names such as `_acme-challenge.example.com` (the DNS would have named such a zone), which some
+ * APIs refuse as malformed.
  * @throws IssueError when there is none
  */
 export async function findHostedZone(
-  name: string,
+  { name, zone: named }: Pick<TxtRecord, 'name' | 'zone'>,
   {
     title,
     zones,
@@ -48,11 +51,12 @@ export async function findHostedZone(
     readonly ask: (name: string) => Promise<HostedZone | undefined>;
   },
 ): Promise<HostedZone> {
-  const candidates = suffixesOf(name)
-    .filter((suffix) => suffix.includes('.'))
+  const suffixes = suffixesOf(name)
+    .filter((suffix) => suffix.includes('.') && !suffix.startsWith('_'))
     .slice(-MAX_CALLS);
+  const candidates = [...new Set(named === '' ? suffixes : [named, ...suffixes])];
   for (const candidate of candidates) {
-    // oxlint-disable-next-line no-await-in-loop -- the longest that exists
+    // oxlint-disable-next-line no-await-in-loop -- the first that exists
     const zone = await zones.of(candidate, ask);
     if (zone !== undefined) return zone;
   }

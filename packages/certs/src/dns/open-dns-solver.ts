@@ -45,7 +45,7 @@ class DnsSolver implements ChallengeSolver {
   readonly #zones: ZoneMemory;
   readonly #turns = new Turns();
   /** Where the records of answers are: an alias may be gone when they are withdrawn. */
-  readonly #places = new Map<string, string>();
+  readonly #places = new Map<string, RecordPlace>();
 
   constructor(settings: DnsSettings, options: DnsSolverOptions) {
     this.#settings = settings;
@@ -75,11 +75,11 @@ class DnsSolver implements ChallengeSolver {
   async #present(wanted: DnsAnswer, signal: AbortSignal): Promise<void> {
     const read = this.#readOptions();
     const place = await this.#locate(wanted, signal);
-    const record = recordOf(wanted, place.name);
+    const record = recordOf(wanted, place);
     const provider = this.#openProvider(read);
     // What is never withdrawn must not gather for ever; a forgotten place is looked up again.
     if (this.#places.size >= MAX_PLACES) this.#places.clear();
-    this.#places.set(keyOf(wanted), place.name);
+    this.#places.set(keyOf(wanted), place);
     await provider.add(record, signal);
     const { log } = this.#options;
     log.info({ provider: read.provider, name: record.name, host: wanted.host }, 'made the TXT record of a challenge');
@@ -96,9 +96,9 @@ class DnsSolver implements ChallengeSolver {
   async #withdraw(wanted: DnsAnswer): Promise<void> {
     const read = this.#readOptions();
     const signal = AbortSignal.timeout(WITHDRAW_MS);
-    const name = this.#places.get(keyOf(wanted)) ?? (await this.#locate(wanted, signal)).name;
+    const place = this.#places.get(keyOf(wanted)) ?? (await this.#locate(wanted, signal));
     const provider = this.#openProvider(read);
-    await provider.remove(recordOf(wanted, name), signal);
+    await provider.remove(recordOf(wanted, place), signal);
     this.#places.delete(keyOf(wanted));
   }
 
@@ -160,8 +160,9 @@ function withHost(error: unknown, host: string): unknown {
   return new IssueError(problem, message, { advice, retryAfterMs, host, cause });
 }
 
-function recordOf({ recordValue, host, token, keyAuthorization }: DnsAnswer, name: string): TxtRecord {
-  return { name, value: recordValue, host: host.replace(/^\*\./, ''), token, keyAuthorization };
+function recordOf({ recordValue, host, token, keyAuthorization }: DnsAnswer, { name, zone }: RecordPlace): TxtRecord {
+  const bare = host.replace(/^\*\./, '');
+  return { name, value: recordValue, zone: zone?.apex ?? '', host: bare, token, keyAuthorization };
 }
 
 function keyOf({ recordName, recordValue }: DnsAnswer): string {

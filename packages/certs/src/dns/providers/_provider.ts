@@ -36,9 +36,9 @@ export function openProvider(
   });
 }
 
-export function recordOf(name: string, value: string): TxtRecord {
+export function recordOf(name: string, value: string, zone = ''): TxtRecord {
   const host = name.replace('_acme-challenge.', '');
-  return { name, value, host, token: '-token', keyAuthorization: '-token.thumbprint' };
+  return { name, value, zone, host, token: '-token', keyAuthorization: '-token.thumbprint' };
 }
 
 /** The error of what must fail. */

@@ -23,15 +23,15 @@ export class Cloudflare implements DnsProvider {
     this.#context = context;
   }
 
-  async add({ name, value }: TxtRecord, signal: AbortSignal): Promise<void> {
-    const zone = await this.#findZone(name, signal);
+  async add({ name, value, zone: named }: TxtRecord, signal: AbortSignal): Promise<void> {
+    const zone = await this.#findZone({ name, zone: named }, signal);
     const body = JSON.stringify({ type: 'TXT', name, content: `"${value}"`, ttl: this.#context.ttl });
     const path = `/zones/${zone.id}/dns_records`;
     await this.#call({ method: 'POST', path, body, subject: `${name} in ${zone.name}` }, signal);
   }
 
-  async remove({ name, value }: TxtRecord, signal: AbortSignal): Promise<void> {
-    const zone = await this.#findZone(name, signal);
+  async remove({ name, value, zone: named }: TxtRecord, signal: AbortSignal): Promise<void> {
+    const zone = await this.#findZone({ name, zone: named }, signal);
     const subject = `${name} in ${zone.name}`;
     const query = new URLSearchParams({ type: 'TXT', 'name.exact': name, per_page: '100' });
     const path = `/zones/${zone.id}/dns_records`;
@@ -45,7 +45,7 @@ export class Cloudflare implements DnsProvider {
     }
   }
 
-  #findZone(name: string, signal: AbortSignal): Promise<HostedZone> {
+  #findZone(record: Pick<TxtRecord, 'name' | 'zone'>, signal: AbortSignal): Promise<HostedZone> {
     const { title, zones, option } = this.#context;
     const token = option('zoneToken') === '' ? option('token') : option('zoneToken');
     const ask = async (candidate: string): Promise<HostedZone | undefined> => {
@@ -60,7 +60,7 @@ export class Cloudflare implements DnsProvider {
     };
     const advice =
       'The zone must be active at Cloudflare, and the API token must have Zone / Zone / Read and Zone / DNS / Edit for it.';
-    return findHostedZone(name, { title, zones, ask, advice });
+    return findHostedZone(record, { title, zones, ask, advice });
   }
 
   async #call({ method, path, body, subject, token }: Call, signal: AbortSignal): Promise<unknown> {

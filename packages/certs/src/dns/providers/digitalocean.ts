@@ -19,8 +19,8 @@ export class DigitalOcean implements DnsProvider {
     this.#context = context;
   }
 
-  async add({ name, value }: TxtRecord, signal: AbortSignal): Promise<void> {
-    const zone = await this.#findZone(name, signal);
+  async add({ name, value, zone: named }: TxtRecord, signal: AbortSignal): Promise<void> {
+    const zone = await this.#findZone({ name, zone: named }, signal);
     // The API keeps the same record twice when it is told twice.
     if ((await this.#findRecords(zone, { name, value }, signal)).length > 0) return;
     const record = { type: 'TXT', name: relativeName(name, zone.name), data: value, ttl: this.#context.ttl };
@@ -29,8 +29,8 @@ export class DigitalOcean implements DnsProvider {
     await this.#call({ method: 'POST', path, body: JSON.stringify(record), subject }, signal);
   }
 
-  async remove({ name, value }: TxtRecord, signal: AbortSignal): Promise<void> {
-    const zone = await this.#findZone(name, signal);
+  async remove({ name, value, zone: named }: TxtRecord, signal: AbortSignal): Promise<void> {
+    const zone = await this.#findZone({ name, zone: named }, signal);
     for (const id of await this.#findRecords(zone, { name, value }, signal)) {
       const path = `/${zone.id}/records/${id}`;
       // oxlint-disable-next-line no-await-in-loop -- there is one
@@ -38,7 +38,7 @@ export class DigitalOcean implements DnsProvider {
     }
   }
 
-  #findZone(name: string, signal: AbortSignal): Promise<HostedZone> {
+  #findZone(record: Pick<TxtRecord, 'name' | 'zone'>, signal: AbortSignal): Promise<HostedZone> {
     const { title, zones } = this.#context;
     const ask = async (candidate: string): Promise<HostedZone | undefined> => {
       const id = encodeURIComponent(candidate);
@@ -46,7 +46,7 @@ export class DigitalOcean implements DnsProvider {
       return status === 404 ? undefined : { id, name: candidate };
     };
     const advice = 'Add the domain to the DigitalOcean team of this token, and give the token the scope domain:read.';
-    return findHostedZone(name, { title, zones, ask, advice });
+    return findHostedZone(record, { title, zones, ask, advice });
   }
 
   /** Ids of the records with this value. */

@@ -23,9 +23,10 @@ export class Hetzner implements DnsProvider {
     this.#context = context;
   }
 
-  async add({ name, value }: TxtRecord, signal: AbortSignal): Promise<void> {
-    const quoted = `"${value}"`;
-    await this.#inTurn(name, signal, async (zone, values) => {
+  async add(record: TxtRecord, signal: AbortSignal): Promise<void> {
+    const { name } = record;
+    const quoted = `"${record.value}"`;
+    await this.#inTurn(record, signal, async (zone, values) => {
       if (values?.includes(quoted) === true) return;
       // A set has one TTL: one that is there already keeps its own.
       const ttl = values === undefined ? { ttl: this.#context.ttl } : {};
@@ -33,9 +34,10 @@ export class Hetzner implements DnsProvider {
     });
   }
 
-  async remove({ name, value }: TxtRecord, signal: AbortSignal): Promise<void> {
-    const quoted = `"${value}"`;
-    await this.#inTurn(name, signal, async (zone, values) => {
+  async remove(record: TxtRecord, signal: AbortSignal): Promise<void> {
+    const { name } = record;
+    const quoted = `"${record.value}"`;
+    await this.#inTurn(record, signal, async (zone, values) => {
       if (values?.includes(quoted) !== true) return;
       await this.#change(zone, { name, verb: 'remove_records', body: { records: [{ value: quoted }] } }, signal);
     });
@@ -43,17 +45,17 @@ export class Hetzner implements DnsProvider {
 
   /** Reads the set and changes it before the next one does: a set that two make at once is refused. */
   async #inTurn(
-    name: string,
+    record: TxtRecord,
     signal: AbortSignal,
     change: (zone: HostedZone, values: readonly string[] | undefined) => Promise<void>,
   ): Promise<void> {
     await this.#context.turns.take(async () => {
-      const zone = await this.#findZone(name, signal);
-      await change(zone, await this.#readValues(zone, name, signal));
+      const zone = await this.#findZone(record, signal);
+      await change(zone, await this.#readValues(zone, record.name, signal));
     });
   }
 
-  #findZone(name: string, signal: AbortSignal): Promise<HostedZone> {
+  #findZone(record: TxtRecord, signal: AbortSignal): Promise<HostedZone> {
     const { title, zones } = this.#context;
     const ask = async (candidate: string): Promise<HostedZone | undefined> => {
       const path = `/zones/${encodeURIComponent(candidate)}`;
@@ -63,7 +65,7 @@ export class Hetzner implements DnsProvider {
     };
     const advice =
       'The token must belong to the Hetzner Cloud project that has the zone; zones of the old DNS console are moved there first.';
-    return findHostedZone(name, { title, zones, ask, advice });
+    return findHostedZone(record, { title, zones, ask, advice });
   }
 
   /** The values of that name, in quotes; undefined: it has no TXT records. */

@@ -81,7 +81,6 @@ it('makes the set in the public zone, waits until it is in sync and deletes it a
   const path = '/2013-04-01/hostedzone/ZPUBLIC/rrset';
   const list = `GET ${path}?maxitems=1&name=${NAME}&type=TXT`;
   expect(api.requests.map(({ line }) => line)).toEqual([
-    `GET /2013-04-01/hostedzonesbyname?dnsname=${NAME}&maxitems=10`,
     'GET /2013-04-01/hostedzonesbyname?dnsname=example.test&maxitems=10',
     list,
     `POST ${path}/`,

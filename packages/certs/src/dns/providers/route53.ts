@@ -26,17 +26,17 @@ export class Route53 implements DnsProvider {
     this.#api = new Route53Api(context);
   }
 
-  async add({ name, value }: TxtRecord, signal: AbortSignal): Promise<void> {
-    const quoted = `"${value}"`;
+  async add(record: TxtRecord, signal: AbortSignal): Promise<void> {
+    const quoted = `"${record.value}"`;
     const edit = (before: readonly string[]) => (before.includes(quoted) ? before : [...before, quoted]);
-    const change = await this.#context.turns.take(() => this.#edit(name, signal, edit));
-    if (change !== undefined) await this.#waitForSync(change, name, signal);
+    const change = await this.#context.turns.take(() => this.#edit(record, signal, edit));
+    if (change !== undefined) await this.#waitForSync(change, record.name, signal);
   }
 
   /** Done when the change is accepted: nobody waits for the record to be gone everywhere. */
-  async remove({ name, value }: TxtRecord, signal: AbortSignal): Promise<void> {
-    const edit = (before: readonly string[]) => before.filter((other) => other !== `"${value}"`);
-    await this.#context.turns.take(() => this.#edit(name, signal, edit));
+  async remove(record: TxtRecord, signal: AbortSignal): Promise<void> {
+    const edit = (before: readonly string[]) => before.filter((other) => other !== `"${record.value}"`);
+    await this.#context.turns.take(() => this.#edit(record, signal, edit));
   }
 
   /**
@@ -45,11 +45,12 @@ export class Route53 implements DnsProvider {
    * @returns the answer that names the change; undefined: nothing was to be changed
    */
   async #edit(
-    name: string,
+    record: TxtRecord,
     signal: AbortSignal,
     change: (before: readonly string[]) => readonly string[],
   ): Promise<XmlElement | undefined> {
-    const zone = await this.#findZone(name, signal);
+    const { name } = record;
+    const zone = await this.#findZone(record, signal);
     for (let attempt = 1; ; attempt += 1) {
       // oxlint-disable-next-line no-await-in-loop -- again only when another one was faster
       const before = await this.#readSet(zone, name, signal);
@@ -68,7 +69,7 @@ export class Route53 implements DnsProvider {
     }
   }
 
-  async #findZone(name: string, signal: AbortSignal): Promise<HostedZone> {
+  async #findZone(record: TxtRecord, signal: AbortSignal): Promise<HostedZone> {
     const { title, zones, option } = this.#context;
     const known = option('hostedZoneId');
     if (known !== '') return { id: known, name: known };
@@ -83,7 +84,7 @@ export class Route53 implements DnsProvider {
       return id === undefined ? undefined : { id, name: candidate };
     };
     const advice = 'Make a public hosted zone for it, or name one by acme.dns.hostedZoneId.';
-    return findHostedZone(name, { title, zones, ask, advice });
+    return findHostedZone(record, { title, zones, ask, advice });
   }
 
   async #readSet(zone: HostedZone, name: string, signal: AbortSignal): Promise<RecordSet | undefined> {

@@ -53,8 +53,9 @@ export function signMessage(message: Buffer, key: TsigKey, nowMs: number): { sig
  * @throws BadSignature, MalformedMessage
  */
 export function verifyAnswer(answer: Buffer, requestMac: Buffer, key: TsigKey, nowMs: number): string {
-  const record = decodeMessage(answer).additionals.at(-1);
-  if (record?.type !== TYPE.tsig) throw new BadSignature('the answer is not signed');
+  const { additionals, rcode } = decodeMessage(answer);
+  const record = additionals.at(-1);
+  if (record?.type !== TYPE.tsig) throw new BadSignature(`the answer ${rcode} is not signed`);
   const tsig = readTsig(record.data);
   // RFC 8945 section 5.3.2: what says that our key or our signature is bad cannot be signed.
   if (tsig.error === 'BADKEY' || tsig.error === 'BADSIG') return tsig.error;
