@@ -17,6 +17,7 @@ const PACKAGES = [
   },
   { name: 'libnss3-tools', proof: '/usr/bin/certutil', why: 'what that browser trusts' },
   { name: 'curl', proof: '/usr/bin/curl', why: 'an independent HTTP client' },
+  { name: 'nghttp2-client', proof: '/usr/bin/h2load', why: 'independent clients of HTTP/2' },
   { name: 'openssl', proof: '/usr/bin/openssl', why: 'an independent TLS client' },
   { name: 'pebble', proof: '/usr/bin/pebble', why: 'the ACME server and the DNS that certificates are tested with' },
   { name: 'testssl.sh', proof: '/usr/bin/testssl', why: 'the judge of our TLS' },
