@@ -88,7 +88,8 @@ export class Configuration {
     await this.#setFrame([]);
     await this.#file.start((state) => {
       this.#fileState = state;
-      this.#publishRoutes();
+      // In turn, and together with the frame: a new route must not be there before the policy of its host, nor an old one after it.
+      this.#applying = this.#applying.then(() => this.#publishRoutes());
     });
     await this.#applying;
     this.#isStarted = true;
