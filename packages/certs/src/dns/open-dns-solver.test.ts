@@ -1,6 +1,8 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLog } from '@dproxy/core';
-import { eventually } from '@dproxy/testkit';
+import { eventually, tempFolder } from '@dproxy/testkit';
 import { DnsTestServer, type FakeApi } from '@dproxy/testkit/dns';
 import type { ChallengeSolver } from '../ports.ts';
 import { challenge, startHook } from './_hook.ts';
@@ -227,6 +229,21 @@ describe('with acme.resolvers', () => {
     await openSolver({}, { resolvers: [resolver.address] }).present(challenge('www.example.test'), signal);
     expect(resolver.questions).toContain('TXT _acme-challenge.www.example.test');
   });
+});
+
+it('withdraw ends when its time is over, with an error that says so', async () => {
+  const folder = await tempFolder();
+  const path = join(folder.path, 'hook');
+  await writeFile(path, '#!/bin/sh\nexec sleep 600\n', { mode: 0o755 });
+  const settings = { provider: 'exec', options: { path } };
+  const more = { resolvers: [], systemResolvers: [resolver.address], authoritativePort: ns1.port };
+  const solver = openDnsSolver(settings, { ...more, env: {}, log: silentLog, withdrawMs: 500 });
+  expect(await failureOf(solver.withdraw(challenge('www.example.test')))).toMatchObject({
+    problem: 'unreachable',
+    host: 'www.example.test',
+    message: expect.stringContaining('did not remove the TXT record _acme-challenge.www.example.test') as string,
+  });
+  await folder.remove();
 });
 
 it('two values of one name live side by side, and each is withdrawn alone and twice without harm', async () => {
