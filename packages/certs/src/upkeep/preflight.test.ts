@@ -90,7 +90,7 @@ describe('the preflight', () => {
       problem: 'unauthorized',
       host: NAME,
       message: expect.stringMatching(/127\.0\.0\.1 answered with status 301 to https:\/\/elsewhere\/ and not with our/),
-      advice: expect.stringMatching(/Another server answers there/),
+      advice: expect.stringMatching(/another server answers there/),
     });
     expect(solver.tokens.size).toBe(0);
   });
@@ -100,7 +100,7 @@ describe('the preflight', () => {
     expect(await check(new Answers(), await freePort())).toMatchObject({
       problem: 'unauthorized',
       message: expect.stringMatching(/127\.0\.0\.1: nothing listens on port/),
-      advice: expect.stringMatching(/Open port 80/),
+      advice: expect.stringMatching(/open port 80/),
     });
   });
 

@@ -8,7 +8,7 @@ import { resolveName } from './resolve-name.ts';
 const TIMEOUT_MS = 10_000;
 /** An authority asks few, too; a name with a hundred addresses must not make us connect to a hundred hosts. */
 const MAX_ADDRESSES = 4;
-const SHOWN_ADVICE = 'Or set acme.preflight: false where this host cannot reach itself by its public address.';
+const HAIRPIN = 'or set acme.preflight: false where this host cannot reach itself by its public address';
 
 export interface ReachabilityCheck {
   /** Or an IP address. */
@@ -70,7 +70,7 @@ export class Preflight implements Reachability {
     if (usable.length > 0) return usable.slice(0, MAX_ADDRESSES);
     const problem = found.length === 0 ? 'does not resolve to any address' : `resolves only to ${found.join(', ')}`;
     throw new IssueError('unauthorized', `${name} ${problem}`, {
-      advice: `Make an A or AAAA record for ${name} with the public address of this host.`,
+      advice: `make an A or AAAA record for ${name} with the public address of this host`,
       host: name,
     });
   }
@@ -87,8 +87,8 @@ function judge(name: string, expected: string, seen: readonly ProbeAnswer[]): vo
   const shown = (wrong.length > 0 ? wrong : seen).map(describe).join('; ');
   const advice =
     wrong.length > 0
-      ? `Another server answers there: point ${name} at this host, or take the old record away. ${SHOWN_ADVICE}`
-      : `Open port 80 to this host, and check that ${name} points at it. ${SHOWN_ADVICE}`;
+      ? `point ${name} at this host and take old records away, for another server answers there; ${HAIRPIN}`
+      : `open port 80 to this host, and see that ${name} points at it; ${HAIRPIN}`;
   throw new IssueError('unauthorized', `${name} does not reach this host: ${shown}`, { advice, host: name });
 }
 

@@ -28,7 +28,7 @@ export async function resolveName(
     if (found.length > 0 || failed === undefined) return found;
     const code = failed.status === 'rejected' ? codeOf(failed.reason) : '';
     throw new IssueError('unreachable', `${name} cannot be resolved: ${code}`, {
-      advice: 'Check the DNS servers of this host, or name others in acme.resolvers.',
+      advice: 'see whether the DNS servers of this host answer, or name others in acme.resolvers',
       host: name,
     });
   } finally {

@@ -165,19 +165,19 @@ class LocalRefusal extends IssueError {
   ) {
     super('rate-limited', `${authority.name} allows no more now: ${limit}`, {
       advice:
-        'It is ordered by itself when there is room again. A wildcard (acme.dns) or a second authority in acme.directory needs less of it.',
+        'nothing to do here: it is ordered when there is room again; a wildcard (acme.dns) or a second authority in acme.directory would need less of it',
       retryAfterMs: Math.max(0, refusedUntilMs - nowMs),
     });
   }
 }
 
 function timeoutOf({ name }: AcmeAuthority, cause: unknown): IssueError {
-  const advice = 'It is tried again by itself. See whether the authority or the DNS provider is slow or down.';
+  const advice = 'see whether the authority or the DNS provider is slow or down; it is tried again by itself';
   return new IssueError('unreachable', `${name}: the order did not end within 30 minutes`, { advice, cause });
 }
 
 function toIssueError(cause: unknown): IssueError {
   if (cause instanceof IssueError) return cause;
   const message = cause instanceof Error ? cause.message : String(cause);
-  return new IssueError('internal', message, { advice: 'See the log of dproxy for the cause.', cause });
+  return new IssueError('internal', message, { advice: 'look at the log of dproxy for the cause', cause });
 }

@@ -53,7 +53,7 @@ export function wantedNames(routes: Iterable<Route>, settings: AcmeSettings): Wa
 
 const UNROUTED = {
   problem: 'acme.hosts lists it, but no route has it',
-  advice: 'Start its container or add its route; then it is ordered by itself. Or take it out of acme.hosts.',
+  advice: 'start its container or add its route, and it is ordered by itself; or take it out of acme.hosts',
 };
 
 type Wish = 'default' | 'acme' | 'none';
@@ -85,20 +85,20 @@ function findObstacle(host: string, settings: AcmeSettings): Omit<UnorderableNam
   if (host.includes('_')) {
     return {
       problem: 'no authority issues for a name with "_"',
-      advice: 'Give the site a name without "_"; a container answers with "-" in its place, too.',
+      advice: 'give the site a name without "_"; a container answers with "-" in its place, too',
     };
   }
   if (!isPublicName(host) && settings.authorities.every(isPublicAuthority)) {
     return {
       problem: 'it is no public name, and the configured authority issues only for public ones',
-      advice: 'Use a name below a domain of yours, or an authority of your own in acme.directory.',
+      advice: 'use a name below a domain of yours, or an authority of your own in acme.directory',
     };
   }
   const canUseDns = settings.dns !== undefined && settings.challenges.includes('dns-01');
   if (!host.startsWith('*.') || canUseDns) return undefined;
   return {
     problem: 'a wildcard can be proven by dns-01 only, and acme.dns is not set',
-    advice: 'Set acme.dns to the provider of this domain, or give each site its own host name.',
+    advice: 'set acme.dns to the provider of this domain, or give each site a host name of its own',
   };
 }
 
@@ -107,12 +107,12 @@ function findAddressObstacle({ authorities, challenges }: AcmeSettings): Omit<Un
   if (challenges.every((challenge) => challenge === 'dns-01')) {
     return {
       problem: 'an address cannot be proven by dns-01',
-      advice: 'Add http-01 or tls-alpn-01 to acme.challenges.',
+      advice: 'add http-01 or tls-alpn-01 to acme.challenges',
     };
   }
   if (authorities.some(takesAddresses)) return undefined;
   return {
     problem: 'the configured authority issues for addresses with another profile only',
-    advice: "Set acme.profile: shortlived (Let's Encrypt), or take the address out of acme.hosts.",
+    advice: "set acme.profile: shortlived (Let's Encrypt), or take the address out of acme.hosts",
   };
 }

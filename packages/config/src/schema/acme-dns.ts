@@ -11,7 +11,7 @@ const PROVIDERS = Object.keys(DNS_PROVIDERS) as [string, ...string[]];
  */
 export function acmeDns() {
   const provider = required(words(PROVIDERS), {
-    meaning: `Who has the DNS: ${PROVIDERS.join(', ')}. Beside it stand its options, see docs/certificates.md; secrets are better in its environment variables`,
+    meaning: `Who has the DNS: ${PROVIDERS.join(', ')}. Beside it stand its options, see docs/dns-providers.md; secrets are better in its environment variables`,
   });
   const value = z.union([z.string(), z.number(), z.boolean()], { error: 'a text' });
   return z
