@@ -34,6 +34,7 @@ const DRAIN_IDLE_MS = 1_500;
 /** One connection of a client that speaks HTTP/1.1: reads requests one after another, and carries one exchange at a time. */
 export class DownstreamConnection implements ClientConnection, Downstream, DeadlineOwner, SocketEvents {
   readonly isEncrypted: boolean;
+  readonly isHttp2 = false;
   readonly chosenRoute: CompiledRoute | undefined;
   readonly tunnelClient: ClientSocket;
   readonly out: Http1Response;

@@ -62,6 +62,8 @@ export interface RequestBodySource {
 export interface Downstream {
   readonly peer: Peer;
   readonly isEncrypted: boolean;
+  /** A stream of HTTP/2: then a gRPC client is told of errors as gRPC does. */
+  readonly isHttp2: boolean;
   readonly listenerId: string;
   /** For requests that plugins send on: the route that was chosen for the client's request. */
   readonly chosenRoute: CompiledRoute | undefined;

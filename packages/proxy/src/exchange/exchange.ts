@@ -12,6 +12,7 @@ import { Attempts } from './attempts.ts';
 import { Candidates } from './candidates.ts';
 import { type Downstream, isRequestComplete } from './downstream.ts';
 import { ExchangeReport } from './exchange-report.ts';
+import { grpcPage, isGrpc } from './grpc.ts';
 import { Hop, type HopOwner } from './hop.ts';
 import { matchRoute } from './match-route.ts';
 import type { UsedBackend } from './head-additions.ts';
@@ -246,6 +247,10 @@ export class Exchange implements HopOwner {
 
   #answerError(error: ProxyError): void {
     const requestId = this.#services.nextRequestId();
+    if (this.#downstream.isHttp2 && isGrpc(this.#head)) {
+      this.#writeAnswer(grpcPage(error, requestId), () => this.#tell(error, requestId));
+      return;
+    }
     const { accept, host, method } = this.#head;
     const { message } = ERRORS[error.code];
     const page = this.#compiled.pages.render({ status: error.status, message, accept, requestId, host, method });

@@ -9,6 +9,7 @@ import { Http1Stream } from '../upstream/http1-stream.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import type { TunnelBackend, UpstreamStream, UpstreamStreamUser } from '../upstream/upstream-stream.ts';
 import { type Downstream, isRequestComplete } from './downstream.ts';
+import { isGrpc } from './grpc.ts';
 import { type HeadFacts, requestAdditions, responseAdditions, type UsedBackend } from './head-additions.ts';
 
 /**
@@ -67,6 +68,8 @@ export class Hop implements UpstreamStreamUser, HeadFacts {
   /** The client takes more of the response. */
   #isWritable = true;
   #keepAlive = false;
+  /** Both sides may pause for as long as something comes now and then: a stream of messages, not a body that is slow. */
+  #isMessages = false;
 
   constructor(options: HopOptions) {
     this.head = options.head;
@@ -150,6 +153,8 @@ export class Hop implements UpstreamStreamUser, HeadFacts {
     // RFC 9110 section 10.1.1, our one rule: we answer the expectation, when there is a backend that takes the body. It is
     // not forwarded, so a final answer that comes first always ends the client's connection (threats: Expect desync).
     if (head.expectContinue && downstream.body?.isWaiting !== true) downstream.out.sendContinue();
+    this.#isMessages = isGrpc(head);
+    if (this.#isMessages) upstream.deadline.set(this.route.idleMs);
     upstream.cork();
     try {
       upstream.sendHead(head, additions, false);
@@ -165,7 +170,8 @@ export class Hop implements UpstreamStreamUser, HeadFacts {
     this.#requestBytes += end - start;
     if (upstream.sendBody(bytes.subarray(start, end))) {
       // Silence is that of both: a backend may listen for long after it has begun to answer.
-      if (this.#state === 'relaying' && this.#isWritable) upstream.deadline.set(this.route.idleMs);
+      const isRelaying = this.#state === 'relaying' && this.#isWritable;
+      if (isRelaying || (this.#isMessages && this.#state === 'waiting')) upstream.deadline.set(this.route.idleMs);
       return;
     }
     this.downstream.body?.pause();
@@ -180,7 +186,10 @@ export class Hop implements UpstreamStreamUser, HeadFacts {
 
   onUpstreamDrain(): void {
     // Also when the body is complete: reading goes on, so that a client that goes away is noticed.
-    if (this.#state === 'waiting' && !isRequestComplete(this.downstream)) this.#upstream?.deadline.clear();
+    if (this.#state === 'waiting' && !isRequestComplete(this.downstream)) {
+      if (this.#isMessages) this.#upstream?.deadline.set(this.route.idleMs);
+      else this.#upstream?.deadline.clear();
+    }
     this.downstream.body?.resume();
   }
 

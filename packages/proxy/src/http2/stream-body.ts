@@ -3,6 +3,7 @@ import { type Limits, ProxyError } from '@dproxy/core';
 import type { Patience } from '../downstream/patience.ts';
 import type { RequestBodySink } from '../downstream/request-body.ts';
 import type { RequestBodySource } from '../exchange/downstream.ts';
+import { isGrpc } from '../exchange/grpc.ts';
 import { CHUNK_END, chunkHeader, type DecoderOutput, LAST_CHUNK, type RequestHead } from '../http1/index.ts';
 
 export interface StreamBodyOptions {
@@ -26,6 +27,7 @@ export class StreamBody implements RequestBodySource {
   readonly #options: StreamBodyOptions;
   #sink: RequestBodySink | undefined;
   #state: State = 'held';
+  readonly #isMessages: boolean;
   #isWire = false;
   #windowBytes = 0;
   #totalBytes = 0;
@@ -33,6 +35,7 @@ export class StreamBody implements RequestBodySource {
 
   constructor(options: StreamBodyOptions) {
     this.#options = options;
+    this.#isMessages = isGrpc(options.head);
   }
 
   get isDone(): boolean {
@@ -78,7 +81,9 @@ export class StreamBody implements RequestBodySource {
 
   startWindow(): void {
     this.#windowBytes = 0;
-    if (this.#state === 'open') this.#options.patience.expect('body', this.#options.limits.bodyGraceMs);
+    // The messages of a gRPC stream come when they come; how long nobody may speak is the route's idle time (hop.ts).
+    if (this.#state === 'open' && !this.#isMessages)
+      this.#options.patience.expect('body', this.#options.limits.bodyGraceMs);
   }
 
   onWindowEnd(): void {

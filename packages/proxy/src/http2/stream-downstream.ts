@@ -43,6 +43,7 @@ export interface StreamOptions {
 export class StreamDownstream implements Downstream, DeadlineOwner {
   readonly peer: Peer;
   readonly isEncrypted: boolean;
+  readonly isHttp2 = true;
   readonly chosenRoute = undefined;
   /** That there may be another request is not this stream's to say. */
   readonly mayKeepAlive = true;
@@ -168,7 +169,7 @@ export class StreamDownstream implements Downstream, DeadlineOwner {
     this.#waitForReader();
     if (isComplete) this.#stream.resume();
     // RFC 9113 section 8.1: the answer is whole, the rest of the request is not wanted. Goes out behind the answer.
-    else this.#stream.close(constants.NGHTTP2_NO_ERROR);
+    else this.out.whenSent(() => this.#stream.close(constants.NGHTTP2_NO_ERROR));
   }
 
   /** A backend that went away in the middle: never END_STREAM, which would look like the end of the body. */

@@ -34,6 +34,9 @@ export class StreamResponse implements ResponseSink {
   #pairs: string[] | undefined;
   #pieces: Buffer[] = [];
   #mayHaveTrailers = false;
+  /** The head was sent so that trailers follow; they are not out. */
+  #awaitsTrailers = false;
+  #onTrailersSent: (() => void) | undefined;
   #trailers = '';
   /** Writes of memory that is not ours. */
   #held = 0;
@@ -70,7 +73,8 @@ export class StreamResponse implements ResponseSink {
     this.#pairs = fieldPairs(responseBlock(head, additions), [':status', String(head.status)]);
     const length = toldLength(head);
     if (length >= 0) this.#pairs.push('content-length', String(length));
-    this.#mayHaveTrailers = head.framing !== 'none';
+    // Not for every answer: it costs a frame, and what node:http2 does with trailers of streams that are cancelled is delicate.
+    this.#mayHaveTrailers = additions.mayHaveTrailers === true && head.framing !== 'none';
     return 'body';
   }
 
@@ -131,6 +135,7 @@ export class StreamResponse implements ResponseSink {
     if (pairs === undefined) return;
     this.#pairs = undefined;
     const waitForTrailers = this.#mayHaveTrailers && !endStream;
+    this.#awaitsTrailers = waitForTrailers;
     respond(this.#stream, pairs, { endStream, waitForTrailers });
   }
 
@@ -156,8 +161,21 @@ export class StreamResponse implements ResponseSink {
     this.#held--;
   };
 
+  /**
+   * @param step may reset the stream; it comes when that takes nothing away. In the same turn a reset overtakes a head without a
+   * body, and a stream that is closed sends no trailers: node:http2 asks for them when the body is out, and sends them a turn later
+   */
+  whenSent(step: () => void): void {
+    if (this.#awaitsTrailers) this.#onTrailersSent = step;
+    else setImmediate(step);
+  }
+
   #sendTrailers(): void {
     if (this.#isOpen) this.#stream.sendTrailers(fieldObject(this.#trailers));
+    setImmediate(() => {
+      this.#awaitsTrailers = false;
+      this.#onTrailersSent?.();
+    });
   }
 }
 
