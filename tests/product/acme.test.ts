@@ -89,6 +89,7 @@ it('orders on demand only what the operator allows, while the handshake waits', 
   await product.configure(site.yml(['*.example.com'], onDemand));
   await product.version();
   await eventually(async () => (await product.get('x.shop.example.com')).status === 200);
+  await product.version();
   const orders = pebble.requests('order-plz');
   expect((await site.leafOf('x.shop.example.com')).subjectAltName).toBe('DNS:x.shop.example.com');
   expect(pebble.requests('order-plz')).toBe(orders + 1);
