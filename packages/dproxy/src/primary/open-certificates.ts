@@ -64,7 +64,9 @@ export async function openCertificates(
     upkeep,
     follow: (settings) => {
       if (before !== undefined && sameValue(before, settings)) return;
-      if (before === undefined || !sameValue(before.dns, settings.dns)) replaceDnsSolver(settings);
+      const { dns, resolvers } = settings;
+      if (before === undefined || !sameValue([before.dns, before.resolvers], [dns, resolvers]))
+        replaceDnsSolver(settings);
       before = settings;
       upkeep.follow(settings);
     },
