@@ -213,6 +213,7 @@ export class CertificateUpkeep {
     if (this.#publish === undefined || this.#stopped.signal.aborted) return;
     const nowMs = this.#scheduler.nowMs();
     this.#failures.settle(nowMs);
+    this.#dropHolds(nowMs);
     this.#stock.publish(nowMs, this.#publish);
     this.#reloadSometimes(nowMs);
     this.#planned = this.#isActive() ? this.#book.plan(nowMs) : [];
@@ -309,14 +310,12 @@ export class CertificateUpkeep {
   #factsOf(order: PlannedOrder, nowMs: number): OrderFacts {
     const isRunning = this.#running.has(order.key);
     const heldMs = this.#heldUntilMs.get(order.key) ?? 0;
-    // A clock that was set back must not prolong it.
-    const isHeld = !isRunning && heldMs > nowMs && heldMs <= nowMs + BROKEN_MS;
-    return this.#book.facts(order, { isRunning, untilMs: isHeld ? heldMs : 0 });
+    return this.#book.facts(order, { isRunning, untilMs: isRunning || heldMs <= nowMs ? 0 : heldMs });
   }
 
   /** Certificates and failures of other primaries. */
   #reloadSometimes(nowMs: number): void {
-    const everyMs = this.#isWaitingForOthers(nowMs) || !this.#stock.isLoaded ? POLL_MS : RELOAD_MS;
+    const everyMs = this.#heldUntilMs.size > 0 || !this.#stock.isLoaded ? POLL_MS : RELOAD_MS;
     const agoMs = nowMs - this.#reloadedMs;
     if (agoMs >= 0 && agoMs < everyMs) return;
     this.#reloadedMs = nowMs;
@@ -328,8 +327,11 @@ export class CertificateUpkeep {
     this.#evaluate();
   }
 
-  #isWaitingForOthers(nowMs: number): boolean {
-    return [...this.#heldUntilMs.values()].some((heldMs) => heldMs > nowMs);
+  /** What is over, and what a clock that was set back would prolong. */
+  #dropHolds(nowMs: number): void {
+    for (const [key, heldMs] of this.#heldUntilMs) {
+      if (heldMs <= nowMs || heldMs > nowMs + BROKEN_MS) this.#heldUntilMs.delete(key);
+    }
   }
 
   #keep(work: Promise<void>): void {
@@ -368,7 +370,7 @@ export class CertificateUpkeep {
   #sleep(facts: readonly OrderFacts[], nowMs: number): void {
     this.#cancelTimer();
     let soonest = nowMs + (this.#options.tickMs ?? TICK_MS);
-    if (this.#isWaitingForOthers(nowMs)) soonest = Math.min(soonest, nowMs + POLL_MS);
+    if (this.#heldUntilMs.size > 0) soonest = Math.min(soonest, nowMs + POLL_MS);
     for (const it of facts) {
       // What is due and not running waits for the pace, or for another order to end, which evaluates anyway.
       if (!this.#running.has(it.order.key)) soonest = Math.min(soonest, Math.max(dueMs(it), this.#pace.nextMs(nowMs)));
