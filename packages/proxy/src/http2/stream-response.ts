@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { ServerHttp2Stream, ServerStreamResponseOptions } from 'node:http2';
+import { constants, type ServerHttp2Stream, type ServerStreamResponseOptions } from 'node:http2';
 import { ProxyError } from '@dproxy/core';
+import { guard } from '../downstream/socket-events.ts';
 import type { ResponseSink } from '../exchange/downstream.ts';
 import {
   type DecoderOutput,
@@ -45,7 +46,9 @@ export class StreamResponse implements ResponseSink {
     this.#stream = stream;
     this.#reader = reader;
     this.#webSocketKey = webSocketKey;
-    stream.on('wantTrailers', () => this.#sendTrailers());
+    // Comes out of nghttp2: what it throws would end the worker (threats: row 54).
+    const boundary = { onThrown: () => stream.close(constants.NGHTTP2_INTERNAL_ERROR) };
+    stream.on('wantTrailers', () => guard(boundary, () => this.#sendTrailers()));
   }
 
   get holdsBytes(): boolean {
@@ -73,8 +76,9 @@ export class StreamResponse implements ResponseSink {
     this.#pairs = fieldPairs(responseBlock(head, additions), [':status', String(head.status)]);
     const length = toldLength(head);
     if (length >= 0) this.#pairs.push('content-length', String(length));
-    // Not for every answer: it costs a frame, and what node:http2 does with trailers of streams that are cancelled is delicate.
-    this.#mayHaveTrailers = additions.mayHaveTrailers === true && head.framing !== 'none';
+    // Also where none will come. While node:http2 waits for trailers it does not send END_STREAM; without, `close(code)` sends it
+    // before the RST_STREAM, and a body that was broken off would look whole.
+    this.#mayHaveTrailers = head.framing !== 'none';
     return 'body';
   }
 
@@ -127,7 +131,8 @@ export class StreamResponse implements ResponseSink {
       throw new ProxyError('upstream-malformed', 'a 101 with a wrong Sec-WebSocket-Accept');
     }
     pairs.splice(accept, 2);
-    if (this.#isOpen) respond(this.#stream, pairs, {});
+    // Waits for trailers that do not come, so that a reset is not preceded by END_STREAM (see sendHead).
+    if (this.#isOpen) respond(this.#stream, pairs, { waitForTrailers: true });
   }
 
   #respond(endStream: boolean): void {

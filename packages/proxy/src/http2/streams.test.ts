@@ -140,10 +140,12 @@ describe('a response over HTTP/2', () => {
     expect((await client.request()).status).toBe(200);
   });
 
-  test('that the backend breaks off is reset, never ended', async () => {
-    await using origin = await Origin.start(
-      respondBytes('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf', { close: true }),
-    );
+  test.each([
+    ['of a length', 'Content-Length: 100\r\n\r\nhalf'],
+    ['chunked', 'Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n'],
+    ['chunked and malformed', 'Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nzz\r\n'],
+  ])('%s that the backend breaks off is reset, never ended', async (_name, rest) => {
+    await using origin = await Origin.start(respondBytes(`HTTP/1.1 200 OK\r\n${rest}`, { close: true }));
     await using edge = await startHttp2Edge(origin);
     using client = await edge.http2();
     await expect(client.request()).rejects.toMatchObject({ code: constants.NGHTTP2_INTERNAL_ERROR });
