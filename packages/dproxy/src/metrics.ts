@@ -101,9 +101,14 @@ export class Metrics {
       labelNames: ['outcome'],
       registers: [registry],
     });
-    const { issued, failed, refusedHere } = upkeep.counters();
+    const { issued, failed, refusedHere, onDemandRefused } = upkeep.counters();
     orders.inc({ outcome: 'issued' }, issued);
     orders.inc({ outcome: 'refused-here' }, refusedHere);
     for (const [problem, value] of failed) orders.inc({ outcome: problem }, value);
+    new Counter({
+      name: 'dproxy_on_demand_refused_total',
+      help: 'Names of handshakes for which nothing was ordered.',
+      registers: [registry],
+    }).inc(onDemandRefused);
   }
 }
