@@ -31,7 +31,6 @@ export class StreamBody implements RequestBodySource {
   #isWire = false;
   #windowBytes = 0;
   #totalBytes = 0;
-  #trailers = '';
 
   constructor(options: StreamBodyOptions) {
     this.#options = options;
@@ -109,11 +108,6 @@ export class StreamBody implements RequestBodySource {
     if (this.#isWire) this.#give(CHUNK_END_BYTES);
   }
 
-  /** @param block header lines, each ended by CRLF */
-  onTrailers(block: string): void {
-    this.#trailers = block;
-  }
-
   onEnd(): void {
     const { head, patience } = this.#options;
     if (this.#state === 'done' || this.#state === 'dropped') return;
@@ -124,7 +118,7 @@ export class StreamBody implements RequestBodySource {
     this.#state = 'done';
     patience.clear('body');
     if (this.#isWire) this.#give(LAST_CHUNK_BYTES);
-    this.#sink?.onRequestComplete(this.#trailers);
+    this.#sink?.onRequestComplete('');
   }
 
   #give(bytes: Buffer): void {

@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
-import { type Limits, ProxyError } from '@dproxy/core';
+import type { Limits } from '@dproxy/core';
 import { MemorySocket } from '../application/index.ts';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { DeadlineOwner } from '../deadline-wheel.ts';
@@ -13,7 +13,6 @@ import type { Downstream } from '../exchange/downstream.ts';
 import { Exchange } from '../exchange/exchange.ts';
 import type { Services } from '../services.ts';
 import type { Tunnel } from '../tunnel/tunnel.ts';
-import { fieldPairs } from './field-pairs.ts';
 import type { Http2Request } from './request-head.ts';
 import { StreamBody } from './stream-body.ts';
 import { StreamResponse } from './stream-response.ts';
@@ -106,7 +105,7 @@ export class StreamDownstream implements Downstream, DeadlineOwner {
     // Before the listeners: they shall not start the reading.
     stream.pause();
     on('data', (chunk: Buffer) => this.#onData(chunk));
-    on('trailers', (_fields: unknown, _flags: unknown, raw: readonly string[]) => this.#onTrailers(raw));
+    // Trailers of a request end here (threats: row 7): neither kind of backend is told of them.
     on('end', () => this.#onEnd());
   }
 
@@ -114,10 +113,6 @@ export class StreamDownstream implements Downstream, DeadlineOwner {
     this.#services.counters.bytesIn += chunk.length;
     if (this.#state === 'tunnel') this.#tunnel?.onClientData(chunk);
     else if (this.#state === 'exchange') this.body?.onData(chunk);
-  }
-
-  #onTrailers(raw: readonly string[]): void {
-    if (this.#state === 'exchange') this.body?.onTrailers(trailerBlock(raw, this.#limits));
   }
 
   #onEnd(): void {
@@ -219,16 +214,6 @@ export class StreamDownstream implements Downstream, DeadlineOwner {
     this.#isReset = true;
     this.#stream.close(code);
   }
-}
-
-/** Trailers are held to the rules of `fieldPairs`' other direction: what is no name or value ends the request. */
-function trailerBlock(raw: readonly string[], { trailerBytes }: Limits): string {
-  let block = '';
-  for (let index = 0; index + 1 < raw.length; index += 2) block += `${raw[index]}: ${raw[index + 1]}\r\n`;
-  if (block.length > trailerBytes)
-    throw new ProxyError('trailer-malformed', `trailers of more than ${trailerBytes} bytes`);
-  fieldPairs(block);
-  return block;
 }
 
 const EMPTY = Buffer.alloc(0);
