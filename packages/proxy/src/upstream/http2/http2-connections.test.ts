@@ -3,9 +3,15 @@ import { createServer, type ServerHttp2Session, type ServerHttp2Stream } from 'n
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { describe, expect, test } from 'vitest';
-import type { BackendSpec, RawResponse } from '@dproxy/testkit';
+import { DEFAULT_LIMITS, silentLog } from '@dproxy/core';
+import { backendOf, type BackendSpec, type RawResponse } from '@dproxy/testkit';
+import { Counters } from '../../counters.ts';
+import { DeadlineWheel } from '../../deadline-wheel.ts';
 import { getRequest, startEdge } from '../../fixtures/edge.ts';
 import { SITE_CERTIFICATE } from '../../fixtures/certificates.ts';
+import { HeadProgress, parseRequestHead, type RequestHead } from '../../http1/index.ts';
+import { NameCache } from '../name-cache.ts';
+import { UpstreamPool } from '../upstream-pool.ts';
 import { Http2Origin, respond } from './fixtures/http2-origin.ts';
 
 type Edge = Awaited<ReturnType<typeof startEdge>>;
@@ -97,3 +103,42 @@ describe('a WebSocket for a backend of HTTP/2', () => {
     expect(origin.requests).toHaveLength(1);
   });
 });
+
+describe('a client that reads slowly', () => {
+  test('gets all of an answer, though the backend leaves when it has sent it', async () => {
+    const wheel = new DeadlineWheel((error) => {
+      throw error;
+    });
+    const context = { wheel, counters: new Counters(), names: new NameCache(), log: silentLog, bufferBytes: 65_536 };
+    await using origin = await Http2Origin.start((stream) => {
+      stream.on('close', () => origin.cut());
+      stream.respond({ ':status': 200 });
+      stream.end(Buffer.alloc(60_000, 'x'));
+    });
+    const pool = new UpstreamPool(backendOf({ port: origin.port, protocol: 'h2c' }), context, DEFAULT_LIMITS);
+    const ended = Promise.withResolvers<string>();
+    let byteLength = 0;
+    const stream = pool.open(
+      {
+        holdsBytes: false,
+        onUpstreamReady: () => stream.sendHead(GET, { forwardedBlock: '', debugBlock: '', rules: undefined }, true),
+        onUpstreamInterim: () => undefined,
+        onUpstreamHead: () => 'body',
+        onUpstreamSwitched: () => undefined,
+        onUpstreamBody: (_bytes, start, end) => (byteLength += end - start),
+        onUpstreamFlush: () => stream.pause(),
+        onUpstreamEnd: () => ended.resolve('end'),
+        onUpstreamDrain: () => undefined,
+        onUpstreamFailed: (error) => ended.resolve(String(error)),
+        onUpstreamDeadline: () => ended.resolve('deadline'),
+      },
+      { connectMs: 5_000, isNew: false, client: undefined },
+    );
+    expect([await ended.promise, byteLength]).toEqual(['end', 60_000]);
+    pool.destroy();
+    wheel.dispose();
+  });
+});
+
+const BYTES = Buffer.from(getRequest(), 'latin1');
+const GET = parseRequestHead(BYTES, 0, BYTES.length, DEFAULT_LIMITS, new HeadProgress()) as RequestHead;

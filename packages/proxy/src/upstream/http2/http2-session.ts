@@ -28,6 +28,12 @@ export interface SessionOwner {
   onSessionClosed(session: Http2Session, error: ProxyError | undefined): void;
 }
 
+/** A stream on it. */
+export interface SessionStream {
+  /** The connection is gone; node:http2 is about to drop what was not read. */
+  onConnectionLost(): void;
+}
+
 export interface SessionOptions {
   readonly owner: SessionOwner;
   readonly limits: Limits;
@@ -68,7 +74,7 @@ export class Http2Session implements DialOwner {
   #state: SessionState = 'connecting';
   #http2: ClientHttp2Session | undefined;
   #socket: Socket | undefined;
-  #streams = 0;
+  readonly #streams = new Set<SessionStream>();
   #streamsEver = 0;
   #lastProcessedId = Number.POSITIVE_INFINITY;
   #lossReason = '';
@@ -98,16 +104,16 @@ export class Http2Session implements DialOwner {
   get room(): number {
     if (this.#state !== 'open' || this.#http2 === undefined) return 0;
     const allowed = this.#http2.remoteSettings.maxConcurrentStreams ?? MAX_STREAMS;
-    return Math.min(this.isOneClients ? 1 : MAX_STREAMS, allowed) - this.#streams;
+    return Math.min(this.isOneClients ? 1 : MAX_STREAMS, allowed) - this.#streams.size;
   }
 
   get isIdle(): boolean {
-    return this.#streams === 0 && this.#state !== 'connecting';
+    return this.#streams.size === 0 && this.#state !== 'connecting';
   }
 
   /** Another request after a pause: then a close without a byte may be the keep-alive race. */
   get isResting(): boolean {
-    return this.#streams === 0 && this.#streamsEver > 0;
+    return this.#streams.size === 0 && this.#streamsEver > 0;
   }
 
   /** The backend takes extended CONNECT (RFC 8441 section 3). */
@@ -126,16 +132,16 @@ export class Http2Session implements DialOwner {
   }
 
   /** Takes a place for a stream; `release` gives it back. */
-  reserve(): void {
-    this.#streams++;
+  reserve(stream: SessionStream): void {
+    this.#streams.add(stream);
     this.#streamsEver++;
     this.#deadline.clear();
   }
 
-  release(): void {
-    this.#streams--;
+  release(stream: SessionStream): void {
+    this.#streams.delete(stream);
     if (this.#state === 'closed') return;
-    if (this.#streams === 0) this.#rest();
+    if (this.#streams.size === 0) this.#rest();
     if (this.#state === 'open') this.#owner.onSessionRoom(this);
   }
 
@@ -166,11 +172,13 @@ export class Http2Session implements DialOwner {
     if (this.#state === 'connecting') this.#deadline.set(connectMs);
     if (this.#state !== 'open') return;
     this.#state = 'draining';
-    if (this.#streams === 0) this.destroy();
+    if (this.#streams.size === 0) this.destroy();
   }
 
   /** Cuts everything on it. */
   destroy(): void {
+    // What is destroyed without an error ends in order, for node:http2: the streams must know better.
+    if (this.#streams.size > 0) this.#onLost('it was cut');
     this.#dial.cancel();
     this.#http2?.destroy();
     this.#close(undefined);
@@ -195,7 +203,10 @@ export class Http2Session implements DialOwner {
     this.#socket = socket;
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     // Before node:http2 hears it, which then closes every stream as if the backend had cancelled it.
-    socket.once('close', () => this.#onLost('the connection ended'));
+    socket.once('close', () => {
+      this.#onLost('the connection ended');
+      for (const stream of this.#streams) stream.onConnectionLost();
+    });
     const http2 = connect(AUTHORITY, { ...sessionOptions(this.#limits), createConnection: () => socket });
     this.#http2 = http2;
     http2.on('error', (error: NodeJS.ErrnoException) => this.#onLost(error.code ?? error.message));
@@ -242,7 +253,7 @@ export class Http2Session implements DialOwner {
 
   #onDeadline(): void {
     if (this.#state !== 'connecting') {
-      if (this.#streams === 0) this.destroy();
+      if (this.#streams.size === 0) this.destroy();
       return;
     }
     const error = new ProxyError('upstream-connect-timeout', `${this.where}: no session of HTTP/2 in time`);

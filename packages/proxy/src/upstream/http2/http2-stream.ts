@@ -3,7 +3,7 @@ import { type Limits, ProxyError } from '@dproxy/core';
 import { Deadline, type DeadlineOwner, type DeadlineWheel } from '../../deadline-wheel.ts';
 import type { RequestAdditions, RequestHead, ResponseHead } from '../../http1/index.ts';
 import type { UpstreamStream, UpstreamStreamUser } from '../upstream-stream.ts';
-import type { Http2Session } from './http2-session.ts';
+import type { Http2Session, SessionStream } from './http2-session.ts';
 import { readResponseHead, readResponseTrailers } from './read-response.ts';
 import { requestPairs } from './request-pairs.ts';
 import { streamError } from './stream-error.ts';
@@ -27,7 +27,7 @@ export interface Http2StreamOptions {
 type HeadersListener = (headers: IncomingHttpHeaders, flags: number, raw: string[]) => void;
 
 /** One request over a session of HTTP/2. */
-export class Http2Stream implements UpstreamStream, DeadlineOwner {
+export class Http2Stream implements UpstreamStream, SessionStream, DeadlineOwner {
   readonly requestForm = 'body';
   readonly deadline: Deadline;
   readonly #user: UpstreamStreamUser;
@@ -44,6 +44,8 @@ export class Http2Stream implements UpstreamStream, DeadlineOwner {
   #head: ResponseHead | undefined;
   #bodyBytes = 0;
   #trailers = '';
+  /** All of the response had arrived when the connection went, though not all of it was read. */
+  #isWhole = false;
 
   constructor({ user, limits, wheel, onGivenUp }: Http2StreamOptions) {
     this.#user = user;
@@ -62,7 +64,7 @@ export class Http2Stream implements UpstreamStream, DeadlineOwner {
     this.#session = session;
     this.#state = 'waiting';
     this.deadline.clear();
-    session.reserve();
+    session.reserve(this);
   }
 
   ready(): void {
@@ -216,7 +218,16 @@ export class Http2Stream implements UpstreamStream, DeadlineOwner {
   /** node:http2 ends a stream that was reset, too: only without a code is it the end of the response. */
   #onEnd(stream: ClientHttp2Stream): void {
     if (this.#state !== 'body' || (stream.rstCode ?? 0) !== constants.NGHTTP2_NO_ERROR) return;
-    if (this.#session?.lossReason === '') this.#finish();
+    if (this.#isWhole || this.#session?.lossReason === '') this.#finish();
+  }
+
+  /** A client that reads slowly gets all of an answer whose backend has left at once: what waits is less than one window. */
+  onConnectionLost(): void {
+    const stream = this.#stream;
+    if (this.#state !== 'body' || stream === undefined) return;
+    this.#isWhole = stream.closed && (stream.rstCode ?? 0) === constants.NGHTTP2_NO_ERROR;
+    // Each read gives what it takes to the listeners of `data`, and the last one makes `end` come.
+    while (this.#isWhole && stream.read() !== null);
   }
 
   #finish(): void {
@@ -251,7 +262,7 @@ export class Http2Stream implements UpstreamStream, DeadlineOwner {
     const session = this.#session;
     this.#session = undefined;
     this.#stream = undefined;
-    session?.release();
+    session?.release(this);
   }
 }
 
