@@ -319,9 +319,23 @@ describe('upkeep of certificates', () => {
     await clock.advance(9 * MINUTE_MS);
     expect(issuer.orders).toEqual([]);
     expect(log.messages('error').length).toBeGreaterThan(0);
+    expect(upkeep.views()).toMatchObject([{ state: 'failed', problem: 'internal: ENOSPC' }]);
+    expect(upkeep.views()[0]?.advice).not.toBe('');
+    expect(upkeep.views()[0]?.nextAttemptMs).toBeGreaterThan(clock.nowMs());
     store.refusal = undefined;
     await clock.advance(12 * MINUTE_MS);
     expect(issuer.orders).toHaveLength(1);
+    await upkeep.stop();
+  });
+
+  it('burns no limit of the authority with certificates that cannot be stored', async () => {
+    const { upkeep, clock, issuer, store, start } = benchOf();
+    store.save = () => Promise.reject(new Error('EACCES'));
+    upkeep.want(routesOf('a.example.com'), []);
+    await start();
+    await clock.advance(6.9 * DAY_MS);
+    expect(issuer.orders).toHaveLength(5);
+    expect(upkeep.views()).toMatchObject([{ state: 'failed' }]);
     await upkeep.stop();
   });
 

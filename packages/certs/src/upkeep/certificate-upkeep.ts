@@ -1,6 +1,12 @@
 import type { AcmeSettings, Scheduler } from '@dproxy/config';
 import type { CertificateRef, CertificateView, Log, Route } from '@dproxy/core';
-import type { CertificateIssuer, CertificateStore, ChallengeSolver, StoredCertificate } from '../ports.ts';
+import {
+  type CertificateIssuer,
+  type CertificateStore,
+  type ChallengeSolver,
+  IssueError,
+  type StoredCertificate,
+} from '../ports.ts';
 import { Announcer } from './announcer.ts';
 import { Counters, type UpkeepCounters } from './counters.ts';
 import { Failures, parseFailures } from './failures.ts';
@@ -73,7 +79,7 @@ export class CertificateUpkeep {
   readonly #counters = new Counters();
   readonly #pace = new Pace(MAX_RUNNING, MAX_STARTS_IN_TEN_SECONDS);
   readonly #running = new Map<string, Promise<void>>();
-  /** Not before this, for reasons that are only ours: another primary is at it, or the disk is full. */
+  /** Not before this: another primary is at it. */
   readonly #heldUntilMs = new Map<string, number>();
   readonly #waiting = new Map<string, PromiseWithResolvers<boolean>>();
   readonly #background = new Set<Promise<void>>();
@@ -255,11 +261,22 @@ export class CertificateUpkeep {
       });
       await this.#conclude(order, attempt);
     } catch (cause) {
-      this.#heldUntilMs.set(order.key, this.#scheduler.nowMs() + BROKEN_MS);
-      this.#counters.failed('internal');
-      this.#log.error({ names: order.names, err: cause }, 'an order of a certificate broke off');
-      for (const name of order.names) this.#onDemand.giveUp(name);
+      this.#breakOff(order, cause);
     }
+  }
+
+  /** Not written down, as writing is what fails most often. */
+  #breakOff({ key, names }: PlannedOrder, cause: unknown): void {
+    const authority = this.#book.authoritiesFor(names)[0]?.name ?? '';
+    const error = new IssueError('internal', cause instanceof Error ? cause.message : String(cause), {
+      advice: `see that the state folder can be read and written; it is tried again after ${BROKEN_MS / 60_000} minutes`,
+      retryAfterMs: BROKEN_MS,
+      cause,
+    });
+    this.#failures.postpone({ key, authority, error, isFree: true }, this.#scheduler.nowMs());
+    this.#counters.failed('internal');
+    this.#log.error({ names, err: cause, advice: error.advice }, 'an order of a certificate broke off');
+    for (const name of names) this.#onDemand.giveUp(name);
   }
 
   async #conclude({ key, names }: PlannedOrder, attempt: Attempt): Promise<void> {
@@ -330,7 +347,7 @@ export class CertificateUpkeep {
   /** What is over, and what a clock that was set back would prolong. */
   #dropHolds(nowMs: number): void {
     for (const [key, heldMs] of this.#heldUntilMs) {
-      if (heldMs <= nowMs || heldMs > nowMs + BROKEN_MS) this.#heldUntilMs.delete(key);
+      if (heldMs <= nowMs || heldMs > nowMs + ELSEWHERE_MS) this.#heldUntilMs.delete(key);
     }
   }
 

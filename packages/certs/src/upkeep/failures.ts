@@ -57,7 +57,7 @@ export class Failures {
   readonly #random: () => number;
   /** As stored. */
   #all = new Map<string, Failure>();
-  /** Refused here; nothing failed, and after a restart the same is refused again. Stand before what is stored until they are over. */
+  /** Of ours alone: refused here, or the disk refuses, as it will again after a restart. Stand before what is stored until they are over. */
   readonly #postponed = new Map<string, Failure>();
   #settings = '';
 
@@ -113,7 +113,7 @@ export class Failures {
     });
   }
 
-  /** Refused here before the authority had to: nothing failed, so nothing climbs. */
+  /** The authority had no part in it: nothing climbs. */
   postpone(attempt: FailedAttempt, nowMs: number): Failure {
     const id = idOf(attempt.key, attempt.authority);
     const made = {

@@ -132,14 +132,14 @@ async function issueOne(
   const admission = await tools.ledger.admit({ authority, names, renewal }, tools.scheduler.nowMs());
   if (!('entryId' in admission)) throw new LocalRefusal(admission, authority, tools.scheduler.nowMs());
   const { challenges, keyType, email } = settings;
-  try {
-    const issued = await tools.issuer.issue({ names, authority, email, challenges, keyType, replaces }, signal);
-    return await tools.store.save(issued);
-  } catch (cause) {
+  const request = { names, authority, email, challenges, keyType, replaces };
+  const issued = await tools.issuer.issue(request, signal).catch(async (cause: unknown) => {
     const isUnverified = cause instanceof IssueError && cause.problem === 'unauthorized';
     await tools.ledger.fail(admission.entryId, isUnverified ? cause.host || (names[0] ?? '') : '');
     throw cause;
-  }
+  });
+  // One that cannot be stored was issued all the same, and counts.
+  return await tools.store.save(issued);
 }
 
 /** Only a certificate for the same names is replaced: of two orders that replace the same one, the second is refused. */
