@@ -58,6 +58,8 @@ function get({ address, port, host }: Probe, path: string, signal: AbortSignal):
     const headers = { host: authority(host, port), 'user-agent': 'dproxy preflight', accept: '*/*' };
     const sent = request({ host: address, port, path, headers, agent: false, signal, maxHeaderSize: 16_384 });
     sent.on('error', fail);
+    // Without an error and whatever the signal says: Node drops a connection that a server switches to another protocol.
+    sent.on('close', () => fail(new Error('the connection ended without an answer')));
     sent.on('response', (response) => {
       const { statusCode = 0 } = response;
       const location = statusCode >= 300 && statusCode < 400 ? (response.headers.location ?? '') : '';

@@ -184,6 +184,14 @@ describe('the preflight', () => {
     expect((await check(new Answers(), endless))?.problem).toBe('unauthorized');
   });
 
+  it('is not held by an answer that ends without one, such as 101', async () => {
+    const port = await serve((request) => {
+      request.socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n');
+    });
+    dns.add({ name: NAME, type: 'A', value: '127.0.0.1' });
+    expect((await check(new Answers(), port))?.message).toMatch(/the connection ended without an answer/);
+  });
+
   it('only looks the name up where port 80 is not used', async () => {
     dns.add({ name: NAME, type: 'A', value: '127.0.0.1' });
     const solver = new Answers();
