@@ -51,6 +51,8 @@ export class FileCertificateStore implements CertificateStore {
   readonly #documents: StateDocuments;
   readonly #marker: ChangeMarker;
   readonly #entries = new Map<string, CertificateEntry>();
+  /** It was there: from then on a folder that is missing was taken away, and is not an empty one. */
+  #isPrepared = false;
 
   private constructor(options: FileCertificateStoreOptions, owner: Owner | undefined) {
     const { directory, log, now, isReadOnly = false, calls = systemCalls, timing = systemTiming } = options;
@@ -76,6 +78,7 @@ export class FileCertificateStore implements CertificateStore {
     return store;
   }
 
+  /** @throws StoreError when the folder cannot be read, or is gone */
   async load(): Promise<readonly StoredCertificate[]> {
     const names = await this.#list();
     for (const name of this.#entries.keys()) if (!names.includes(name)) this.#entries.delete(name);
@@ -147,6 +150,7 @@ export class FileCertificateStore implements CertificateStore {
         // oxlint-disable-next-line no-await-in-loop -- one inside the other
         await this.#disk.makeFolder(folder);
       }
+      this.#isPrepared = true;
       await this.#sweep();
     } catch (cause) {
       const error = new StoreError(`certificates cannot be stored in ${this.#directory}`, cause);
@@ -185,8 +189,9 @@ export class FileCertificateStore implements CertificateStore {
     try {
       return (await this.#disk.calls.readdir(join(this.#directory, 'issued'))).filter((name) => ENTRY.test(name));
     } catch (cause) {
-      if (isMissing(cause)) return [];
-      throw cause;
+      if (isMissing(cause) && !this.#isPrepared) return [];
+      // Whoever serves what was in it shall go on, and order none of it again.
+      throw new StoreError('the stored certificates cannot be read', cause);
     }
   }
 

@@ -10,7 +10,10 @@ export class StoreError extends Error {
     const code = codeOf(cause);
     const path = (cause as NodeJS.ErrnoException | undefined)?.path ?? '';
     const reason = REASONS[code] ?? (cause instanceof Error ? cause.message : String(cause));
-    super(`${what}: ${reason}${path === '' ? '' : ` (${code}, ${path})`}; what was stored before is intact`, { cause });
+    super(
+      `${what}: ${reason}${path === '' ? '' : ` (${code}, ${path})`}${code === 'ENOENT' ? '' : '; what was stored before is intact'}`,
+      { cause },
+    );
     this.code = code;
   }
 }
@@ -21,5 +24,6 @@ const REASONS: Readonly<Partial<Record<string, string>>> = {
   EROFS: 'the disk is mounted read-only: mount it for writing',
   EACCES: 'this user may not write there: give it the folder (chown), mode 700',
   EPERM: 'this user may not write there: give it the folder (chown), mode 700',
+  ENOENT: 'the folder was taken away: put it back, or start dproxy again to begin with an empty one',
   EIO: 'the disk reports an input/output error: check the disk',
 };

@@ -17,6 +17,7 @@ export class Stock {
   #next: Promise<void> | undefined;
   #published = '';
   #isLoaded = false;
+  #told = '';
 
   constructor(store: CertificateStore, log: Log) {
     this.#store = store;
@@ -80,8 +81,13 @@ export class Stock {
     try {
       this.#set(await this.#store.load());
       this.#isLoaded = true;
+      this.#told = '';
     } catch (cause) {
-      this.#log.error({ err: cause }, 'the stored certificates cannot be read; nothing is ordered until they can');
+      // Tried again every few seconds, and said once.
+      const reason = String(cause);
+      if (reason !== this.#told)
+        this.#log.error({ err: cause }, 'the stored certificates cannot be read; what is known stays');
+      this.#told = reason;
     }
   }
 
