@@ -21,6 +21,7 @@ export {
   type ForwardedPolicy,
 } from './forwarded-headers.ts';
 export { canonicalFieldName, isFieldValue, isOwnField } from './header-field.ts';
+export { hideUserInfo } from './hide-user-info.ts';
 export { canonicalHost, isAddressHost, isLocalName } from './host.ts';
 export { DEFAULT_HSTS, readHsts } from './hsts.ts';
 export { DEFAULT_LIMITS, LIMITS, type LimitName, type Limits } from './limits.ts';

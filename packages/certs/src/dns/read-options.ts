@@ -9,7 +9,7 @@ import {
   type Environment,
   type Problem,
 } from '@dproxy/config';
-import { didYouMean } from '@dproxy/core';
+import { didYouMean, hideUserInfo } from '@dproxy/core';
 import { expectedOption } from './expected-option.ts';
 
 /** What the operator said, completed from the environment and the defaults. */
@@ -41,7 +41,8 @@ export function readDnsOptions(
     const said = readOption(name, option, { options, env, problems });
     if (said === undefined) continue;
     const expected = expectedOption(provider, name, said.value);
-    if (expected !== '') problems.push(badOption(said.path, option.isSecret ? 'a text' : said.value, expected));
+    if (expected !== '')
+      problems.push(badOption(said.path, option.isSecret ? 'a text' : hideUserInfo(said.value), expected));
     values.set(name, said.value);
   }
   problems.push(...missingOptions(row, values));

@@ -1,4 +1,4 @@
-import { didYouMean } from '@dproxy/core';
+import { didYouMean, hideUserInfo } from '@dproxy/core';
 import type { z } from 'zod';
 import type { Path } from '../yaml/locations.ts';
 
@@ -38,7 +38,7 @@ function formatPath(path: Path): string {
 export function describeValue(value: unknown): string {
   if (value === null || value === undefined) return 'nothing';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
-  if (typeof value === 'string') return `"${show(value)}"`;
+  if (typeof value === 'string') return `"${show(hideUserInfo(value))}"`;
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : 'a map';
 }
 

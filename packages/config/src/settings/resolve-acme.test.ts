@@ -134,6 +134,8 @@ describe('acme in dproxy.yml', () => {
     '{dns: {provider: cloudflare, tokn: CANARY}}',
     '{dns: {provider: cloudflare, token: {x: CANARY}}}',
     '{dns: {provider: nobody, token: CANARY}}',
+    '{onDemand: {ask: "http://me:CANARY@127.0.0.1/"}}',
+    '{directory: "https://me:CANARY@ca.example/"}',
   ])('keeps secrets out of the message about %s', (acme) => {
     const list = refusals(acme);
     expect(list).not.toEqual([]);
