@@ -13,6 +13,18 @@ export { canonicalJson } from './content-hash.ts';
 export { didYouMean } from './did-you-mean.ts';
 export type { EngineEndpoint } from './engine-endpoint.ts';
 export { ERRORS, ProxyError, type ErrorCode, type ErrorSource, type Retry } from './errors.ts';
+export type {
+  ExplainedAnswer,
+  ExplainedBackend,
+  ExplainedCandidate,
+  ExplainedFilter,
+  ExplainedTls,
+  ExplainRequest,
+  Explanation,
+} from './explain-answer.ts';
+export { nearestNames } from './explain-names.ts';
+export { candidateRoutes, explainRoutes, hostRelation, type ExplainedRoute } from './explain-routes.ts';
+export { readExplainedUrl, type ExplainedUrl } from './explain-url.ts';
 export {
   debugHeaders,
   ForwardedHeaders,
@@ -41,6 +53,7 @@ export type {
   ContainerView,
   DataPlane,
   DrainReport,
+  Explainer,
   Inspector,
   WorkerState,
   WorkerStats,

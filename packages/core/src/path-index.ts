@@ -100,7 +100,7 @@ function sortPaths<R extends RoutePattern>(routes: readonly R[]): readonly PathN
 }
 
 /** `/api` is one of `/api` and `/api/x`, not of `/apis`; `/` of everything. */
-function isSegmentPrefix(prefix: string, path: string): boolean {
+export function isSegmentPrefix(prefix: string, path: string): boolean {
   if (prefix === '/') return true;
   return path.startsWith(prefix) && (path.length === prefix.length || path.charCodeAt(prefix.length) === 0x2f);
 }

@@ -1,4 +1,5 @@
 import type { Backend } from './backend.ts';
+import type { ExplainRequest, Explanation } from './explain-answer.ts';
 import type { Rejection } from './rejection.ts';
 import type { Route, ShadowedRoute } from './route.ts';
 import type { CertificateMaterial, CertificateRef, Snapshot } from './snapshot.ts';
@@ -143,4 +144,10 @@ export interface Inspector {
   certificates(): readonly CertificateView[];
   /** Facts for `/healthz` and the banner, such as `tcp_migrate_req is 0`. */
   warnings(): readonly string[];
+}
+
+/** The port behind `GET /explain`. */
+export interface Explainer {
+  /** What would happen to a request, and why. @throws RangeError with a sentence for the user when it is no request */
+  explain(request: ExplainRequest): Explanation;
 }
