@@ -96,7 +96,7 @@ test('an authority that wants an external account says so in words of dproxy.yml
   const wrong = strict.request(['a.example.com'], {
     authority: { ...strict.authority, eab: { ...eab, hmacKey: 'AAAA' } },
   });
-  expect(await failureOf(strict.issuer.issue(wrong, never()))).toMatchObject({ problem: 'rejected' });
+  expect(await failureOf(strict.issuer.issue(wrong, never()))).toMatchObject({ problem: 'misconfigured' });
   const right = strict.request(['a.example.com'], { authority: { ...strict.authority, eab } });
   expect(await strict.issuer.issue(right, never())).toMatchObject({ names: ['a.example.com'] });
 });

@@ -64,6 +64,20 @@ test('refused without a challenge, unauthorized is about the account', () => {
   expect(error).toMatchObject({ problem: 'rejected', advice: expect.stringContaining('account') });
 });
 
+test.each(['unauthorized', 'malformed'])(
+  '%s with an external account is about that, and mended in the file',
+  (type) => {
+    const authority = { ...AUTHORITY, eab: { kid: 'k', hmacKey: 'h' } };
+    const error = explainProblem(problem(type), { ...CONTEXT, authority });
+    expect(error).toMatchObject({
+      problem: 'misconfigured',
+      advice: expect.stringContaining('see that eab of ca is right'),
+    });
+    const proof = explainProblem(problem(type), { ...CONTEXT, authority, challenge: 'http-01' });
+    expect(proof.problem).not.toBe('misconfigured');
+  },
+);
+
 test('what is no ACME error goes by its status', () => {
   expect(explainProblem(problem('', { status: 429, retryAfterMs: 5 }), CONTEXT)).toMatchObject({
     problem: 'rate-limited',

@@ -123,8 +123,15 @@ export function explainProblem(problem: AcmeProblem, context: ProblemContext): I
   });
 }
 
-function explanationOf(problem: AcmeProblem, { challenge }: ProblemContext): Explanation {
-  if (problem.type === 'unauthorized' && challenge === undefined) return { problem: 'rejected', advice: account };
+function explanationOf(problem: AcmeProblem, { authority, challenge }: ProblemContext): Explanation {
+  if (problem.type === 'unauthorized' && challenge === undefined) {
+    // Mended in dproxy.yml, and tried at once then.
+    return { problem: authority.eab === undefined ? 'rejected' : 'misconfigured', advice: account };
+  }
+  // What some authorities say of a wrong external account binding.
+  if (problem.type === 'malformed' && authority.eab !== undefined && challenge === undefined) {
+    return { problem: 'misconfigured', advice: (context) => `${account(context)}; and that the names are public` };
+  }
   const known = TABLE.get(problem.type);
   if (known !== undefined) return known;
   // What a load balancer says before an authority: RFC 6585 section 4, RFC 9110 section 15.6.4.
