@@ -1,10 +1,21 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
-import { constants } from 'node:http2';
+import { constants, type ServerHttp2Stream } from 'node:http2';
 import { describe, expect, test } from 'vitest';
-import { eventually, FRAME, hold, Origin, readHttp2Response, respond, upgradeEcho } from '@dproxy/testkit';
+import {
+  eventually,
+  frame,
+  FRAME,
+  hold,
+  Origin,
+  readHttp2Response,
+  respond,
+  uint32,
+  upgradeEcho,
+} from '@dproxy/testkit';
 import { ApplicationPath, PluginLoader } from '../application/index.ts';
 import { silentLog } from '@dproxy/core';
-import { startHttp2Edge } from '../fixtures/http2-edge.ts';
+import { GET_FIELDS, startHttp2Edge } from '../fixtures/http2-edge.ts';
 
 const HANDSHAKE = { ':method': 'CONNECT', ':protocol': 'websocket', ':scheme': 'https', 'sec-websocket-version': '13' };
 
@@ -104,6 +115,44 @@ describe('deadlines of a stream', () => {
     await once(stream, 'response');
     await eventually(() => origin.openConnections === 0);
     expect(edge.plane.stats().errors).toMatchObject({ 'client-stalled': 1 });
+  });
+
+  test('a reset that does not get out ends the connection', async () => {
+    // In the middle of a write that nobody ends, node:http2 neither closes a stream nor hears that the client is gone.
+    const stuck = (message: unknown): void => {
+      const { stream } = message as { readonly stream: ServerHttp2Stream };
+      stream.close = () => undefined;
+    };
+    subscribe('http2.server.stream.start', stuck);
+    try {
+      await using origin = await Origin.start(hold().behaviour);
+      const limits = { bodyGraceMs: 300, bodyMinRate: 1_000, writeStallMs: 300 };
+      await using edge = await startHttp2Edge(origin, { limits });
+      using client = await edge.http2();
+      // 408, and a reset for the body that does not end.
+      client.open({ ':method': 'POST' }, { endStream: false }).write('some');
+      await client.closed();
+      await eventually(() => edge.plane.stats().connections === 0);
+    } finally {
+      unsubscribe('http2.server.stream.start', stuck);
+    }
+  });
+
+  test('a client that reads nothing from its socket is not kept for ever', async () => {
+    await using origin = await Origin.start(async (exchange) => {
+      await exchange.write('HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n');
+      for (let sent = 0; sent < 100_000_000; sent += 100_000) await exchange.write(Buffer.alloc(100_000));
+    });
+    const limits = { writeStallMs: 300, keepAliveMs: 300, lingerMs: 300 };
+    await using edge = await startHttp2Edge(origin, { limits });
+    using client = await edge.frames();
+    // No window holds anything back: it is the kernel that takes no more.
+    const window = frame(FRAME.settings, 0, 0, Buffer.concat([Buffer.from([0, 4]), uint32(0x7f_ff_ff_ff)]));
+    await client.write(window, frame(FRAME.windowUpdate, 0, 0, uint32(0x7f_ff_00_00)));
+    await client.request(1, GET_FIELDS);
+    await eventually(() => client.raw.unread.length > 100_000);
+    client.raw.socket.pause();
+    await eventually(() => edge.plane.stats().connections === 0);
   });
 
   test('a silent backend is 504', async () => {

@@ -149,6 +149,10 @@ export class Http2Connection implements ClientConnection, StreamOwner, DeadlineO
     if (isCutShort) this.#onGlitch();
   }
 
+  onStreamStuck(): void {
+    this.#socket.destroy();
+  }
+
   #onGlitch(): void {
     if (this.#state === 'closed' || !this.#glitches.add(performance.now())) return;
     this.services.counters.countError('too-many-glitches');
