@@ -24,7 +24,8 @@ export {
 } from './ports.ts';
 export { FileCertificateStore, type FileCertificateStoreOptions } from './store/file-certificate-store.ts';
 export { StoreError } from './store/store-error.ts';
-export { CertificateUpkeep, type CertificateUpkeepOptions } from './upkeep/certificate-upkeep.ts';
+export { CertificateUpkeep } from './upkeep/certificate-upkeep.ts';
+export type { CertificateUpkeepOptions } from './upkeep/upkeep-options.ts';
 export type { UpkeepCounters } from './upkeep/counters.ts';
 export {
   IMPORTED_AUTHORITY,

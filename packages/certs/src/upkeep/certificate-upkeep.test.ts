@@ -339,6 +339,19 @@ describe('upkeep of certificates', () => {
     await upkeep.stop();
   });
 
+  it('does not repeat at once an attempt that left no trace, and shows it', async () => {
+    const { upkeep, clock, issuer, store, start } = benchOf();
+    const save = store.save.bind(store);
+    store.save = async (issued) => await save({ ...issued, names: ['b.example.com'] });
+    upkeep.want(routesOf('a.example.com'), []);
+    await start();
+    await clock.advance(9 * MINUTE_MS);
+    expect(issuer.orders).toHaveLength(1);
+    const problem = expect.stringMatching(/^internal: an attempt has ended, and neither a certificate nor a failure/);
+    expect(upkeep.views()[0]).toMatchObject({ state: 'failed', problem });
+    await upkeep.stop();
+  });
+
   it('counts a stop in the middle of an order as no failure', async () => {
     const first = benchOf();
     const { clock, store, issuer } = first;

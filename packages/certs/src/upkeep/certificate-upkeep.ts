@@ -1,27 +1,21 @@
 import type { AcmeSettings, Scheduler } from '@dproxy/config';
 import type { CertificateRef, CertificateView, Log, Route } from '@dproxy/core';
-import {
-  type CertificateIssuer,
-  type CertificateStore,
-  type ChallengeSolver,
-  IssueError,
-  type StoredCertificate,
-} from '../ports.ts';
+import { IssueError, type StoredCertificate } from '../ports.ts';
 import { Announcer } from './announcer.ts';
 import { Counters, type UpkeepCounters } from './counters.ts';
 import { Failures, parseFailures } from './failures.ts';
 import { Ledger, parseLedger } from './ledger.ts';
 import { OnDemand, parseOnDemandNames } from './on-demand.ts';
-import { dueMs, OrderBook } from './order-book.ts';
+import { byUrgency, dueMs, OrderBook } from './order-book.ts';
 import { Pace } from './pace.ts';
-import { type Ask, askOverHttp } from './permission.ts';
+import { askOverHttp } from './permission.ts';
 import { orderKey, type PlannedOrder } from './plan-orders.ts';
-import { Preflight, type Reachability } from './preflight.ts';
+import { Preflight } from './preflight.ts';
 import { RenewalWindows } from './renewal-windows.ts';
 import { type Attempt, type OrderTools, runOrder } from './run-order.ts';
-import { urgentMs } from './schedule.ts';
 import { StateDocument } from './state-document.ts';
 import { type Publish, Stock } from './stock.ts';
+import type { CertificateUpkeepOptions } from './upkeep-options.ts';
 import { type OrderFacts, viewOfKept, viewOfOrder, viewOfUnorderable } from './views.ts';
 
 /** Wall time is looked at this often, so that a clock that jumps or a machine that slept is noticed. */
@@ -36,25 +30,6 @@ const ELSEWHERE_MS = 15_000;
 const BROKEN_MS = 10 * 60_000;
 const MAX_RUNNING = 5;
 const MAX_STARTS_IN_TEN_SECONDS = 10;
-
-export interface CertificateUpkeepOptions {
-  readonly issuer: CertificateIssuer;
-  /** With `watch`, what other processes save (another primary, `dproxy import`) is served at once; without it within ten minutes. */
-  readonly store: CertificateStore & { watch?(onChange: () => void): Promise<AsyncDisposable> };
-  /** Answers the preflight's own token as it answers an authority's. */
-  readonly solver: ChallengeSolver;
-  readonly scheduler: Scheduler;
-  /** In [0, 1). */
-  readonly random: () => number;
-  readonly log: Log;
-  /** Default: the real ones. */
-  readonly reachability?: Reachability;
-  readonly ask?: Ask;
-  /** Where authorities fetch http-01 answers. Default 80. */
-  readonly httpPort?: number;
-  /** Default 30 s. */
-  readonly tickMs?: number;
-}
 
 /**
  * Sees to it that every wanted name has a certificate that does not lapse. A level-triggered loop: look at the names, the store,
@@ -89,6 +64,8 @@ export class CertificateUpkeep {
   #watch: AsyncDisposable | undefined;
   #cancelTimer = (): void => {};
   #reloadedMs = 0;
+  /** Counts what makes an order due again at once: other settings, and the operator's word. */
+  #changes = 0;
 
   constructor(options: CertificateUpkeepOptions) {
     const { issuer, store, scheduler, random, log } = options;
@@ -121,6 +98,7 @@ export class CertificateUpkeep {
 
   /** To be called with the settings before `start`, and whenever they change. */
   follow(settings: AcmeSettings): void {
+    this.#changes += 1;
     this.#book.follow(settings);
     this.#survey();
   }
@@ -152,6 +130,7 @@ export class CertificateUpkeep {
 
   /** The operator has mended something: it is tried again within a moment. @returns false: no such name is wanted */
   retryNow(host: string): boolean {
+    this.#changes += 1;
     const keys = this.#planned.filter(({ names }) => names.includes(host)).map(({ key }) => key);
     for (const key of keys) this.#heldUntilMs.delete(key);
     if (keys.length > 0) this.#keep(this.#failures.forget(keys).then(() => this.#evaluate()));
@@ -238,8 +217,10 @@ export class CertificateUpkeep {
   }
 
   #begin(order: PlannedOrder): void {
+    const changes = this.#changes;
     const run = this.#run(order).finally(() => {
       this.#running.delete(order.key);
+      if (changes === this.#changes) this.#assertSettled(order);
       this.#pace.leave();
       this.#evaluate();
     });
@@ -263,6 +244,18 @@ export class CertificateUpkeep {
     } catch (cause) {
       this.#breakOff(order, cause);
     }
+  }
+
+  /** Whatever comes of an attempt, the next one comes later: what left no trace would be tried as fast as the pace allows. */
+  #assertSettled({ key, current }: PlannedOrder): void {
+    const nowMs = this.#scheduler.nowMs();
+    const order = this.#stopped.signal.aborted ? undefined : this.#book.plan(nowMs).find((it) => it.key === key);
+    if (order === undefined || order.current?.id !== current?.id) return;
+    if (dueMs(this.#factsOf(order, nowMs)) > nowMs) return;
+    this.#breakOff(
+      order,
+      new Error('an attempt has ended, and neither a certificate nor a failure of it can be found'),
+    );
   }
 
   /** Not written down, as writing is what fails most often. */
@@ -395,10 +388,4 @@ export class CertificateUpkeep {
     const delayMs = Math.max(SOONEST_MS, soonest - nowMs);
     this.#cancelTimer = this.#scheduler.after(delayMs, () => this.#evaluate());
   }
-}
-
-/** First what is served and about to end, then in the order of the routes: the oldest first. */
-function byUrgency(nowMs: number): (a: OrderFacts, b: OrderFacts) => number {
-  const isUrgent = ({ order: { current } }: OrderFacts) => current !== undefined && nowMs >= urgentMs(current);
-  return (a, b) => Number(isUrgent(b)) - Number(isUrgent(a));
 }

@@ -60,6 +60,19 @@ describe('a clock that jumps', () => {
     await upkeep.stop();
   });
 
+  it('is ahead of all that is issued: no limit is used up, and the view names the clock', async () => {
+    const { upkeep, clock, issuer, start } = benchOf();
+    issuer.aheadMs = -YEAR_MS;
+    upkeep.want(ONE, []);
+    await start();
+    await clock.advance(MINUTE_MS / 2);
+    expect(issuer.orders).toHaveLength(1);
+    expect(upkeep.views()).toMatchObject([{ failures: 1, advice: expect.stringMatching(/clock of this machine/) }]);
+    await clock.advance(HOUR_MS);
+    expect(issuer.orders).toHaveLength(3);
+    await upkeep.stop();
+  });
+
   it('keeps serving the old certificate until the new one has begun', async () => {
     const { upkeep, clock, issuer, store, published, start } = benchOf();
     await store.save(issuer.certificate(['a.example.com'], 'letsencrypt'));

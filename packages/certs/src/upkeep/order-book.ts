@@ -127,6 +127,12 @@ export function dueMs({ neededMs, nextAttemptMs }: OrderFacts): number {
   return Math.max(neededMs, nextAttemptMs);
 }
 
+/** First what is served and about to end, then in the order of the routes: the oldest first. */
+export function byUrgency(nowMs: number): (a: OrderFacts, b: OrderFacts) => number {
+  const isUrgent = ({ order: { current } }: OrderFacts) => current !== undefined && nowMs >= urgentMs(current);
+  return (a, b) => Number(isUrgent(b)) - Number(isUrgent(a));
+}
+
 function canIssue(authority: AcmeAuthority, name: string): boolean {
   const host = name.includes(':') ? `[${name}]` : name;
   return isAddressHost(host) ? takesAddresses(authority) : isPublicName(name) || !isPublicAuthority(authority);

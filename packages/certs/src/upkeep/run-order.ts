@@ -139,7 +139,13 @@ async function issueOne(
     throw cause;
   });
   // One that cannot be stored was issued all the same, and counts.
-  return await tools.store.save(issued);
+  const stored = await tools.store.save(issued);
+  const nowMs = tools.scheduler.nowMs();
+  if (stored.notAfterMs > nowMs) return stored;
+  // Ordered again at once it would be over again, until a limit is used up.
+  throw new IssueError('internal', `${authority.name}: what was just issued has ended by the clock of this machine`, {
+    advice: `see that the clock of this machine is right: it shows ${new Date(nowMs).toISOString()}`,
+  });
 }
 
 /** Only a certificate for the same names is replaced: of two orders that replace the same one, the second is refused. */
