@@ -93,7 +93,7 @@ describe('upkeep of certificates', () => {
       throw unreachable();
     };
     issuer.orders.length = 0;
-    await clock.advance(11 * DAY_MS);
+    await clock.advance(12 * DAY_MS);
     expect(minutes(issuer.orders).slice(0, 5)).toEqual([0, 1, 11, 111, 111 + 1_440]);
     expect(served()).toEqual(['a.example.com']);
     const [view] = upkeep.views();

@@ -266,7 +266,7 @@ export class CertificateUpkeep {
       retryAfterMs: BROKEN_MS,
       cause,
     });
-    this.#failures.postpone({ key, authority, error, isFree: true }, this.#scheduler.nowMs());
+    this.#failures.postpone({ key, authority, error, isFree: true, settings: '' }, this.#scheduler.nowMs());
     this.#counters.failed('internal');
     this.#log.error({ names, err: cause, advice: error.advice }, 'an order of a certificate broke off');
     for (const name of names) this.#onDemand.giveUp(name);

@@ -116,6 +116,20 @@ describe('settings that change', () => {
     }
   });
 
+  it('in the middle of an order that then fails get their chance, too', async () => {
+    const { upkeep, clock, issuer, start } = benchOf();
+    issuer.decide = () => {
+      issuer.decide = () => {};
+      upkeep.follow(settingsOf({ keyType: 'rsa-2048' }));
+      throw new IssueError('misconfigured', 'no', { advice: 'Do something.' });
+    };
+    upkeep.want(ONE, []);
+    await start();
+    await clock.advance(1_000);
+    expect(upkeep.views()[0]?.state).toBe('valid');
+    await upkeep.stop();
+  });
+
   it('from staging to the real authority order again, and nobody is served the staging one', async () => {
     const staging = authorityOf('letsencrypt-staging', 'https://acme-staging-v02.api.letsencrypt.org/directory');
     const { upkeep, clock, issuer, published, start } = benchOf({ settings: settingsOf({ authorities: [staging] }) });

@@ -34,6 +34,8 @@ export interface FailedAttempt {
   readonly error: IssueError;
   /** Costs nobody anything and says at once when it is mended, so it never waits for a whole day. */
   readonly isFree: boolean;
+  /** A fingerprint of those that it was made with: they may have changed meanwhile. */
+  readonly settings: string;
 }
 
 /** Whether another authority may have more luck. It would look at the same wrong DNS, and our own bugs go with us. */
@@ -97,7 +99,8 @@ export class Failures {
   }
 
   /** @returns what is remembered now */
-  async record({ key, authority, error, isFree }: FailedAttempt, nowMs: number): Promise<Failure> {
+  async record(attempt: FailedAttempt, nowMs: number): Promise<Failure> {
+    const { key, authority, error, isFree } = attempt;
     this.#postponed.delete(idOf(key, authority));
     return this.#change((all) => {
       const before = all.get(idOf(key, authority));
@@ -105,7 +108,7 @@ export class Failures {
       const stepMs = isFree ? Math.min(ladderMs(count), LADDER_MS[2]) : ladderMs(count);
       // Up to a tenth later: whatever failed together shall not come again together.
       const delayMs = stepMs * (1 + 0.1 * this.#random());
-      const failure = this.#describe({ key, authority, error, isFree }, count, nowMs);
+      const failure = describe(attempt, count, nowMs);
       const retryAfterMs = Math.min(error.retryAfterMs, MAX_RETRY_AFTER_MS);
       const made = { ...failure, nextMs: nowMs + Math.round(Math.max(delayMs, retryAfterMs)) };
       all.set(idOf(key, authority), made);
@@ -117,7 +120,7 @@ export class Failures {
   postpone(attempt: FailedAttempt, nowMs: number): Failure {
     const id = idOf(attempt.key, attempt.authority);
     const made = {
-      ...this.#describe(attempt, this.#all.get(id)?.count ?? 0, nowMs),
+      ...describe(attempt, this.#all.get(id)?.count ?? 0, nowMs),
       nextMs: nowMs + attempt.error.retryAfterMs,
     };
     this.#postponed.set(id, made);
@@ -141,11 +144,6 @@ export class Failures {
       if (failure.nextMs <= nowMs) this.#postponed.delete(id);
       else if (failure.atMs > nowMs) this.#postponed.set(id, movedTo(failure, nowMs));
     }
-  }
-
-  #describe({ key, authority, error }: FailedAttempt, count: number, nowMs: number): Failure {
-    const { problem, message, advice } = error;
-    return { key, authority, count, atMs: nowMs, nextMs: nowMs, problem, message, advice, settings: this.#settings };
   }
 
   async #change<R>(change: (all: Map<string, Failure>) => R): Promise<R> {
@@ -174,6 +172,11 @@ export class Failures {
       this.#all.set(id, isMoved ? known : failure);
     }
   }
+}
+
+function describe({ key, authority, error, settings }: FailedAttempt, count: number, nowMs: number): Failure {
+  const { problem, message, advice } = error;
+  return { key, authority, count, atMs: nowMs, nextMs: nowMs, problem, message, advice, settings };
 }
 
 function isSameAttempt(a: Failure, b: Failure): boolean {

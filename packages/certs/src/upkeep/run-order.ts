@@ -8,6 +8,7 @@ import { orderKey, type PlannedOrder } from './plan-orders.ts';
 import type { Reachability } from './preflight.ts';
 import type { RenewalWindows } from './renewal-windows.ts';
 import { urgentMs } from './schedule.ts';
+import { settingsFingerprint } from './settings-fingerprint.ts';
 
 /** DNS takes its time, and authorities queue; an order that hangs for longer would block its name for ever. */
 const MAX_ORDER_MS = 30 * 60_000;
@@ -71,6 +72,7 @@ export async function runOrder(tools: OrderTools, options: RunOptions): Promise<
 
 async function askInTurn(tools: OrderTools, options: RunOptions, overdue: AbortSignal): Promise<Attempt> {
   const { order, authorities } = options;
+  const settings = settingsFingerprint(options.settings);
   const limited = { ...options, signal: AbortSignal.any([options.signal, overdue]) };
   const failures: FailedOrder[] = [];
   let isChecked = false;
@@ -88,7 +90,7 @@ async function askInTurn(tools: OrderTools, options: RunOptions, overdue: AbortS
     } catch (cause) {
       options.signal.throwIfAborted();
       const error = overdue.aborted ? timeoutOf(authority, cause) : toIssueError(cause);
-      const attempt = { key: order.key, authority: authority.name, error, isFree };
+      const attempt = { key: order.key, authority: authority.name, error, isFree, settings };
       const isRefusedHere = error instanceof LocalRefusal;
       const at = tools.scheduler.nowMs();
       const failure = isRefusedHere ? tools.failures.postpone(attempt, at) : await tools.failures.record(attempt, at);
