@@ -6,13 +6,17 @@ import {
   type Echo,
   eventStream,
   eventually,
+  FLAG,
+  frame,
+  FRAME,
+  headerBlock,
   hold,
   Origin,
   respond,
   respondBytes,
   respondChunked,
 } from '@dproxy/testkit';
-import { startHttp2Edge } from '../fixtures/http2-edge.ts';
+import { GET_FIELDS, startHttp2Edge } from '../fixtures/http2-edge.ts';
 
 function echoed(body: Buffer): Echo {
   return JSON.parse(body.toString('utf8')) as Echo;
@@ -54,6 +58,22 @@ describe('a request of HTTP/2', () => {
     const responses = await Promise.all(paths.map((path) => client.request({ ':path': path })));
     expect(responses.map(({ body }) => echoed(body).target)).toEqual(paths);
     expect(origin.connections.length).toBeLessThanOrEqual(100);
+  });
+
+  test('whose body ends before it began is whole for the backend, and so is the next one on its connection', async () => {
+    await using origin = await Origin.start(echo());
+    await using edge = await startHttp2Edge(origin);
+    using client = await edge.frames();
+    for (const streamId of [1, 3]) {
+      await client.write(
+        frame(FRAME.headers, FLAG.endHeaders, streamId, headerBlock(GET_FIELDS)),
+        frame(FRAME.data, FLAG.endStream, streamId),
+      );
+      await eventually(() => client.frames.some((one) => one.streamId === streamId && one.type === FRAME.data));
+    }
+    const [{ received }] = origin.connections as [{ received: Buffer }];
+    expect(origin.connections).toHaveLength(1);
+    expect(received.toString('latin1').match(/transfer-encoding: chunked\r\n\r\n0\r\n\r\n/gi)).toHaveLength(2);
   });
 
   test('of 20 MB and its answer pass whole', async () => {

@@ -4,6 +4,7 @@ import {
   type BodyDecoder,
   type BodySink,
   createBodyDecoder,
+  LAST_CHUNK,
   type RequestAdditions,
   type RequestHead,
   type ResponseHead,
@@ -79,7 +80,9 @@ export class Http1Stream implements UpstreamStream, UpstreamUser, BodySink {
     this.#method = head.method;
     this.#offeredUpgrade = head.upgrade;
     this.#isRequestComplete = isEnd;
-    this.#own.writeText(writeRequestHead(head, additions));
+    const written = writeRequestHead(head, additions);
+    // Complete before a byte of it was sent: empty. Without its last chunk the backend would take the next request for one.
+    this.#own.writeText(isEnd && head.framing === 'chunked' ? written + LAST_CHUNK : written);
   }
 
   sendBody(bytes: Buffer): boolean {
