@@ -2,3 +2,4 @@ export type { AccessLog, AccessLogEntry } from './access-log.ts';
 export { ApplicationPath, PluginLoader, type Plugin, type PluginLoaderOptions } from './application/index.ts';
 export { createDataPlane, type DataPlaneOptions } from './data-plane.ts';
 export { isPageName } from './pages/index.ts';
+export { Rehearsal, type RehearsedRequest, type RehearsedTls, type Rehearsed } from './rehearsal/index.ts';

@@ -4,12 +4,12 @@ import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import type { RequestHead } from '../http1/index.ts';
 import { answerBeforeRouting } from '../https/before-routing.ts';
 import { withHsts } from '../https/hsts.ts';
-import { httpsRedirect } from '../https/https-redirect.ts';
 import type { Page } from '../pages/index.ts';
 import type { Services } from '../services.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import { Attempts } from './attempts.ts';
 import { Candidates } from './candidates.ts';
+import { answerOfRoute, chooseAnswer } from './choose-answer.ts';
 import { type Downstream, isRequestComplete } from './downstream.ts';
 import { ExchangeReport } from './exchange-report.ts';
 import { grpcPage, isGrpc } from './grpc.ts';
@@ -90,11 +90,10 @@ export class Exchange implements HopOwner {
     this.#report.routeId = route.id;
     this.#route = route;
     const isClients = this.#downstream.chosenRoute === undefined;
-    const redirect = isClients ? httpsRedirect(this.#compiled, route, this.#head, this.#downstream) : undefined;
-    if (redirect !== undefined) this.#answer(redirect);
-    else if (route.route.plugins.length > 0 && isClients) this.#toPlugins(route);
-    else if (route.fixedAnswer === undefined) this.#toBackend(route);
-    else this.#answer(route.fixedAnswer);
+    const answer = isClients ? chooseAnswer(this.#compiled, route, this.#head, this.#downstream) : answerOfRoute(route);
+    if (answer === 'plugins') this.#toPlugins(route);
+    else if (answer === 'backend') this.#toBackend(route);
+    else this.#answer(answer);
   }
 
   #toBackend(route: CompiledRoute): void {

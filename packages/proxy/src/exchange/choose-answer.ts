@@ -1,0 +1,22 @@
+import type { CompiledRoute } from '../compiled-route.ts';
+import type { CompiledSnapshot } from '../compiled-snapshot.ts';
+import type { RequestHead } from '../http1/index.ts';
+import { type Entry, httpsRedirect } from '../https/https-redirect.ts';
+import type { Page } from '../pages/index.ts';
+
+/** Who answers a client's request for a route: a page of our own, its plugins, or one of its backends. */
+export function chooseAnswer(
+  compiled: CompiledSnapshot,
+  route: CompiledRoute,
+  head: RequestHead,
+  entry: Entry,
+): Page | 'plugins' | 'backend' {
+  const redirect = httpsRedirect(compiled, route, head, entry);
+  if (redirect !== undefined) return redirect;
+  return route.route.plugins.length > 0 ? 'plugins' : answerOfRoute(route);
+}
+
+/** The same for what the plugins of the route send on. */
+export function answerOfRoute({ fixedAnswer }: CompiledRoute): Page | 'backend' {
+  return fixedAnswer ?? 'backend';
+}
