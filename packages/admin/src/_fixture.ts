@@ -1,6 +1,16 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import type { Balancer, BalancerChange, BalancerStatus, Inspector, Log, Route } from '@dproxy/core';
+import type {
+  Balancer,
+  BalancerChange,
+  BalancerStatus,
+  Explainer,
+  Explanation,
+  ExplainRequest,
+  Inspector,
+  Log,
+  Route,
+} from '@dproxy/core';
 import { DEFAULT_HTTPS, silentLog } from '@dproxy/core';
 import { type Admin, type AdminOptions, createAdmin } from './admin.ts';
 import type { Answer } from './answers.ts';
@@ -118,15 +128,88 @@ export const inspector: Inspector = {
   warnings: () => ['tcp_migrate_req is 0'],
 };
 
+/** Says what it was asked, where a value of the caller can stand. */
+export class FakeExplainer implements Explainer {
+  readonly asked: ExplainRequest[] = [];
+
+  explain(request: ExplainRequest): Explanation {
+    this.asked.push(request);
+    if (request.url === 'bad') throw new RangeError('url is "bad"; expected a URL');
+    return { ...EXPLANATION, url: request.url };
+  }
+}
+
+const EXPLANATION: Explanation = {
+  url: '',
+  scheme: 'http',
+  host: 'app.test',
+  path: '/',
+  listener: 'http',
+  client: '127.0.0.1',
+  isLocal: true,
+  outcome: 'exact',
+  answer: { type: 'respond', ok: true, status: 200, code: '', location: '', detail: 'app.test/ answers 200' },
+  candidates: [
+    {
+      id: 'app.test/',
+      host: 'app.test',
+      path: '/',
+      verdict: 'chosen',
+      checks: [{ matcher: 'host', passed: true, detail: 'app.test is named' }],
+      reason: '',
+      from: ['routes[0] (file:/etc/dproxy.yml)'],
+    },
+  ],
+  filters: [{ filter: 'request-headers', detail: 'sets authorization', values: [['authorization', 'Basic c2VjcmV0']] }],
+  backends: [
+    {
+      id: 'file:http://10.0.0.1',
+      name: 'http://user:secret@10.0.0.1',
+      protocol: 'http',
+      address: '10.0.0.1',
+      port: 80,
+      state: 'unhealthy',
+      weight: 1,
+      mayBeChosen: false,
+      reason: 'it is unhealthy',
+    },
+  ],
+  tls: {
+    serverName: 'app.test',
+    certificateKind: 'local',
+    certificateId: 'ab',
+    names: ['app.test'],
+    issuer: 'local',
+    notAfterMs: 1,
+    alert: '',
+    policy: { id: '', profile: 'intermediate', clientCertificates: 'none' },
+    redirect: '',
+  },
+  shadowed: [
+    {
+      host: 'app.test',
+      path: '/',
+      origin: { source: 'docker', name: 'late', line: 0, project: '' },
+      shadowedBy: { source: 'docker', name: 'early', line: 0, project: '' },
+      reason: 'older',
+    },
+  ],
+  didYouMean: ['apps.test'],
+  unrouted: [{ name: 'lost', reason: 'no port' }],
+  notes: ['a note'],
+};
+
 export interface Running {
   readonly admin: Admin;
   readonly port: number;
   readonly balancer: FakeBalancer;
+  readonly explainer: FakeExplainer;
   readonly logged: string[];
 }
 
 export async function startAdmin(options: Partial<AdminOptions> = {}, host = '127.0.0.1'): Promise<Running> {
   const balancer = new FakeBalancer();
+  const explainer = new FakeExplainer();
   const logged: string[] = [];
   const note = (fields: object, message: string): void => void logged.push(`${message} ${JSON.stringify(fields)}`);
   const log: Log = { ...silentLog, warn: note, error: note };
@@ -134,6 +217,7 @@ export async function startAdmin(options: Partial<AdminOptions> = {}, host = '12
   const admin = createAdmin({
     balancer,
     inspector,
+    explainer,
     readMetrics,
     retryCertificate: (name) => name === 'app.test',
     token: TOKEN,
@@ -142,7 +226,7 @@ export async function startAdmin(options: Partial<AdminOptions> = {}, host = '12
     ...options,
   });
   const { port } = await admin.listen(host, 0);
-  return { admin, port, balancer, logged };
+  return { admin, port, balancer, explainer, logged };
 }
 
 export interface Reply {

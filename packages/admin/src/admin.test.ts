@@ -1,5 +1,14 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { AUTHORIZED, inspector, type Running, FakeBalancer, send, sendRaw, startAdmin } from './_fixture.ts';
+import {
+  AUTHORIZED,
+  inspector,
+  type Running,
+  FakeBalancer,
+  FakeExplainer,
+  send,
+  sendRaw,
+  startAdmin,
+} from './_fixture.ts';
 import { createApp } from './admin.ts';
 import { silentLog } from '@dproxy/core';
 
@@ -176,6 +185,7 @@ test('the OpenAPI document and the routes are the same set, and every one has a 
   const app = createApp({
     balancer,
     inspector,
+    explainer: new FakeExplainer(),
     readMetrics: () => Promise.resolve(''),
     retryCertificate: () => false,
     token: '',
@@ -201,7 +211,7 @@ test('the OpenAPI document and the routes are the same set, and every one has a 
     }),
   );
   expect(described.toSorted()).toEqual([...registered].toSorted());
-  expect(registered.size).toBe(18);
+  expect(registered.size).toBe(19);
 });
 
 test('the index lists the calls', async () => {

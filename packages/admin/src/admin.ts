@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import type { Balancer, Inspector, Log } from '@dproxy/core';
+import type { Balancer, Explainer, Inspector, Log } from '@dproxy/core';
 import type { FastifyInstance } from 'fastify';
 import { Access } from './access.ts';
 import { guard } from './guard.ts';
@@ -7,6 +7,7 @@ import { assertListenable } from './listenable.ts';
 import type { Lockout } from './lockout.ts';
 import { balancerRoutes } from './routes/balancer.ts';
 import { docsRoutes } from './routes/docs.ts';
+import { explainRoute } from './routes/explain.ts';
 import { healthRoute } from './routes/health.ts';
 import { listRoutes } from './routes/lists.ts';
 import { metricsRoute } from './routes/metrics.ts';
@@ -16,6 +17,7 @@ import { createServer } from './server.ts';
 export interface AdminOptions {
   readonly balancer: Balancer;
   readonly inspector: Inspector;
+  readonly explainer: Explainer;
   /** The text of `/metrics`. */
   readonly readMetrics: () => Promise<string>;
   /** @returns false when nobody waits for a certificate of that name */
@@ -81,6 +83,7 @@ export function createApp(options: AdminOptions): FastifyInstance {
     healthRoute(scope, balancer, inspector);
     balancerRoutes(scope, balancer, log);
     listRoutes(scope, inspector);
+    explainRoute(scope, options.explainer);
     retryCertificateRoute(scope, options.retryCertificate, log);
     metricsRoute(scope, options.readMetrics);
   });

@@ -1,5 +1,15 @@
 import { type IncomingMessage, request } from 'node:http';
-import type { Backend, BalancerStatus, CertificateView, ContainerView, Origin, Rejection, Route } from '@dproxy/core';
+import type {
+  Backend,
+  BalancerStatus,
+  CertificateView,
+  ContainerView,
+  Explanation,
+  ExplainRequest,
+  Origin,
+  Rejection,
+  Route,
+} from '@dproxy/core';
 import type { Answer } from './answers.ts';
 import { unmapAddress } from './loopback.ts';
 
@@ -104,6 +114,14 @@ export class AdminClient {
 
   rejected(): Promise<readonly Rejection[]> {
     return this.#call('GET', '/rejected');
+  }
+
+  explain({ url, headers, client, hasClientCertificate }: ExplainRequest): Promise<Explanation> {
+    const query = new URLSearchParams({ url });
+    for (const [name, value] of headers) query.append('header', `${name}: ${value}`);
+    if (client !== '') query.set('client', client);
+    if (hasClientCertificate) query.set('clientCertificate', 'true');
+    return this.#call('GET', `/explain?${query.toString()}`);
   }
 
   /** The caller names the type: what this API answers is tested against its schemas. */

@@ -51,6 +51,8 @@ test.each([
   ['GET', '/routes', 200],
   ['GET', '/rejected', 200],
   ['GET', '/certificates', 200],
+  ['GET', '/explain?url=http://app.test/', 200],
+  ['GET', '/explain', 400],
   ['POST', '/certificates/retry?host=app.test', 401],
 ] as const)('what %s %s answers with %i is what the document says', async (method, path, status) => {
   const reply = await send(running.port, `${method} ${path}`);

@@ -36,6 +36,8 @@ export const BALANCER_CHANGE = object({
   ...balancer,
 });
 export const HEALTH = object({ ...balancer, online: integer, warnings: texts });
+const pairs = { type: 'array', items: texts } as const;
+
 export const CONTAINERS = list(
   object({
     id: text,
@@ -115,6 +117,84 @@ export const CERTIFICATES = list(
     problem: text,
     advice: { ...text, description: 'what to do about the problem' },
   }),
+);
+const shadowedRoute = object({ host: text, path: text, origin, shadowedBy: origin, reason: text });
+const boolean = { type: 'boolean' } as const;
+
+export const EXPLANATION = object(
+  {
+    url: text,
+    scheme: { type: 'string', enum: ['http', 'https'] },
+    host: { ...text, description: 'as routes are matched by; empty when the request is malformed' },
+    path: { ...text, description: 'canonical' },
+    listener: text,
+    client: text,
+    isLocal: { ...boolean, description: 'local names answer this client' },
+    outcome: { type: 'string', enum: ['exact', 'wildcard', 'www', 'path-unknown', 'route-unknown', ''] },
+    answer: object({
+      type: {
+        type: 'string',
+        enum: [
+          'backend',
+          'plugins',
+          'respond',
+          'redirect',
+          'https-redirect',
+          'challenge',
+          'error',
+          'tls-refused',
+          'no-listener',
+        ],
+      },
+      ok: { ...boolean, description: 'something answers that is no error' },
+      status: { ...integer, description: "0: the backend's, or none" },
+      code: { ...text, description: 'of the table of errors' },
+      location: text,
+      detail: text,
+    }),
+    route: { type: 'object', description: 'the one that answers, as in /routes' },
+    candidates: list(
+      object({
+        id: text,
+        host: text,
+        path: text,
+        verdict: { type: 'string', enum: ['chosen', 'next', 'outranked', 'failed', 'not-reached'] },
+        checks: list(object({ matcher: text, passed: boolean, detail: text })),
+        reason: text,
+        from: texts,
+      }),
+    ),
+    filters: list(object({ filter: text, detail: text, values: pairs })),
+    backends: list(
+      object({
+        id: text,
+        name: text,
+        protocol: text,
+        address: text,
+        port: integer,
+        state: text,
+        weight: integer,
+        mayBeChosen: boolean,
+        reason: { ...text, description: 'why it is passed over, with what mends it' },
+      }),
+    ),
+    tls: object({
+      serverName: text,
+      certificateKind: { type: 'string', enum: ['file', 'acme', 'local', ''] },
+      certificateId: text,
+      names: texts,
+      issuer: text,
+      notAfterMs: { ...integer, description: 'epoch milliseconds; 0: not known' },
+      alert: { ...text, description: 'with which the handshake is refused' },
+      policy: object({ id: text, profile: text, clientCertificates: text }),
+      redirect: { ...text, description: 'whether plain HTTP is sent to HTTPS, and why' },
+    }),
+    shadowed: list(shadowedRoute),
+    didYouMean: texts,
+    unrouted: list(object({ name: text, reason: text })),
+    notes: texts,
+  },
+  ['route'],
 );
 export const RETRY = object({ host: text });
 export const REJECTED = list(object({ source: text, line: integer, column: integer, message: text, expected: text }));

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { VERSION } from './banner.ts';
 import { certificates } from './commands/certificates.ts';
 import { addFlags, contextOf } from './commands/context.ts';
+import { clientAddress, explain, headerLine, requestUrl } from './commands/explain.ts';
 import { CommandFailed } from './commands/failure.ts';
 import { importCerts } from './commands/import.ts';
 import { routes } from './commands/routes.ts';
@@ -31,6 +32,12 @@ define('validate', 'check a dproxy.yml, with line and column')
   .argument('[file]', 'default: the one that start would read')
   .action((file: string | undefined, options: Options) => validate(contextOf(options), file));
 define('routes', 'what is served').action((options: Options) => routes(contextOf(options)));
+define('explain', 'what a URL is answered with, and why; exit 1 when nothing answers it')
+  .argument('<url>', 'such as https://app.example.com/path; http unless it says https', requestUrl)
+  .option('--header <line>', 'a header of the request, "Name: value"; may be given several times', headerLine)
+  .option('--client <address>', 'of the client (default: this machine)', clientAddress)
+  .option('--client-certificate', 'the client shows a certificate that the host accepts')
+  .action((url: string, options: Options) => explain(contextOf(options), url, options));
 define('certificates', 'every certificate, and every name that waits for one')
   .option('--retry <host>', 'try this name again now')
   .action((options: Options) => certificates(contextOf(options), options['retry'] as string | undefined));

@@ -1,13 +1,14 @@
 import { assertListenable, createAdmin, ensureToken } from '@dproxy/admin';
 import type { Pm2Balancer } from '@dproxy/cluster';
 import type { Settings } from '@dproxy/config';
-import type { Inspector } from '@dproxy/core';
+import type { Explainer, Inspector } from '@dproxy/core';
 import type { Metrics } from '../metrics.ts';
 import type { PrimaryOptions } from './primary-options.ts';
 
 interface AdminParts {
   readonly balancer: Pm2Balancer;
   readonly inspector: Inspector;
+  readonly explainer: Explainer;
   readonly metrics: Metrics;
   readonly retryCertificate: (host: string) => boolean;
   readonly settings: Settings;
@@ -20,7 +21,7 @@ interface AdminParts {
  */
 export async function openAdmin(
   { log }: PrimaryOptions,
-  { balancer, inspector, metrics, retryCertificate, settings: { api, paths } }: AdminParts,
+  { balancer, inspector, explainer, metrics, retryCertificate, settings: { api, paths } }: AdminParts,
   opened: AsyncDisposableStack,
 ): Promise<string> {
   const token = api.token === '' ? await ensureToken(paths.apiToken) : api.token;
@@ -32,6 +33,7 @@ export async function openAdmin(
       const admin = createAdmin({
         balancer,
         inspector,
+        explainer,
         readMetrics,
         retryCertificate,
         token,

@@ -12,6 +12,7 @@ import { Configuration } from '../configuration.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import { describeEngines } from '../describe-engines.ts';
 import { Engines } from '../engines.ts';
+import { RequestExplainer } from '../explain/explain-requests.ts';
 import { inspect } from '../inspection.ts';
 import { markInstance } from '../instance-marker.ts';
 import { Metrics } from '../metrics.ts';
@@ -57,10 +58,20 @@ export async function startPrimary(options: PrimaryOptions): Promise<AsyncDispos
     workers: () => server.workers(),
     warnings,
   });
+  const explainer = new RequestExplainer({
+    log,
+    snapshot: () => plane.snapshot,
+    material: () => plane.material,
+    shadowed: () => plane.shadowed,
+    containers: () => inspector.containers(),
+    certificates: () => inspector.certificates(),
+    rejectedCount: () => inspector.rejected().length,
+  });
+  opened.defer(() => explainer.close());
   const metrics = new Metrics({ server, inspector, upkeep });
   const retryCertificate = (host: string): boolean => upkeep.retryNow(host);
   const { settings } = configuration;
-  const api = await openAdmin(options, { balancer, inspector, metrics, retryCertificate, settings }, opened);
+  const api = await openAdmin(options, { balancer, inspector, explainer, metrics, retryCertificate, settings }, opened);
   opened.defer(await writePidFile(paths.pid, log));
   options.print(
     banner({
