@@ -116,6 +116,26 @@ describe('settings that change', () => {
     }
   });
 
+  it('are tried at once on a name that our own check refused', async () => {
+    let checks = 0;
+    const check = (): Promise<void> => {
+      checks += 1;
+      return Promise.reject(new IssueError('unauthorized', 'elsewhere', { advice: 'Mend DNS.' }));
+    };
+    const { upkeep, clock, issuer, start } = benchOf({ more: { reachability: { check } } });
+    upkeep.want(ONE, []);
+    await start();
+    await clock.advance(1_000);
+    upkeep.follow(settingsOf());
+    await clock.advance(1_000);
+    expect([checks, issuer.orders.length]).toEqual([1, 0]);
+    upkeep.follow(settingsOf({ preflight: false }));
+    await clock.advance(1_000);
+    expect([checks, issuer.orders.length]).toEqual([1, 1]);
+    expect(upkeep.views()[0]?.state).toBe('valid');
+    await upkeep.stop();
+  });
+
   it('in the middle of an order that then fails get their chance, too', async () => {
     const { upkeep, clock, issuer, start } = benchOf();
     issuer.decide = () => {

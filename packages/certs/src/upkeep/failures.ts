@@ -24,8 +24,10 @@ export interface Failure {
   readonly problem: IssueProblem;
   readonly message: string;
   readonly advice: string;
-  /** Which settings failed; others get a new chance where the settings were the problem. */
+  /** Which settings failed; others get a new chance where these were the problem, or where trying costs nothing. */
   readonly settings: string;
+  /** Our own check said no, and the authority was not asked. */
+  readonly isUnasked: boolean;
 }
 
 export interface FailedAttempt {
@@ -80,7 +82,8 @@ export class Failures {
   of(key: string, authority: string): Failure | undefined {
     const id = idOf(key, authority);
     const failure = this.#postponed.get(id) ?? this.#all.get(id);
-    return failure?.problem === 'misconfigured' && failure.settings !== this.#settings ? undefined : failure;
+    const mayDiffer = failure?.problem === 'misconfigured' || failure?.isUnasked === true;
+    return mayDiffer && failure.settings !== this.#settings ? undefined : failure;
   }
 
   /** The most recent one at any of these authorities. */
@@ -110,7 +113,7 @@ export class Failures {
       const delayMs = stepMs * (1 + 0.1 * this.#random());
       const failure = describe(attempt, count, nowMs);
       const retryAfterMs = Math.min(error.retryAfterMs, MAX_RETRY_AFTER_MS);
-      const made = { ...failure, nextMs: nowMs + Math.round(Math.max(delayMs, retryAfterMs)) };
+      const made = { ...failure, isUnasked: isFree, nextMs: nowMs + Math.round(Math.max(delayMs, retryAfterMs)) };
       all.set(idOf(key, authority), made);
       return made;
     });
@@ -176,7 +179,7 @@ export class Failures {
 
 function describe({ key, authority, error, settings }: FailedAttempt, count: number, nowMs: number): Failure {
   const { problem, message, advice } = error;
-  return { key, authority, count, atMs: nowMs, nextMs: nowMs, problem, message, advice, settings };
+  return { key, authority, count, atMs: nowMs, nextMs: nowMs, problem, message, advice, settings, isUnasked: false };
 }
 
 function isSameAttempt(a: Failure, b: Failure): boolean {
@@ -204,10 +207,14 @@ const PROBLEMS: ReadonlySet<unknown> = new Set<IssueProblem>([
 function isFailure(value: unknown): value is Failure {
   if (typeof value !== 'object' || value === null) return false;
   const { key, authority, count, atMs, nextMs, problem, message, advice, settings } = value as Partial<Failure>;
+  const { isUnasked } = value as Partial<Failure>;
   const texts = [key, authority, message, advice, settings];
   const numbers = [count, atMs, nextMs];
   return (
-    texts.every((text) => typeof text === 'string') && numbers.every(Number.isSafeInteger) && PROBLEMS.has(problem)
+    texts.every((text) => typeof text === 'string') &&
+    numbers.every(Number.isSafeInteger) &&
+    PROBLEMS.has(problem) &&
+    typeof isUnasked === 'boolean'
   );
 }
 
