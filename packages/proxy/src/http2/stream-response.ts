@@ -16,13 +16,15 @@ import { fieldObject, fieldPairs } from './field-pairs.ts';
 
 /** Up to here a body is copied: cheaper than to keep the backend's whole read buffer until it is out. */
 const COPY_BYTES = 16_384;
+/** RFC 9110 section 15.3.6: it has no content. Some backends send some. */
+const RESET_CONTENT = 205;
 /** RFC 6455 section 1.3. */
 const WEB_SOCKET_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
 /** Hears when the client has to read before there can be more. */
 export interface StreamReader {
   onMustWait(): void;
-  readonly bytesSent: (byteLength: number) => void;
+  bytesSent(byteLength: number): void;
 }
 
 /** The response of one stream of HTTP/2. */
@@ -35,6 +37,8 @@ export class StreamResponse implements ResponseSink {
   #pairs: string[] | undefined;
   #pieces: Buffer[] = [];
   #mayHaveTrailers = false;
+  /** node:http2 ends the stream with the head: a body, or its length, would be an error of the protocol for the client. */
+  #isBodyless = false;
   /** The head was sent so that trailers follow; they are not out. */
   #awaitsTrailers = false;
   #onTrailersSent: (() => void) | undefined;
@@ -74,16 +78,17 @@ export class StreamResponse implements ResponseSink {
       throw new ProxyError('upstream-malformed', `a ${head.status} to a WebSocket handshake`);
     }
     this.#pairs = fieldPairs(responseBlock(head, additions), [':status', String(head.status)]);
-    const length = toldLength(head);
+    this.#isBodyless = head.status === RESET_CONTENT;
+    const length = this.#isBodyless ? -1 : toldLength(head);
     if (length >= 0) this.#pairs.push('content-length', String(length));
     // Also where none will come. While node:http2 waits for trailers it does not send END_STREAM; without, `close(code)` sends it
     // before the RST_STREAM, and a body that was broken off would look whole.
-    this.#mayHaveTrailers = head.framing !== 'none';
+    this.#mayHaveTrailers = head.framing !== 'none' && !this.#isBodyless;
     return 'body';
   }
 
   sendBody(bytes: Buffer, start: number, end: number): void {
-    if (end > start) this.#pieces.push(bytes.subarray(start, end));
+    if (end > start && !this.#isBodyless) this.#pieces.push(bytes.subarray(start, end));
   }
 
   flush(): boolean {
@@ -96,7 +101,7 @@ export class StreamResponse implements ResponseSink {
 
   sendEnd(trailers: string): void {
     if (!this.#isOpen) return;
-    this.#trailers = trailers;
+    this.#trailers = this.#isBodyless ? '' : trailers;
     if (this.#pairs === undefined || trailers !== '') {
       this.#respond(false);
     } else if (this.#pieces.length === 0) {
