@@ -1,4 +1,3 @@
-import type { EventEmitter } from 'node:events';
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import type { Limits } from '@dproxy/core';
@@ -15,7 +14,7 @@ import type { Services } from '../services.ts';
 import type { Tunnel } from '../tunnel/tunnel.ts';
 import type { Http2Request } from './request-head.ts';
 import { StreamBody } from './stream-body.ts';
-import { StreamResponse } from './stream-response.ts';
+import { type StreamReader, StreamResponse } from './stream-response.ts';
 import { StreamTunnelClient } from './stream-tunnel.ts';
 
 /**
@@ -41,7 +40,7 @@ export interface StreamOptions {
 }
 
 /** One stream of a client's connection of HTTP/2: one request and its response, or a tunnel. */
-export class StreamDownstream implements Downstream, DeadlineOwner {
+export class StreamDownstream implements Downstream, StreamReader, DeadlineOwner {
   readonly peer: Peer;
   readonly isEncrypted: boolean;
   readonly isHttp2 = true;
@@ -50,7 +49,6 @@ export class StreamDownstream implements Downstream, DeadlineOwner {
   readonly mayKeepAlive = true;
   readonly body: StreamBody | undefined;
   readonly out: StreamResponse;
-  readonly tunnelClient: StreamTunnelClient;
   readonly #stream: ServerHttp2Stream;
   readonly #owner: StreamOwner;
   readonly #services: Services;
@@ -59,6 +57,7 @@ export class StreamDownstream implements Downstream, DeadlineOwner {
   #state: State = 'exchange';
   #exchange: Exchange | undefined;
   #tunnel: Tunnel | undefined;
+  #tunnelClient: StreamTunnelClient | undefined;
   #isReset = false;
 
   constructor(stream: ServerHttp2Stream, { head, webSocketKey }: Http2Request, options: StreamOptions) {
@@ -70,20 +69,21 @@ export class StreamDownstream implements Downstream, DeadlineOwner {
     this.#services = owner.services;
     this.#limits = limits;
     this.#patience = new Patience(owner.services.wheel, this);
-    const bytesSent = (byteLength: number): void => {
-      this.#services.counters.bytesOut += byteLength;
-    };
-    this.out = new StreamResponse(stream, { onMustWait: () => this.#waitForReader(), bytesSent }, webSocketKey);
-    this.tunnelClient = new StreamTunnelClient(stream, {
-      wheel: owner.services.wheel,
-      bytesSent,
-      reset: (code) => this.#reset(code),
-    });
+    this.out = new StreamResponse(stream, this, webSocketKey);
     const hasBody = head.framing === 'chunked' || head.contentLength > 0;
     this.body = hasBody ? new StreamBody({ stream, head, patience: this.#patience, limits }) : undefined;
     this.#listen();
     this.#exchange = new Exchange(this, head, owner.services, options.startedMs);
     this.body?.belongTo(this.#exchange);
+  }
+
+  /** Made when it is asked for: few streams become tunnels. */
+  get tunnelClient(): StreamTunnelClient {
+    return (this.#tunnelClient ??= new StreamTunnelClient(this.#stream, {
+      wheel: this.#services.wheel,
+      bytesSent: (byteLength) => this.bytesSent(byteLength),
+      reset: (code) => this.#reset(code),
+    }));
   }
 
   get listenerId(): string {
@@ -94,25 +94,31 @@ export class StreamDownstream implements Downstream, DeadlineOwner {
     guard(this, () => this.#exchange?.start());
   }
 
+  // ---- what its response tells
+
+  onMustWait(): void {
+    this.#waitForReader();
+  }
+
+  bytesSent(byteLength: number): void {
+    this.#services.counters.bytesOut += byteLength;
+  }
+
   // ---- what comes from the client
 
   /** Every callback of the stream is a boundary: what it throws ends the stream, not the worker (threats: row 54). */
   #listen(): void {
     const stream = this.#stream;
-    const emitter: EventEmitter = stream;
-    // oxlint-disable-next-line typescript/no-explicit-any -- what an emitter gives has no type
-    const on = (event: string, step: (...values: any[]) => void): void => {
-      emitter.on(event, (...values: unknown[]) => guard(this, () => step(...values)));
-    };
-    on('drain', () => this.#onDrain());
-    on('aborted', () => this.#onGone());
-    on('close', () => this.#onGone());
+    const onGone = (): void => guard(this, () => this.#onGone());
+    stream.on('drain', () => guard(this, () => this.#onDrain()));
+    stream.on('aborted', onGone);
+    stream.on('close', onGone);
     if (this.body === undefined && stream.endAfterHeaders) return;
     // Before the listeners: they shall not start the reading.
     stream.pause();
-    on('data', (chunk: Buffer) => this.#onData(chunk));
+    stream.on('data', (chunk: Buffer) => guard(this, () => this.#onData(chunk)));
     // Trailers of a request end here (threats: row 7): neither kind of backend is told of them.
-    on('end', () => this.#onEnd());
+    stream.on('end', () => guard(this, () => this.#onEnd()));
   }
 
   #onData(chunk: Buffer): void {
