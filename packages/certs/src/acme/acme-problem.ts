@@ -1,4 +1,4 @@
-import { retryAfterInText, retryAfterMs } from './retry-after.ts';
+import { retryAfterInText, retryAfterMs } from '../retry-after.ts';
 
 /** RFC 8555 section 6.7: what an authority says when it refuses, made harmless for logs. */
 export interface AcmeProblem {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { retryAfterMs } from './retry-after.ts';
+import { retryAfterMs } from '../retry-after.ts';
 
 export interface PollOptions<T> {
   readonly ask: () => Promise<{ readonly value: T; readonly retryAfter: unknown }>;

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { AuthorityKeyIdentifierExtension, X509Certificate as Parsed } from '../_x509.ts';
 import type { RenewalWindow } from '../ports.ts';
 import { fieldsOf, webAddress } from './acme-problem.ts';
-import { retryAfterMs } from './retry-after.ts';
+import { retryAfterMs } from '../retry-after.ts';
 import type { TransportAnswer } from './transport.ts';
 
 /** RFC 9773 section 4.3.2: six hours where nothing is said, and bounds for what is. */

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import * as acme from 'acme-client';
 import { ownProblem } from './acme-problem.ts';
 import { explainConnection } from './explain-connection.ts';
-import { retryAfterMs } from './retry-after.ts';
+import { retryAfterMs } from '../retry-after.ts';
 
 export interface TransportAnswer {
   readonly status: number;

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { retryAfterMs } from '../retry-after.ts';
 import { IssueError } from '../ports.ts';
 import { redact } from './redact.ts';
 
@@ -71,7 +72,7 @@ async function send(request: ApiRequest, call: ApiCall): Promise<{ answer: ApiAn
     const options = { method, headers, redirect: 'manual', signal: AbortSignal.any([signal, timeout]) } as const;
     const response = await fetch(url, body === undefined ? options : { ...options, body });
     const answer = { status: response.status, body: await readBounded(response) };
-    return { answer, retryAfterMs: readRetryAfter(response.headers.get('retry-after') ?? '', call.nowMs()) };
+    return { answer, retryAfterMs: retryAfterMs(response.headers.get('retry-after'), call.nowMs()) };
   } catch (error) {
     signal.throwIfAborted();
     const why = timeout.aborted ? `did not answer within ${timeoutMs} ms` : `cannot be reached: ${causeOf(error)}`;
@@ -93,13 +94,6 @@ async function readBounded(response: Response): Promise<string> {
     parts.push(part);
   }
   return Buffer.concat(parts).toString('utf8');
-}
-
-/** RFC 9110 section 10.2.3; 0: absent or in the past. */
-function readRetryAfter(text: string, nowMs: number): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text) * 1_000;
-  const at = Date.parse(text);
-  return Number.isNaN(at) ? 0 : Math.max(0, at - nowMs);
 }
 
 function refusal(answer: ApiAnswer, call: ApiCall, retryAfterMs: number): IssueError {

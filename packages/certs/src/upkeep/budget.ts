@@ -1,30 +1,24 @@
-/** At most `count` in any `windowMs`, for each of `maxKeys` keys; of more keys the one that was used longest ago is forgotten. */
+/** At most `count` in any `windowMs`. */
 export class Budget {
   readonly #count: number;
   readonly #windowMs: number;
-  readonly #maxKeys: number;
-  readonly #spent = new Map<string, number[]>();
+  #spent: readonly number[] = [];
 
-  constructor(limit: { readonly count: number; readonly windowMs: number; readonly maxKeys?: number }) {
-    this.#count = limit.count;
-    this.#windowMs = limit.windowMs;
-    this.#maxKeys = limit.maxKeys ?? 1;
+  constructor(count: number, windowMs: number) {
+    this.#count = count;
+    this.#windowMs = windowMs;
   }
 
-  has(key: string, nowMs: number): boolean {
-    return this.#recent(key, nowMs).length < this.#count;
+  has(nowMs: number): boolean {
+    return this.#recent(nowMs).length < this.#count;
   }
 
-  spend(key: string, nowMs: number): void {
-    const recent = [...this.#recent(key, nowMs), nowMs];
-    this.#spent.delete(key);
-    this.#spent.set(key, recent);
-    const [oldest] = this.#spent.keys();
-    if (this.#spent.size > this.#maxKeys && oldest !== undefined) this.#spent.delete(oldest);
+  spend(nowMs: number): void {
+    this.#spent = [...this.#recent(nowMs), nowMs];
   }
 
   /** What lies in the future was spent before the clock was set back. */
-  #recent(key: string, nowMs: number): number[] {
-    return (this.#spent.get(key) ?? []).filter((atMs) => atMs <= nowMs && atMs > nowMs - this.#windowMs);
+  #recent(nowMs: number): readonly number[] {
+    return this.#spent.filter((atMs) => atMs <= nowMs && atMs > nowMs - this.#windowMs);
   }
 }

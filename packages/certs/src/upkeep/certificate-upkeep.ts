@@ -111,13 +111,12 @@ export class CertificateUpkeep {
 
   /**
    * A handshake asked for a name without a certificate.
-   * @param client the address that asked, or empty
    * @returns whether there is one now: after its order when one was begun, at once when it is refused
    */
-  async wantOnDemand(host: string, client = ''): Promise<boolean> {
+  async wantOnDemand(host: string): Promise<boolean> {
     if (this.#hasCertificate(host)) return true;
     if (!this.#isActive()) return false;
-    if (!this.#book.wanted.names.includes(host) && !(await this.#onDemand.admit(host, client, this.#book.routed))) {
+    if (!this.#book.wanted.names.includes(host) && !(await this.#onDemand.admit(host, this.#book.routed))) {
       this.#counters.onDemandRefused();
       return false;
     }

@@ -9,7 +9,6 @@ import { isPublicName } from './wanted-names.ts';
 const MINUTE_MS = 60_000;
 const MAX_LABELS = 10;
 const MAX_NAMES = 10_000;
-const ALL = '';
 
 /** A name that got its certificate because a handshake asked for it; it is renewed as long as it is allowed and routed. */
 export interface OnDemandName {
@@ -31,10 +30,9 @@ export class OnDemand {
   readonly #options: OnDemandOptions;
   readonly #permissions: Permissions;
   /** What the `ask` URL has to bear. */
-  readonly #questions = new Budget({ count: 60, windowMs: MINUTE_MS });
-  readonly #perMinute = new Budget({ count: 10, windowMs: MINUTE_MS });
-  readonly #perHour = new Budget({ count: 100, windowMs: 60 * MINUTE_MS });
-  readonly #perClient = new Budget({ count: 5, windowMs: 10 * MINUTE_MS, maxKeys: 10_000 });
+  readonly #questions = new Budget(60, MINUTE_MS);
+  readonly #perMinute = new Budget(10, MINUTE_MS);
+  readonly #perHour = new Budget(100, 60 * MINUTE_MS);
   readonly #issued = new Map<string, OnDemandName>();
   readonly #trying = new Set<string>();
 
@@ -61,17 +59,17 @@ export class OnDemand {
     return this.#issued.has(name) || this.#trying.has(name);
   }
 
-  /** @param client its address, or empty @returns whether the name is ordered now */
-  async admit(host: string, client: string, routed: RoutedNames): Promise<boolean> {
+  /** @returns whether the name is ordered now */
+  async admit(host: string, routed: RoutedNames): Promise<boolean> {
     if (!this.#permissions.isOn || !isOrderable(host) || !routed.has(host)) return false;
     if (this.has(host)) return true;
     const { scheduler } = this.#options;
     if (this.#permissions.known(host) === undefined) {
-      if (!this.#questions.has(ALL, scheduler.nowMs())) return false;
-      this.#questions.spend(ALL, scheduler.nowMs());
+      if (!this.#questions.has(scheduler.nowMs())) return false;
+      this.#questions.spend(scheduler.nowMs());
     }
     if ((await this.#permissions.ask(host)) !== 'yes') return false;
-    return this.has(host) || this.#pay(host, client, scheduler.nowMs());
+    return this.has(host) || this.#pay(host, scheduler.nowMs());
   }
 
   /** Before a renewal: only a clear no ends it, for whoever should be asked may be down. */
@@ -103,14 +101,11 @@ export class OnDemand {
     }));
   }
 
-  #pay(host: string, client: string, nowMs: number): boolean {
-    const budgets = [
-      [this.#perMinute, ALL],
-      [this.#perHour, ALL],
-      ...(client === '' ? [] : [[this.#perClient, client] as const]),
-    ] as const;
-    if (!budgets.every(([budget, key]) => budget.has(key, nowMs))) return false;
-    for (const [budget, key] of budgets) budget.spend(key, nowMs);
+  /** One client's share is the workers' to see to: they know who asks. */
+  #pay(host: string, nowMs: number): boolean {
+    const budgets = [this.#perMinute, this.#perHour];
+    if (!budgets.every((budget) => budget.has(nowMs))) return false;
+    for (const budget of budgets) budget.spend(nowMs);
     this.#trying.add(host);
     return true;
   }
