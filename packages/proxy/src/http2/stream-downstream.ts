@@ -180,9 +180,10 @@ export class StreamDownstream implements Downstream, StreamReader, DeadlineOwner
   }
 
   /**
-   * A stream whose request had no body is left to `node:http2`, which ends it when the answer has been written. Of one that has
-   * seen the end of its request, it cancels the write that is not confirmed yet, and makes an Error with a stack of each: 3 us of
-   * 60 per request. What it must keep: the stream goes away in the end, and with the session's patience (streams.test.ts).
+   * A stream whose request had no body is left to `node:http2`, which ends it when the answer has been written. If its end had
+   * been read already, node:http2 would cancel the write that is not confirmed yet, and make an Error with a stack of each: 5 % of
+   * the CPU time of a small request, in a profile. What it must keep: every stream closes, or its connection is cut after
+   * `writeStallMs` (connections.test.ts).
    */
   #takeEnd(): void {
     if (this.body !== undefined || !this.#stream.endAfterHeaders) this.#stream.resume();
