@@ -69,7 +69,8 @@ function single(query: Query, key: keyof typeof PARAMETERS): string {
 function splitHeader(line: string): [name: string, value: string] {
   const colon = line.indexOf(':');
   if (colon < 1) throw new ApiError(400, `header is ${shown(line)}; expected "Name: value"`);
-  return [line.slice(0, colon).trim(), line.slice(colon + 1).trim()];
+  // Nothing else is taken off: a name with a space behind it is what is to be explained.
+  return [line.slice(0, colon), line.slice(colon + 1).replace(/^[\t ]+/, '')];
 }
 
 function shown(value: string): string {

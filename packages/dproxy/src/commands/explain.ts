@@ -28,7 +28,7 @@ export function requestUrl(raw: string): string {
 export function headerLine(line: string, before: ExplainOptions['header']): readonly (readonly [string, string])[] {
   const colon = line.indexOf(':');
   if (colon < 1 || /[\r\n\0]/.test(line)) throw new InvalidArgumentError('expected "Name: value" in one line');
-  return [...(before ?? []), [line.slice(0, colon).trim(), line.slice(colon + 1).trim()]];
+  return [...(before ?? []), [line.slice(0, colon), line.slice(colon + 1).replace(/^[\t ]+/, '')]];
 }
 
 export function clientAddress(raw: string): string {

@@ -81,7 +81,7 @@ export class RequestExplainer implements Explainer {
       tls: this.#describeTls(rehearsed, snapshot),
       shadowed: shadowed().filter((lost) => hostRelation(lost.host, host) !== undefined),
       didYouMean: isUnknown ? nearestNames(host, hostsOf(snapshot)) : [],
-      unrouted: hasNoRoute ? unroutedContainers(host, containers()) : [],
+      unrouted: hasNoRoute ? unroutedContainers(host, containers(), hostsOf(snapshot)) : [],
       notes: notesOf(rehearsed, picked, hasNoRoute ? rejectedCount() : 0),
     };
   }

@@ -1,5 +1,6 @@
 import {
   canonicalHost,
+  hideUserInfo,
   isAddressHost,
   isLoopbackAddress,
   parseAddress,
@@ -26,14 +27,14 @@ export function readRequest({ url: raw, headers, client: asked }: ExplainRequest
   const url = readExplainedUrl(raw);
   if (url === undefined) {
     throw new RangeError(
-      `url is ${shown(raw)}; expected one such as https://app.example.com/path, without spaces, user and password`,
+      `url is ${shown(hideUserInfo(raw))}; expected one such as https://app.example.com/path, without spaces, user and password`,
     );
   }
   if (headers.length > MAX_HEADERS) throw new RangeError(`${headers.length} headers; expected ${MAX_HEADERS} at most`);
   const client = asked === '' ? '127.0.0.1' : parseAddress(asked)?.toString();
   if (client === undefined) throw new RangeError(`client is ${shown(asked)}; expected an IP address`);
   const hosts = headers.filter(([name]) => name.toLowerCase() === 'host');
-  const lines = headers.map(([name, value]) => `${headerText(name)}: ${headerText(value)}\r\n`);
+  const lines = headers.map(headerLine);
   const host = hosts.length === 0 ? `Host: ${url.authority}\r\n` : '';
   return {
     url,
@@ -48,13 +49,15 @@ export function readRequest({ url: raw, headers, client: asked }: ExplainRequest
  * One character per byte. Bytes of UTF-8, because cutting characters down to their last byte would make a line break of one that
  * is none (U+010D U+010A).
  */
-function headerText(text: string): string {
-  if (/[\r\n\0]/.test(text) || text.length > MAX_HEADER) {
+function headerLine([name, value]: readonly [string, string]): string {
+  const line = `${name}: ${value}`;
+  if (/[\r\n\0]/.test(line) || line.length > MAX_HEADER) {
+    // Its value may be a credential.
     throw new RangeError(
-      `header is ${shown(text)}; expected Name: value in one line of ${MAX_HEADER} characters at most`,
+      `the header ${shown(name)} is ${line.length} characters; expected Name: value in one line of ${MAX_HEADER} at most`,
     );
   }
-  return Buffer.from(text).toString('latin1');
+  return `${Buffer.from(line).toString('latin1')}\r\n`;
 }
 
 /** RFC 6066 section 3: no address, no port, no dot at the end. */

@@ -1,0 +1,170 @@
+import { silentLog, type Explanation, type ExplainRequest, type Snapshot } from '@dproxy/core';
+import { listenerOf, snapshotOf, type SnapshotSpec } from '@dproxy/testkit';
+import { expect, it, onTestFinished } from 'vitest';
+import { RequestExplainer, type ExplainerParts } from './explain-requests.ts';
+import { explanationLines } from './explanation-lines.ts';
+
+const HTTP = listenerOf({ addresses: [{ host: '0.0.0.0', port: 8080 }], publicPort: 8080 });
+
+function explainerOf(snapshot: Snapshot | undefined, more: Partial<ExplainerParts> = {}): RequestExplainer {
+  const explainer = new RequestExplainer({
+    log: silentLog,
+    snapshot: () => snapshot,
+    material: () => new Map(),
+    shadowed: () => [],
+    containers: () => [],
+    certificates: () => [],
+    rejectedCount: () => 0,
+    ...more,
+  });
+  onTestFinished(() => explainer.close());
+  return explainer;
+}
+
+function explain(spec: SnapshotSpec, url: string, more: Partial<ExplainRequest> = {}): Explanation {
+  const snapshot = snapshotOf({ listeners: [HTTP], ...spec });
+  return explainerOf(snapshot).explain({ url, headers: [], client: '', hasClientCertificate: false, ...more });
+}
+
+it('says of every backend whether round robin may choose it, and why not', () => {
+  const to = [
+    { port: 1, name: 'well' },
+    { port: 2, name: 'resting', weight: 0 },
+    { port: 3, name: 'ill', state: 'unhealthy' as const, reason: 'its check fails' },
+    { port: 80, name: 'forged', address: '169.254.169.254', containerId: 'c' },
+  ];
+  const { backends, answer } = explain({ routes: [{ host: 'a.test', to }] }, 'a.test');
+  expect(backends.map(({ name, mayBeChosen, reason }) => [name, mayBeChosen, reason])).toEqual([
+    ['well', true, ''],
+    ['resting', false, 'its weight is 0: it takes no new requests'],
+    ['ill', false, 'its check fails'],
+    ['forged', false, expect.stringMatching(/^its address is refused: it is link-local/)],
+  ]);
+  expect(answer).toMatchObject({ type: 'backend', ok: true, detail: 'a.test/ answers: forwarded to its backend' });
+});
+
+it('passes over a wildcard without a ready backend, as workers do', () => {
+  const routes = [
+    { host: '*.b.test', to: { port: 1, state: 'stopped' as const } },
+    { host: '*.test', to: { port: 2 } },
+  ];
+  const { answer, candidates, notes } = explain({ routes }, 'a.b.test');
+  expect(answer.ok).toBe(true);
+  expect(candidates.map(({ id, verdict, reason }) => [id, verdict, reason])).toEqual([
+    ['*.test/', 'chosen', ''],
+    ['*.b.test/', 'failed', 'none of its backends is ready'],
+  ]);
+  expect(notes).toContainEqual(expect.stringContaining('remembers'));
+});
+
+it('comes in on the usual listener when the URL has no port, wherever that is', () => {
+  const routes = { 'a.test': { port: 1 } };
+  expect(explain({ routes }, 'http://a.test/').notes).toEqual(['taken as coming in on http, which is at port 8080']);
+  expect(explain({ routes }, 'http://a.test:8080/').notes).toEqual([]);
+  for (const url of ['http://a.test:80/', 'https://a.test/']) {
+    const { answer } = explain({ routes }, url);
+    expect(answer).toMatchObject({ type: 'no-listener', ok: false });
+    expect(answer.detail).toContain('http at port 8080');
+  }
+});
+
+it('shows the order of what a route does', () => {
+  const headers = { requestSet: [['x-a', '1']] as const, responseRemove: ['server'] };
+  const routes = [{ host: 'a.test', to: { port: 1 }, headers, plugins: ['auth', 'log'] }];
+  const { filters } = explain({ routes }, 'a.test');
+  expect(filters.map(({ filter, detail }) => `${filter}: ${detail}`)).toEqual([
+    'https-redirect: not sent to HTTPS: no HTTPS listener takes it',
+    'plugin: auth',
+    'plugin: log',
+    'request-headers: sets x-a',
+    'timeouts: connect 5000 ms, response 300000 ms, idle 300000 ms',
+    'response-headers: removes server',
+  ]);
+});
+
+it('finds what is malformed where the parser does', () => {
+  const routes = { 'a.test': { port: 1 } };
+  const codeOf = (url: string, headers: ExplainRequest['headers'] = []): string =>
+    explain({ routes }, url, { headers }).answer.code;
+  expect(codeOf('http://a..test/')).toBe('host-malformed');
+  expect(codeOf('http://a.test/%00')).toBe('target-malformed');
+  expect(codeOf('http://a.test/', [['X Y', 'z']])).toBe('header-malformed');
+  expect(codeOf('http://a.test/', [['Content-Length', 'x']])).toBe('content-length-malformed');
+  const twice = [
+    ['Host', 'a.test'],
+    ['Host', 'b.test'],
+  ] as const;
+  expect(codeOf('http://a.test/', twice)).toBe('host-malformed');
+  const long = 'x'.repeat(4_000);
+  expect(
+    codeOf(
+      'http://a.test/',
+      Array.from({ length: 10 }, () => ['X-Long', long] as const),
+    ),
+  ).toBe('head-too-large');
+});
+
+it.each([
+  [{ url: 'http://u:p@a.test/' }, /^url is "http:\/\/\.\.\.@a\.test\/"; expected/],
+  [{ client: 'me' }, /^client is "me"; expected an IP address/],
+  [{ headers: [['X', 'a\r\nHost: b']] as const }, /^the header "X" is .*expected Name: value in one line/],
+  [{ headers: [['X', 'x'.repeat(5_000)]] as const }, /expected Name: value in one line/],
+  [{ headers: Array.from({ length: 33 }, () => ['X', 'y'] as const) }, /^33 headers; expected 32 at most/],
+])('refuses %j', (more, message) => {
+  expect(() => explain({}, 'a.test', more)).toThrow(message);
+});
+
+it('says that there is no table yet', () => {
+  const request = { url: 'a.test', headers: [], client: '', hasClientCertificate: false };
+  expect(() => explainerOf(undefined).explain(request)).toThrow(RangeError);
+});
+
+it('lists containers without a route by how near their name is, without those that have one', () => {
+  const view = { id: '', image: '', engine: '', state: 'running', health: '', backends: [], hosts: [] };
+  const containers = () => [
+    { ...view, name: 'other', reason: 'no port' },
+    { ...view, name: 'my_shop', reason: 'add the label dproxy.port' },
+    { ...view, name: 'served', reason: 'it is unhealthy', hosts: ['a.test'] },
+    { ...view, name: 'fine', reason: '' },
+  ];
+  const snapshot = snapshotOf({ listeners: [HTTP], routes: { 'a.test': { port: 1 } } });
+  const explanation = explainerOf(snapshot, { containers }).explain({
+    url: 'http://my-shop.localhost/',
+    headers: [],
+    client: '',
+    hasClientCertificate: false,
+  });
+  expect(explanation.unrouted.map(({ name }) => name)).toEqual(['my_shop', 'other']);
+  expect(explanationLines(explanation)).toEqual([
+    'http my-shop.localhost/  on http  from 127.0.0.1 (local names answer it)',
+    '  no route has this host',
+    '  unrouted   my_shop: add the label dproxy.port',
+    '  unrouted   other: no port',
+    '  note       taken as coming in on http, which is at port 8080',
+    '=> answered with 404: No site answers at this address. (my-shop.localhost/)',
+  ]);
+});
+
+it('says pass or fail first, one line for each candidate', () => {
+  const routes = [
+    { host: 'a.test', to: { port: 1 } },
+    { host: 'a.test', path: '/api', to: { port: 2 } },
+  ];
+  expect(explanationLines(explain({ routes }, 'http://a.test:8080/x'))).toEqual([
+    'http a.test/x  on http  from 127.0.0.1 (local names answer it)',
+    '  pass       a.test/  from a.test (test)',
+    '    pass host: a.test is named',
+    '    pass path: takes all paths',
+    '    pass listener: answers on every listener',
+    '    pass audience: answers everyone',
+    '  fail       a.test/api: /x is not /api or below it  from a.test (test)',
+    '    pass host: a.test is named',
+    '    fail path: /x is not /api or below it',
+    '    pass listener: answers on every listener',
+    '    pass audience: answers everyone',
+    '  filter     https-redirect: not sent to HTTPS: no HTTPS listener takes it',
+    '  filter     timeouts: connect 5000 ms, response 300000 ms, idle 300000 ms',
+    '  backend    pass http://127.0.0.1:1  127.0.0.1:1  ready  weight 1',
+    '=> a.test/ answers: forwarded to its backend',
+  ]);
+});
