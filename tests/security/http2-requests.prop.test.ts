@@ -151,11 +151,12 @@ function check({ fields, data }: Sent, seen: Echo): void {
   expect(seen.target).toBe(value(':path'));
   const hosts = seen.headers.filter(([name]) => name.toLowerCase() === 'host');
   expect(hosts).toEqual([['Host', value(':authority') ?? value('host')]]);
-  const body = (data ?? []).join('');
-  expect(seen.body).toBe(body);
   expect(seen.trailers).toEqual([]);
   const named = (name: string) => seen.headers.filter(([other]) => other.toLowerCase() === name);
   const length = value('content-length');
+  // More DATA than that: the stream is reset. The backend may have been sent all that was announced by then, and nothing else.
+  const body = (data ?? []).join('').slice(0, length === undefined ? undefined : Number(length));
+  expect(seen.body).toBe(body);
   if (length !== undefined) expect(Number(length)).toBe(body.length);
   expect(seen.bodyFraming).toBe(length === undefined ? (data === undefined ? 'none' : 'chunked') : 'length');
   expect(named('content-length').length + named('transfer-encoding').length).toBe(seen.bodyFraming === 'none' ? 0 : 1);
