@@ -25,6 +25,7 @@ function likeliest(wrong: string, known: Iterable<string>): string[] {
   const others: string[] = [];
   for (const name of new Set(known)) {
     if (related.length >= MAX_COMPARED) break;
+    if (name === wrong) continue;
     const [itsLabel, itsDomain] = split(name);
     const isRelated = itsLabel === label || (domain !== '' && itsDomain === domain);
     if (isRelated) related.push(name);

@@ -33,6 +33,7 @@ it('finds the nearest names, the nearest first', () => {
   const known = ['shop.example.com', 'shops.example.com', 'api.example.com', 'unrelated.test', '__proto__'];
   expect(nearestNames('shopp.example.com', known).slice(0, 2)).toEqual(['shop.example.com', 'shops.example.com']);
   expect(nearestNames('zzz', known)).toEqual([]);
+  expect(nearestNames('api.example.com', known)).not.toContain('api.example.com');
 });
 
 it('looks among 100,000 names at those that are related first', () => {

@@ -68,6 +68,15 @@ it('comes in on the usual listener when the URL has no port, wherever that is', 
   }
 });
 
+it('suggests other names only for a host that nobody has', () => {
+  const listeners = [HTTP, listenerOf({ protocol: 'https', publicPort: 443 })];
+  const spec = { routes: { 'shop.test': { port: 1 }, 'shops.test': { port: 1 } }, listeners };
+  expect(explain(spec, 'http://shop.test/').didYouMean).toEqual([]);
+  expect(explain(spec, 'https://shop.test/')).toMatchObject({ didYouMean: [], tls: { alert: 'unrecognized_name' } });
+  expect(explain(spec, 'http://shp.test/').didYouMean).toEqual(['shop.test', 'shops.test']);
+  expect(explain(spec, 'https://shp.test/').didYouMean).toEqual(['shop.test', 'shops.test']);
+});
+
 it('shows the order of what a route does', () => {
   const headers = { requestSet: [['x-a', '1']] as const, responseRemove: ['server'] };
   const routes = [{ host: 'a.test', to: { port: 1 }, headers, plugins: ['auth', 'log'] }];

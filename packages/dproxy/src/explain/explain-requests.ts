@@ -60,8 +60,9 @@ export class RequestExplainer implements Explainer {
   }
 
   #assemble({ url }: ExplainRequest, { read, snapshot, rehearsed, picked }: Findings): Explanation {
-    const { host = '', path, scope, outcome, route } = rehearsed;
-    const isUnknown = outcome === 'route-unknown' || rehearsed.tls?.alert === 'unrecognized_name';
+    const { host = '', path, scope, outcome, route, routes, answer } = rehearsed;
+    // A handshake for a name that nobody has ends before routes are looked for.
+    const isUnknown = outcome === 'route-unknown' || (answer === 'tls-refused' && routes.length === 0);
     const hasNoRoute = isUnknown || outcome === 'path-unknown';
     const { containers, shadowed, rejectedCount } = this.#parts;
     return {
