@@ -56,6 +56,39 @@ describe('a connection of HTTP/2 whose worker drains', () => {
     expect((await drained).cut).toBe(0);
   });
 
+  test('waits for a client that still reads its last answer', async () => {
+    const body = 'x'.repeat(500_000);
+    let answers = 0;
+    await using origin = await Origin.start(respond({ body }));
+    await using edge = await startHttp2Edge(origin, {
+      limits: { lingerMs: 20 },
+      settings: { accessLog: true },
+      plane: { onAccessLog: () => answers++ },
+    });
+    using client = await edge.frames();
+    const window = uint32(0x7fff_0000);
+    const settings = frame(FRAME.settings, 0, 0, Buffer.concat([Buffer.from([0, 4]), window]));
+    await client.write(settings, frame(FRAME.windowUpdate, 0, 0, window));
+    client.raw.socket.pause();
+    await client.request(1, GET_FIELDS);
+    // All of the answer is with the kernel: for the proxy the stream has ended.
+    await eventually(() => answers === 1);
+    using idle = await edge.connect();
+    await idle.write('GET / HTTP/1.1\r\nHost: nobody.test\r\n\r\n');
+    await idle.readResponse();
+    const drained = edge.plane.drain(20_000);
+    // The idle connection has had its moment, and so has the other.
+    await eventually(() => edge.plane.stats().connections <= 1);
+    client.raw.socket.resume();
+    // As a client does that has read: behind a closed socket it would draw a reset.
+    await client.write(frame(FRAME.windowUpdate, 0, 0, uint32(1)));
+    expect(await client.raw.ended).toBe('end');
+    const sent = client.frames.filter(({ type }) => type === FRAME.data);
+    expect(sent.reduce((sum, { payload }) => sum + payload.length, 0)).toBe(body.length);
+    client.raw.socket.end();
+    expect((await drained).cut).toBe(0);
+  });
+
   test('is cut at the deadline, and counted', async () => {
     const held = hold();
     await using origin = await Origin.start(held.behaviour);

@@ -43,6 +43,8 @@ export class Http2Connection implements ClientConnection, StreamOwner, DeadlineO
   #state: State = 'open';
   #requests = 0;
   #settings = 0;
+  /** When the last answer was with the kernel, on the clock of `performance.now`. */
+  #answeredMs = Number.NEGATIVE_INFINITY;
 
   /** @throws what Node throws when the socket is gone already */
   constructor(socket: TLSSocket, options: DownstreamOptions) {
@@ -144,6 +146,7 @@ export class Http2Connection implements ClientConnection, StreamOwner, DeadlineO
 
   onStreamClosed(stream: StreamDownstream, isCutShort: boolean): void {
     this.#streams.delete(stream);
+    this.#answeredMs = performance.now();
     if (this.#state === 'closed') return;
     if (this.#streams.size === 0) this.#onIdle();
     if (isCutShort) this.#onGlitch();
@@ -217,7 +220,7 @@ export class Http2Connection implements ClientConnection, StreamOwner, DeadlineO
   }
 
   #onIdle(): void {
-    if (this.#state === 'closing' || this.#session.destroyed) this.#linger();
+    if (this.#state === 'closing' || this.#session.destroyed) this.#waitForEnd();
     else if (this.#state === 'open') this.#patience.expect('idle', this.#view.limits.keepAliveMs);
   }
 
@@ -226,17 +229,24 @@ export class Http2Connection implements ClientConnection, StreamOwner, DeadlineO
     if (this.#state === 'closing' || this.#state === 'closed') return;
     this.#state = 'closing';
     this.#session.close();
-    if (this.#streams.size === 0) this.#linger();
+    if (this.#streams.size === 0) this.#waitForEnd();
   }
 
-  /** A client that does not end its side is not waited for long. */
-  #linger(): void {
-    this.#patience.expect('linger', this.#view.limits.lingerMs);
+  /**
+   * Our side has ended. A client that reads slowly has its last answer still to come, and opens windows on the way: those would
+   * meet a closed socket and draw a reset, which takes the rest of the answer away. So its own end is waited for, as long as any
+   * answer may take.
+   */
+  #waitForEnd(): void {
+    const { lingerMs, writeStallMs } = this.#view.limits;
+    const agoMs = performance.now() - this.#answeredMs;
+    this.#patience.expect('linger', Math.max(lingerMs, writeStallMs - agoMs));
   }
 
   #end(code: number): void {
     this.#state = 'closing';
     this.#session.destroy(new Error('too many glitches'), code);
-    this.#linger();
+    // An abuser gets the time to read why, and no more.
+    this.#patience.expect('linger', this.#view.limits.lingerMs);
   }
 }
