@@ -1,6 +1,7 @@
+import { X509Certificate } from 'node:crypto';
 import type { TlsPolicy } from '@dproxy/core';
 import { echo, type Echo, listenerOf, Origin, type RawClientOptions, type SnapshotSpec } from '@dproxy/testkit';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { SITE_CERTIFICATE } from '../fixtures/certificates.ts';
 import { getRequest } from '../fixtures/edge.ts';
 import { startHttpsEdge, valuesOf } from '../fixtures/https-edge.ts';
@@ -88,6 +89,22 @@ describe('a request over TLS', () => {
     await edge.apply(specFor(origin, { tlsPolicies: [renewed] }));
     await client.write(getRequest('m.wild.test'));
     expect((await client.readResponse()).status).toBe(421);
+  });
+
+  test('needs a new certificate when that of the connection has ended meanwhile', async () => {
+    await using origin = await Origin.start();
+    await using edge = await startHttpsEdge(specFor(origin));
+    using client = await edge.connect({ ...CLIENT, servername: 'm.wild.test' });
+    const ask = async (): Promise<number> => {
+      await client.write(getRequest('m.wild.test'));
+      return (await client.readResponse()).status;
+    };
+    const { validToDate } = new X509Certificate(SITE_CERTIFICATE.certificatePem);
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    expect(await ask()).toBe(200);
+    vi.setSystemTime(validToDate.getTime() + 1);
+    expect(await ask()).toBe(421);
   });
 
   test('goes nowhere while the authorities of its host are not known', async () => {

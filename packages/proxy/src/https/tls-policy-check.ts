@@ -40,6 +40,9 @@ function sendToHttps(compiled: CompiledSnapshot, head: RequestHead, entry: Entry
 
 /** The handshake has seen to it already. Asked again, because a hole there (CVE-2026-123872 was one) must not be one here. */
 function hasProof({ clientCaPem }: TlsPolicy, facts: TlsFacts | undefined): boolean {
+  const certificate = facts?.clientCertificate;
   // No authority: nobody can prove anything (the CA file of the policy cannot be read).
-  return clientCaPem !== '' && facts?.clientCertificate?.verified === true;
+  if (clientCaPem === '' || certificate?.verified !== true) return false;
+  // A connection may live longer than the certificate that opened it.
+  return Date.now() <= certificate.notAfterMs;
 }
