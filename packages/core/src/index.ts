@@ -15,6 +15,7 @@ export type { EngineEndpoint } from './engine-endpoint.ts';
 export { ERRORS, ProxyError, type ErrorCode, type ErrorSource, type Retry } from './errors.ts';
 export type {
   ExplainedAnswer,
+  ExplainedAnswerType,
   ExplainedBackend,
   ExplainedCandidate,
   ExplainedFilter,

@@ -1,4 +1,4 @@
-import type { ErrorCode, Listener, MatchOutcome, MatchScope, Route } from '@dproxy/core';
+import type { ErrorCode, ExplainedAnswerType, Listener, MatchOutcome, MatchScope, Route } from '@dproxy/core';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { RehearsedTls } from './rehearse-tls.ts';
 
@@ -16,15 +16,8 @@ export interface RehearsedRequest {
   readonly hasClientCertificate: boolean;
 }
 
-export type RehearsedAnswer =
-  | 'backend'
-  | 'plugins'
-  | 'respond'
-  | 'redirect'
-  | 'https-redirect'
-  | 'challenge'
-  | 'error'
-  | 'tls-refused';
+/** Without a listener nothing is rehearsed. */
+export type RehearsedAnswer = Exclude<ExplainedAnswerType, 'no-listener'>;
 
 /** What the data plane would decide about a request. */
 export interface Rehearsed {
