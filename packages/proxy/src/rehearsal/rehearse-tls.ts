@@ -79,7 +79,7 @@ const ACCEPTED = {
   issuer: '',
   serialNumber: '',
   fingerprint: '',
-  notAfterMs: 0,
+  notAfterMs: Number.MAX_SAFE_INTEGER,
 } as const;
 
 /** Tells which certificate was taken; one that cannot be used is passed over, as in a handshake. */
