@@ -1,27 +1,23 @@
 // Renewal information (RFC 9773) and profiles, which Pebble 2.4 has not: from the front before it.
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { renewalId } from '@dproxy/certs';
-import { AriAndProfilesFront, problemAnswer } from '@dproxy/testkit/acme';
-import { authorityAt, AuthorityUnderTest, failureOf, never } from './authority.ts';
+import { type AriAndProfilesFront, problemAnswer } from '@dproxy/testkit/acme';
+import { authorityAt, type AuthorityUnderTest, failureOf, never } from './authority.ts';
+import { startBehindFront } from './behind-front.ts';
 
 const HOUR_MS = 3_600_000;
 
 let subject: AuthorityUnderTest;
 let front: AriAndProfilesFront;
 
-beforeAll(async () => {
-  subject = await AuthorityUnderTest.start();
-  front = await AriAndProfilesFront.start(subject.pebble);
+startBehindFront((startedSubject, startedFront) => {
+  subject = startedSubject;
+  front = startedFront;
 });
 
 afterEach(() => {
   front.answer = () => undefined;
   front.orders.length = 0;
-});
-
-afterAll(async () => {
-  await front[Symbol.asyncDispose]();
-  await subject[Symbol.asyncDispose]();
 });
 
 function authority(profile = '') {

@@ -1,27 +1,23 @@
 // Authorities that are slow, busy, down for a while, or of another opinion: what Pebble never does comes from the front before it.
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { AriAndProfilesFront, type FrontAnswer, problemAnswer } from '@dproxy/testkit/acme';
+import { afterEach, expect, test } from 'vitest';
+import { type AriAndProfilesFront, type FrontAnswer, problemAnswer } from '@dproxy/testkit/acme';
 import { authorityAt, AuthorityUnderTest, failureOf, isPair, never, readChain } from './authority.ts';
+import { startBehindFront } from './behind-front.ts';
 
 const DAY_S = 86_400;
 
 let subject: AuthorityUnderTest;
 let front: AriAndProfilesFront;
 
-beforeAll(async () => {
-  subject = await AuthorityUnderTest.start();
-  front = await AriAndProfilesFront.start(subject.pebble);
+startBehindFront((startedSubject, startedFront) => {
+  subject = startedSubject;
+  front = startedFront;
 });
 
 afterEach(() => {
   front.answer = () => undefined;
   front.change = (_request, answer) => answer;
   expect(subject.http.standing.size).toBe(0);
-});
-
-afterAll(async () => {
-  await front[Symbol.asyncDispose]();
-  await subject[Symbol.asyncDispose]();
 });
 
 function request(name: string) {

@@ -64,7 +64,7 @@ describe('the ledger', () => {
     expect(refusal(loop, ['a.example.com'], 'announced')).toMatchObject({ limit: expect.stringMatching(/in a day/) });
   });
 
-  it('takes what it noted with a clock that was ahead for now', () => {
+  it('takes what it noted with a clock that was ahead as noted at this moment', () => {
     const entries = times(5, () => entry(['a.example'], { atMs: NOW + 9_999 * DAY_MS }));
     expect(refusal(entries, ['a.example'])).toMatchObject({ refusedUntilMs: NOW + 7 * DAY_MS });
   });

@@ -73,7 +73,7 @@ export interface UpstreamStreamUser {
   onUpstreamSwitched(head: ResponseHead, backend: TunnelBackend, early: Buffer): void;
   /** @param bytes valid until this returns, unless `holdsBytes` */
   onUpstreamBody(bytes: Buffer, start: number, end: number): void;
-  /** All that has arrived for now was passed on; not called behind `onUpstreamEnd`. */
+  /** All that has arrived so far was passed on; not called behind `onUpstreamEnd`. */
   onUpstreamFlush(): void;
   /** The response is complete. @param trailers header lines, each ended by CRLF; usually empty */
   onUpstreamEnd(trailers: string): void;
