@@ -53,10 +53,25 @@ it('does not count a damaged lock', async () => {
   await lock.release();
 });
 
-it('goes to exactly one of many that start at once over a stale lock', async () => {
+it.each(Array.from({ length: 20 }, (_, round) => round))(
+  'goes to exactly one of many that start at once over a dead lock, and leaves nothing beside it (%i)',
+  async () => {
+    await using folder = await tempFolder();
+    const path = join(folder.path, 'lock');
+    await writeFile(path, JSON.stringify({ ...(await identify(process.pid)), startTime: '1' }));
+    const results = await Promise.allSettled(Array.from({ length: 8 }, () => PrimaryLock.acquire(path, process.pid)));
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    expect(await readdir(folder.path)).toEqual(['lock']);
+  },
+);
+
+it('takes over from a process that died while it took over', async () => {
   await using folder = await tempFolder();
   const path = join(folder.path, 'lock');
-  await writeFile(path, JSON.stringify({ ...(await identify(process.pid)), startTime: '1' }));
-  const results = await Promise.allSettled(Array.from({ length: 4 }, () => PrimaryLock.acquire(path, process.pid)));
-  expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  const dead = JSON.stringify({ ...(await identify(process.pid)), startTime: '1' });
+  await writeFile(path, dead);
+  await writeFile(`${path}.takeover`, dead);
+  const lock = await PrimaryLock.acquire(path, process.pid);
+  expect(await readdir(folder.path)).toEqual(['lock']);
+  await lock.release();
 });
