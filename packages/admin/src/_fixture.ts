@@ -11,7 +11,7 @@ import type {
   Log,
   Route,
 } from '@dproxy/core';
-import { DEFAULT_HTTPS, silentLog } from '@dproxy/core';
+import { DEFAULT_HTTPS, ROUTE_DEFAULTS, silentLog } from '@dproxy/core';
 import { type Admin, type AdminOptions, createAdmin } from './admin.ts';
 import type { Answer } from './answers.ts';
 
@@ -57,6 +57,7 @@ export class FakeBalancer implements Balancer {
 const origin = { source: 'file:/etc/dproxy.yml', name: 'routes[0]', line: 3, project: '' };
 
 const route: Route = {
+  ...ROUTE_DEFAULTS,
   id: 'app.test/',
   host: 'app.test',
   path: '/',

@@ -48,7 +48,8 @@ export class PrimaryLock {
   static async #acquire(path: string, owner: ProcessIdentity, depth: number): Promise<PrimaryLock> {
     for (let attempt = 1; ; attempt++) {
       if (await create(path, owner)) return new PrimaryLock(path, owner);
-      const holder = await readHolder(path);
+      const found = await readHolder(path);
+      const holder = found === 'damaged' ? undefined : found;
       const isHeld = holder !== undefined && (await isRunning(holder));
       if (isHeld || attempt === ATTEMPTS || depth === 0)
         throw new PrimaryLockHeld(path, holder ?? { ...owner, pid: 0 });

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import type { Backend } from './backend.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { buildSnapshot, type SnapshotInput } from './merge.ts';
-import { DEFAULT_HTTPS, type Origin, type Route, type RouteDefinition } from './route.ts';
+import { DEFAULT_HTTPS, ROUTE_DEFAULTS, type Origin, type Route, type RouteDefinition } from './route.ts';
 import type { WorkerSettings } from './settings.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { SourceState } from './source.ts';
@@ -26,6 +26,7 @@ export const SETTINGS: WorkerSettings = {
 };
 
 const OPTIONS = {
+  ...ROUTE_DEFAULTS,
   path: '/',
   audience: 'everyone',
   headers: { requestSet: [], requestRemove: [], responseSet: [], responseRemove: [] },

@@ -46,6 +46,11 @@ export function nullOr(shape: Shape): Shape {
   return (value, place) => (value === null ? undefined : shape(value, place));
 }
 
+/** For a shape that has itself as a part. */
+export function lazy(shape: () => Shape): Shape {
+  return (value, place) => shape()(value, place);
+}
+
 /** An object with exactly these keys. */
 export function object(fields: Readonly<Record<string, Shape>>): Shape {
   return withFields(fields, true);

@@ -1,3 +1,4 @@
+import { BALANCE, CONDITION, FILTER, PRIORITY, REFS as refs } from './_filter-shapes.ts';
 import { LIMITS } from './limits.ts';
 import { flag, integer, listOf, matching, nullOr, object, oneOf, partial, text, tuple, variant } from './_shape.ts';
 
@@ -8,7 +9,8 @@ const pairs = listOf(tuple(text, text));
 const port = integer(0, 65_535);
 const count = integer(0);
 const hash = matching(/^[0-9a-f]{32}$/, '32 hexadecimal digits');
-const refs = listOf(object({ backendId: text, weight: integer(0, 1_000) }));
+
+const origins = listOf(object({ source: text, name: text, line: count, project: text }));
 
 const BACKEND = object({
   id: text,
@@ -25,7 +27,7 @@ const BACKEND = object({
 
 const LISTENER = object({
   id: text,
-  protocol: oneOf('http', 'https', 'tcp'),
+  protocol: oneOf('http', 'https', 'tcp', 'udp'),
   addresses: listOf(object({ host: text, port })),
   publicPort: port,
   backends: refs,
@@ -36,6 +38,11 @@ const ROUTE = object({
   id: text,
   host: text,
   path: matching(/^\//, 'a path that starts with /'),
+  pathMatch: oneOf('segments', 'prefix', 'exact'),
+  condition: nullOr(CONDITION),
+  priority: PRIORITY,
+  filters: listOf(FILTER),
+  balance: BALANCE,
   audience: oneOf('everyone', 'local'),
   headers: object({ requestSet: pairs, requestRemove: texts, responseSet: pairs, responseRemove: texts }),
   timeouts: object({ connectMs: count, responseMs: count, idleMs: count }),
@@ -48,7 +55,22 @@ const ROUTE = object({
     respond: object({ type: text, status: integer(100, 999), body: text, headers: pairs }),
     redirect: object({ type: text, status: oneOf(301, 302, 303, 307, 308), location: text }),
   }),
-  origins: listOf(object({ source: text, name: text, line: count, project: text })),
+  origins,
+});
+
+const STREAM = object({
+  id: text,
+  listenerId: text,
+  host: text,
+  protocol: oneOf('tcp', 'udp'),
+  tls: oneOf('none', 'terminate', 'passthrough'),
+  clients: texts,
+  alpn: texts,
+  connectionsPerClient: count,
+  priority: PRIORITY,
+  idleMs: count,
+  backends: refs,
+  origins,
 });
 
 const CERTIFICATE = object({ id: text, names: texts, kind: oneOf('file', 'acme', 'local') });
@@ -85,6 +107,7 @@ export const ENCODED_SNAPSHOT = object({
   settings: SETTINGS,
   listeners: listOf(LISTENER),
   routes: listOf(ROUTE),
+  streams: listOf(STREAM),
   backends: listOf(BACKEND),
   certificates: listOf(CERTIFICATE),
   pages: listOf(PAGE),
@@ -105,6 +128,7 @@ export const DELTA = object({
   tables: partial({
     listeners: deltaOf(LISTENER),
     routes: deltaOf(ROUTE),
+    streams: deltaOf(STREAM),
     backends: deltaOf(BACKEND),
     certificates: deltaOf(CERTIFICATE),
     pages: deltaOf(PAGE),

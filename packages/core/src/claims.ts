@@ -1,6 +1,7 @@
 import type { Rejection } from './rejection.ts';
-import type { Route, RouteDefinition, ShadowedRoute } from './route.ts';
+import { ROUTE_DEFAULTS, type Route, type RouteDefinition, type ShadowedRoute } from './route.ts';
 import { sameValue } from './same-value.ts';
+import { matchHash } from './match-hash.ts';
 
 /** What one definition says about one host. */
 export interface Claim {
@@ -21,9 +22,9 @@ export interface Settled {
 /** What holds for routes that do not say it themselves. */
 export type RouteDefaults = Pick<Route, 'fallThrough' | 'https'>;
 
-/** `Route.id`. */
+/** `Route.id`: claims with the same one are for the same requests. */
 export function routeId({ host, definition }: Claim): string {
-  return `${definition.audience === 'local' ? 'local:' : ''}${host}${definition.path}`;
+  return `${definition.audience === 'local' ? 'local:' : ''}${host}${definition.path}${matchHash(definition)}`;
 }
 
 /** A definition that an engine made of a container, which may have no backend; everything else was written by the operator. */
@@ -78,6 +79,11 @@ function makeRoute(claim: Claim, winners: readonly RouteDefinition[], defaults: 
     id: routeId(claim),
     host,
     path,
+    pathMatch: definition.pathMatch ?? ROUTE_DEFAULTS.pathMatch,
+    condition: definition.condition ?? ROUTE_DEFAULTS.condition,
+    priority: definition.priority ?? ROUTE_DEFAULTS.priority,
+    filters: definition.filters ?? ROUTE_DEFAULTS.filters,
+    balance: definition.balance ?? ROUTE_DEFAULTS.balance,
     audience,
     headers,
     timeouts,
@@ -117,7 +123,16 @@ function differencesOf(host: string, [oldest, ...younger]: readonly RouteDefinit
   });
 }
 
-const SETTINGS_OF_ROUTES = ['headers', 'timeouts', 'plugins', 'listeners', 'https', 'fallThrough'] as const;
+const SETTINGS_OF_ROUTES = [
+  'headers',
+  'timeouts',
+  'plugins',
+  'priority',
+  'filters',
+  'balance',
+  'https',
+  'fallThrough',
+] as const;
 
 function differingSettings(oldest: RouteDefinition, other: RouteDefinition): string[] {
   const names = SETTINGS_OF_ROUTES.filter((name) => !sameValue(oldest[name], other[name]));

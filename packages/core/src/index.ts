@@ -1,6 +1,41 @@
 export { canonicalAddress, isIpv4, isLoopbackAddress, parseAddress, type ParsedAddress } from './address.ts';
 export { compileAddressPolicy, refusedAddress, type AddressPolicy } from './address-policy.ts';
 export type { Backend, BackendProtocol, BackendState } from './backend.ts';
+export {
+  DEFAULT_BALANCE,
+  type BalancePolicy,
+  type BalanceStrategy,
+  type HashKey,
+  type PassiveEjection,
+  type StickyCookie,
+} from './balance-policy.ts';
+export type { Condition, PathMatch } from './condition.ts';
+export {
+  APPLICATION_FILTERS,
+  type AllowClientsFilter,
+  type AllowHostsFilter,
+  type BasicAuthFilter,
+  type BufferFilter,
+  type CircuitBreakerFilter,
+  type CompressFilter,
+  type CorsFilter,
+  type CountedBy,
+  type ErrorPagesFilter,
+  type Filter,
+  type FilterType,
+  type ForwardAuthFilter,
+  type HeaderChange,
+  type HeadersFilter,
+  type InFlightFilter,
+  type MirrorFilter,
+  type RateLimitFilter,
+  type RedirectFilter,
+  type RetryFilter,
+  type RewriteFilter,
+  type StatusRange,
+} from './filter.ts';
+export type { HealthCheck } from './health-check.ts';
+export type { StreamDefinition, StreamRoute } from './stream.ts';
 export { readyShares, RoundRobin, type Share, type WorkerSlot } from './balance.ts';
 export {
   compileCidrs,
@@ -64,10 +99,12 @@ export type { Rejection } from './rejection.ts';
 export { mayRetry, mayTryCandidates, type Attempt } from './retry-policy.ts';
 export {
   DEFAULT_HTTPS,
+  ROUTE_DEFAULTS,
   type BackendRef,
   type HeaderRules,
   type ListenerIds,
   type Origin,
+  type PublicPort,
   type Route,
   type RouteAction,
   type RouteAudience,

@@ -8,9 +8,9 @@ export interface ListenAddress {
 
 /** A socket that every worker opens. */
 export interface Listener {
-  /** `http`, `https`, a name under `listen:`, or `tcp:<port>`. */
+  /** `http`, `https`, a name under `listen:`, or `<protocol>:<port>`. */
   readonly id: string;
-  readonly protocol: 'http' | 'https' | 'tcp';
+  readonly protocol: 'http' | 'https' | 'tcp' | 'udp';
   readonly addresses: readonly ListenAddress[];
   /** The port that clients see, for headers and redirects; differs behind a port mapping. */
   readonly publicPort: number;

@@ -65,6 +65,7 @@ export function buildSnapshot(input: SnapshotInput): SnapshotResult {
       settled.map(({ route }) => route),
       previous?.routes,
     ),
+    streams: shareTable([], previous?.streams),
     backends: shareTable(collectBackends(input.backends ?? [], settled), previous?.backends),
     certificates: shareTable(input.certificates, previous?.certificates),
     pages: shareTable(input.pages, previous?.pages),

@@ -1,4 +1,8 @@
 import type { Backend } from './backend.ts';
+import { DEFAULT_BALANCE, type BalancePolicy } from './balance-policy.ts';
+import type { Condition, PathMatch } from './condition.ts';
+import type { Filter } from './filter.ts';
+import type { HealthCheck } from './health-check.ts';
 
 /** Where a definition comes from, for messages, `/routes` and ownership. */
 export interface Origin {
@@ -42,6 +46,15 @@ export interface RouteHttps {
 /** As every route is that says nothing. */
 export const DEFAULT_HTTPS: RouteHttps = { redirect: 308, hsts: '', certificate: 'default' };
 
+/** What a definition means that says nothing else of it. */
+export const ROUTE_DEFAULTS: MatchOptions & ServeOptions = {
+  pathMatch: 'segments',
+  condition: null,
+  priority: 0,
+  filters: [],
+  balance: DEFAULT_BALANCE,
+};
+
 export interface BackendRef {
   readonly backendId: string;
   /** Relative share, 1-1000; 1 unless given. 0: takes no new requests. */
@@ -64,10 +77,33 @@ export type RouteAudience = 'everyone' | 'local';
 /** Which listeners a route answers on: empty = every http and https listener; else listener ids. */
 export type ListenerIds = readonly string[];
 
-interface RouteOptions {
+/** A port that a route asks to be served on, beside the listeners that are there anyway. 80 and 443 are these. */
+export interface PublicPort {
+  readonly port: number;
+  readonly protocol: 'http' | 'https';
+}
+
+/** What one definition may leave out; a Route has all of it. */
+interface MatchOptions {
+  /** Default `segments`. */
+  readonly pathMatch: PathMatch;
+  /** What else must hold; null (the default): nothing. */
+  readonly condition: Condition | null;
   /**
-   * Prefix in whole segments, canonical, starts with `/`; `/` for all paths. `/api` takes `/api` and `/api/x`, not `/apis`.
+   * Among the routes of one host pattern the higher comes first. 0 (the default): the longer path, which counts like the
+   * length of the rule that says it in the words of Traefik: `rulePriority`.
    */
+  readonly priority: number;
+}
+
+interface ServeOptions {
+  /** In the order in which they act. Default none. */
+  readonly filters: readonly Filter[];
+  readonly balance: BalancePolicy;
+}
+
+interface RouteOptions {
+  /** Canonical, starts with `/`; `/` for all paths. How it is compared says `pathMatch`. */
   readonly path: string;
   readonly audience: RouteAudience;
   readonly headers: HeaderRules;
@@ -81,15 +117,21 @@ interface RouteOptions {
 }
 
 /** What a source says, before the merge: one container's service or one file entry. Several hosts, its own backends. */
-export interface RouteDefinition extends Omit<RouteOptions, 'fallThrough' | 'https'> {
+export interface RouteDefinition
+  extends Omit<RouteOptions, 'fallThrough' | 'https'>, Partial<MatchOptions>, Partial<ServeOptions> {
   /** Unique within its source and stable over restarts of the container: the quarantine key. */
   readonly id: string;
   readonly origin: Origin;
-  /** Lower case, no port, no trailing dot, IDNA A-labels; `app.example.com` or `*.example.com`. */
+  /** Lower case, no port, no trailing dot, IDNA A-labels; `app.example.com`, `*.example.com`, or `*` for every host. */
   readonly hosts: readonly string[];
   /** For `forward`: refs into `backends`. */
   readonly action: RouteAction;
+  /** Those of the action, and those that filters refer to. */
   readonly backends: readonly Backend[];
+  /** How its backends are checked; absent: as the engine says, or not at all. */
+  readonly health?: HealthCheck;
+  /** Ports that it asks for; the merge opens a listener for each and adds it to `listeners`. Default none. */
+  readonly publicPorts?: readonly PublicPort[];
   /** Epoch milliseconds at which the container was created or the file entry was first seen. The oldest claim wins. */
   readonly sinceMs: number;
   /** What is absent is as `https` of the settings says. */
@@ -98,9 +140,12 @@ export interface RouteDefinition extends Omit<RouteOptions, 'fallThrough' | 'htt
   readonly fallThrough?: boolean;
 }
 
-/** What workers match: one host pattern and one path prefix. The result of the merge. */
-export interface Route extends RouteOptions {
-  /** `<host><path>`; local names have the prefix `local:`. Unique in a Snapshot. */
+/** What workers match: one host pattern and one path, and what else is asked. The result of the merge. */
+export interface Route extends RouteOptions, MatchOptions, ServeOptions {
+  /**
+   * `<host><path>`; local names have the prefix `local:`, and what else tells it apart (how the path is compared, its condition,
+   * its listeners) follows as ` #<hash>`. Unique in a Snapshot.
+   */
   readonly id: string;
   readonly host: string;
   readonly action: RouteAction;

@@ -19,14 +19,15 @@ export class SnapshotMalformed extends Error {
 }
 
 export function encodeSnapshot(snapshot: Snapshot): EncodedSnapshot {
-  const { version, hash, settings, listeners, routes, backends, certificates, pages } = snapshot;
-  const { challenges, tlsPolicies } = snapshot;
+  const { version, hash, settings, listeners, routes, streams, backends, certificates } = snapshot;
+  const { pages, challenges, tlsPolicies } = snapshot;
   return {
     version,
     hash,
     settings,
     listeners: [...listeners.values()],
     routes: [...routes.values()],
+    streams: [...streams.values()],
     backends: [...backends.values()],
     certificates: [...certificates.values()],
     pages: [...pages.values()],
@@ -49,6 +50,7 @@ export function decodeSnapshot(value: unknown): Snapshot {
     settings: encoded.settings,
     listeners: byId('listeners', encoded.listeners),
     routes: byId('routes', encoded.routes),
+    streams: byId('streams', encoded.streams),
     backends: byId('backends', encoded.backends),
     certificates: byId('certificates', encoded.certificates),
     pages: byId('pages', encoded.pages),

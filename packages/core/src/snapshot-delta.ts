@@ -54,6 +54,7 @@ export function applyDelta(snapshot: Snapshot, delta: Delta): Snapshot {
   const tables: SnapshotTables = {
     listeners: applyTable('listeners', snapshot.listeners, delta.tables.listeners, hash),
     routes: applyTable('routes', snapshot.routes, delta.tables.routes, hash),
+    streams: applyTable('streams', snapshot.streams, delta.tables.streams, hash),
     backends: applyTable('backends', snapshot.backends, delta.tables.backends, hash),
     certificates: applyTable('certificates', snapshot.certificates, delta.tables.certificates, hash),
     pages: applyTable('pages', snapshot.pages, delta.tables.pages, hash),

@@ -9,6 +9,7 @@ export type TableEntry<N extends TableName> = SnapshotTables[N] extends Readonly
 export const TABLE_NAMES = [
   'listeners',
   'routes',
+  'streams',
   'backends',
   'certificates',
   'pages',

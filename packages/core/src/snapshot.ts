@@ -2,6 +2,7 @@ import type { Backend } from './backend.ts';
 import type { Listener } from './listener.ts';
 import type { Route } from './route.ts';
 import type { WorkerSettings } from './settings.ts';
+import type { StreamRoute } from './stream.ts';
 
 /** What a certificate covers. The key travels apart from the Snapshot, so that a stored Snapshot holds none. */
 export interface CertificateRef {
@@ -76,6 +77,7 @@ export interface PageOverride {
 export interface SnapshotTables {
   readonly listeners: ReadonlyMap<string, Listener>;
   readonly routes: ReadonlyMap<string, Route>;
+  readonly streams: ReadonlyMap<string, StreamRoute>;
   readonly backends: ReadonlyMap<string, Backend>;
   readonly certificates: ReadonlyMap<string, CertificateRef>;
   readonly pages: ReadonlyMap<string, PageOverride>;

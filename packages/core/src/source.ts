@@ -1,11 +1,14 @@
 import type { Rejection } from './rejection.ts';
 import type { RouteDefinition } from './route.ts';
+import type { StreamDefinition } from './stream.ts';
 
 /** What one source (an engine, a file) says at one moment: the whole, not a change. */
 export interface SourceState {
   /** As in `Origin.source`. */
   readonly source: string;
   readonly definitions: readonly RouteDefinition[];
+  /** Default none. */
+  readonly streams?: readonly StreamDefinition[];
   readonly rejected: readonly Rejection[];
 }
 

@@ -2,9 +2,12 @@ import type { Container } from './container.ts';
 
 /** A running container on the default bridge that exposes port 80, for unit tests. */
 export function containerOf(
-  parts: Partial<Container> & { readonly labelled?: Readonly<Record<string, string>> } = {},
+  parts: Partial<Container> & {
+    readonly labelled?: Readonly<Record<string, string>>;
+    readonly variables?: Readonly<Record<string, string>>;
+  } = {},
 ): Container {
-  const { labelled, ...rest } = parts;
+  const { labelled, variables, ...rest } = parts;
   return {
     id: 'a1b2c3d4e5f6'.padEnd(64, '0'),
     name: 'web',
@@ -16,6 +19,7 @@ export function containerOf(
     hostname: 'a1b2c3d4e5f6',
     domainname: '',
     labels: new Map(Object.entries(labelled ?? {})),
+    env: new Map(Object.entries(variables ?? {})),
     networkMode: 'default',
     tcpPorts: [80],
     published: new Map(),

@@ -10,14 +10,14 @@ export interface ReachFacts {
 }
 
 /** Stable while the container is the same one: `<12 hex>/<service>`. */
-export function serviceId({ id }: Container, { service }: ServiceClaims): string {
+export function serviceId({ id }: Container, service: string): string {
   return `${id.slice(0, 12)}/${service === '' ? 'main' : service}`;
 }
 
 /** The backend of one service: its address when it takes requests, else why not. */
 export function backendOf(container: Container, claims: ServiceClaims, port: number, facts: ReachFacts): Backend {
   const base = {
-    id: `docker:${serviceId(container, claims)}:${port}`,
+    id: `docker:${serviceId(container, claims.backend)}:${port}`,
     name: container.name,
     protocol: claims.protocol,
     tlsVerify: claims.tlsVerify,

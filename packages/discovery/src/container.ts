@@ -32,6 +32,8 @@ export interface Container {
   readonly hostname: string;
   readonly domainname: string;
   readonly labels: ReadonlyMap<string, string>;
+  /** `Config.Env`: of the image and of the container. */
+  readonly env: ReadonlyMap<string, string>;
   /** `default`, a network's name, `host`, `none` or `container:<id>`. */
   readonly networkMode: string;
   /** TCP ports that the image or the container declares or publishes, ascending. */
@@ -74,6 +76,7 @@ export function readContainer(inspect: unknown): Container {
     hostname: text(config['Hostname'] ?? '', 'Config.Hostname'),
     domainname: text(config['Domainname'] ?? '', 'Config.Domainname'),
     labels: textMap(config['Labels'] ?? {}, 'Config.Labels'),
+    env: envOf(config['Env'] ?? []),
     networkMode: text(hostConfig['NetworkMode'] ?? '', 'HostConfig.NetworkMode'),
     tcpPorts: tcpPorts([exposed, planned, bound]),
     published: bindingsOf(bound),
@@ -88,6 +91,18 @@ function idOf(value: unknown): string {
   const id = text(value, 'Id');
   if (!/^[0-9a-f]{12,64}$/.test(id)) throw new TypeError(`Id: expected hexadecimal digits, found ${id.slice(0, 80)}`);
   return id;
+}
+
+function envOf(value: unknown): ReadonlyMap<string, string> {
+  if (!Array.isArray(value)) throw new TypeError(`Config.Env: expected a list, found ${kindOf(value)}`);
+  const env = new Map<string, string>();
+  for (const [index, entry] of value.entries()) {
+    const line = text(entry, `Config.Env[${index}]`);
+    const equals = line.indexOf('=');
+    // `docker run -e NAME` of a variable that is not set leaves the bare name.
+    if (equals > 0) env.set(line.slice(0, equals), line.slice(equals + 1));
+  }
+  return env;
 }
 
 function stateOf(value: unknown): EngineState {

@@ -1,7 +1,7 @@
 import type { Backend, ContainerView, Rejection, RouteDefinition } from '@dproxy/core';
 import { backendOf, serviceId, type ReachFacts } from './container-backend.ts';
 import type { Container } from './container.ts';
-import type { Claims, ServiceClaims } from './dialects/dialect.ts';
+import type { DialectReading, ServiceClaims } from './dialects/dialect.ts';
 import { native, unlabelledService } from './dialects/native.ts';
 import { fullHostname, localHosts } from './hosts.ts';
 import { labelsThatCount, type ImageLabels } from './image-labels.ts';
@@ -24,7 +24,7 @@ export interface ContainerDescription {
 /** What one container adds to the routes. Pure: the whole language of labels, hosts, ports and addresses is tested here. */
 export function describeContainer(container: Container, facts: DescribeFacts): ContainerDescription {
   const { labels, ignored } = labelsThatCount(container, facts.imageLabels);
-  const claims = native.read(labels);
+  const claims = native.read({ container, labels, env: container.env, offers: [], listeners: new Set() });
   const problems = [...ignored, ...claims.problems].map((problem) =>
     rejection(container, problem.message, problem.expected),
   );
@@ -57,7 +57,7 @@ interface NamedService {
   readonly local: readonly string[];
 }
 
-function servicesOf(container: Container, claims: Claims, facts: DescribeFacts): readonly NamedService[] {
+function servicesOf(container: Container, claims: DialectReading, facts: DescribeFacts): readonly NamedService[] {
   const services = claims.isSilent ? [unlabelledService(claims.network)] : claims.services;
   const isNamed = services.some(({ hosts }) => hosts.length > 0);
   const isExposed = facts.exposedByDefault || isNamed || claims.enable === true;
@@ -83,7 +83,7 @@ interface ServedService {
 
 function describeService(container: Container, service: NamedService, facts: DescribeFacts): ServedService {
   const { claims } = service;
-  if (claims.redirect !== undefined)
+  if (claims.answer !== undefined)
     return { definitions: definitionsOf(container, service, [], facts), rejected: [], reason: '' };
   const choice = choosePort(container, claims.port);
   if ('problem' in choice) {
@@ -107,7 +107,7 @@ function definitionsOf(
   const shared = {
     origin: originOf(container, facts),
     path: claims.path,
-    action: claims.redirect ?? ({ type: 'forward', backends: refs } as const),
+    action: claims.answer ?? ({ type: 'forward', backends: refs } as const),
     backends,
     headers: claims.headers,
     timeouts: claims.timeouts,
@@ -116,7 +116,7 @@ function definitionsOf(
     https: claims.https,
     sinceMs: container.createdMs,
   };
-  const id = serviceId(container, claims);
+  const id = serviceId(container, claims.service);
   return [
     ...(hosts.length === 0 ? [] : [{ ...shared, id, hosts, audience: 'everyone' as const }]),
     ...(local.length === 0 ? [] : [{ ...shared, id: `${id}/local`, hosts: local, audience: 'local' as const }]),

@@ -40,5 +40,5 @@ export function labelsThatCount({ labels, image }: Container, imageLabels: Image
 }
 
 function isPublicClaim(label: string): boolean {
-  return DIALECTS.some((dialect) => dialect.isPublicClaim(label));
+  return DIALECTS.some((dialect) => dialect.isPublicClaim('label', label));
 }

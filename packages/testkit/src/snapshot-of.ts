@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   DEFAULT_HTTPS,
   DEFAULT_LIMITS,
+  ROUTE_DEFAULTS,
   type Backend,
   type CertificateRef,
   type Challenge,
@@ -11,6 +12,7 @@ import {
   type Route,
   type RouteAction,
   type Snapshot,
+  type StreamRoute,
   type TlsPolicy,
   type WorkerSettings,
 } from '@dproxy/core';
@@ -35,6 +37,7 @@ export interface SnapshotSpec {
   /** Default: `http` on 127.0.0.1, port 0, public port 80. */
   readonly listeners?: readonly Listener[];
   readonly backends?: readonly Backend[];
+  readonly streams?: readonly StreamRoute[];
   readonly certificates?: readonly CertificateRef[];
   readonly challenges?: readonly Challenge[];
   readonly tlsPolicies?: readonly TlsPolicy[];
@@ -79,6 +82,7 @@ export function snapshotOf(spec: SnapshotSpec = {}): Snapshot {
   const content = {
     listeners: byId(spec.listeners ?? [listenerOf()]),
     routes,
+    streams: byId(spec.streams ?? []),
     backends,
     certificates: byId(spec.certificates ?? []),
     pages: new Map(pages),
@@ -107,6 +111,7 @@ function routeOf(spec: RouteSpec, backends: Map<string, Backend>): Route {
     timeouts: { connectMs: 0, responseMs: 0, idleMs: 0 },
     plugins: [],
     listeners: [],
+    ...ROUTE_DEFAULTS,
     https: DEFAULT_HTTPS,
     fallThrough: true,
     origins: [{ source: 'test', name: host, line: 0, project: '' }],

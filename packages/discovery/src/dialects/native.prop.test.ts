@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { canonicalHost } from '@dproxy/core';
+import { inputOf } from './_input-of.ts';
 import { native } from './native.ts';
 
 const word = fc.oneof(
@@ -13,7 +14,7 @@ const value = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('80', 'tru
 test('any labels at all give services with canonical hosts and finite values, or problems', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(label, value), { maxLength: 20 }), (entries) => {
-      const { services, problems } = native.read(new Map(entries));
+      const { services, problems } = native.read(inputOf({ labels: new Map(entries) }));
       for (const { hosts, port, path, weight } of services) {
         for (const host of hosts) expect(canonicalHost(host)).toBe(host);
         expect(port === undefined || (port >= 1 && port <= 65_535)).toBe(true);

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
+import { inputOf } from './_input-of.ts';
 import { native } from './native.ts';
+import { PLAIN_SERVICE } from './plain-service.ts';
 
-const read = (labels: Readonly<Record<string, string>>) => native.read(new Map(Object.entries(labels)));
+const read = (labels: Readonly<Record<string, string>>) => native.read(inputOf({ labelled: labels }));
 
 test('labels without a service describe the one service of a container', () => {
   const { services, problems } = read({
@@ -28,6 +30,7 @@ test('labels without a service describe the one service of a container', () => {
   expect(problems).toEqual([]);
   expect(services).toEqual([
     {
+      ...PLAIN_SERVICE,
       service: '',
       hosts: ['app.example.com', '*.example.org'],
       port: 3_000,
@@ -47,7 +50,7 @@ test('labels without a service describe the one service of a container', () => {
         responseSet: [],
         responseRemove: ['server', 'x-powered-by'],
       },
-      redirect: undefined,
+      answer: undefined,
     },
   ]);
 });
@@ -157,7 +160,7 @@ test.each([
 
 test('a redirect has a place and a status', () => {
   const { services } = read({ 'dproxy.redirect': 'https://new.example.com/x', 'dproxy.redirect.status': '308' });
-  expect(services[0]?.redirect).toEqual({ type: 'redirect', status: 308, location: 'https://new.example.com/x' });
+  expect(services[0]?.answer).toEqual({ type: 'redirect', status: 308, location: 'https://new.example.com/x' });
 });
 
 test('control characters of a label do not reach the message', () => {
@@ -174,7 +177,7 @@ test('names of the prototype are no services that know keys', () => {
 test('hosts are public claims, in every service; ports and paths are not', () => {
   expect(
     ['dproxy.host', 'dproxy.web.HOST', 'dproxy.port', 'dproxy.path', 'host'].map((label) =>
-      native.isPublicClaim(label),
+      native.isPublicClaim('label', label),
     ),
   ).toEqual([true, true, false, false, false]);
 });

@@ -1,6 +1,7 @@
 import { didYouMean } from '@dproxy/core';
-import type { Claims, Dialect, LabelProblem, ServiceClaims } from './dialect.ts';
+import type { Dialect, DialectInput, DialectReading, LabelProblem, ServiceClaims } from './dialect.ts';
 import { NATIVE_KEYS, ServiceDraft, type NativeKey } from './native-keys.ts';
+import { PLAIN_SERVICE } from './plain-service.ts';
 
 const PREFIX = 'dproxy.';
 const MAX_SERVICES = 64;
@@ -19,8 +20,9 @@ const FIRST_WORDS: ReadonlySet<string> = new Set(NATIVE_KEYS.map(({ key }) => fi
 export const native: Dialect = {
   name: 'native',
   read: readNative,
-  isPublicClaim: (label) => {
-    const parsed = label.startsWith(PREFIX) ? parseLabel(label) : undefined;
+  isOwnWord: (kind, label) => kind === 'label' && label.startsWith(PREFIX),
+  isPublicClaim: (kind, label) => {
+    const parsed = kind === 'label' && label.startsWith(PREFIX) ? parseLabel(label) : undefined;
     return parsed !== undefined && 'key' in parsed && parsed.key.key === 'host';
   },
 };
@@ -31,7 +33,7 @@ interface ParsedLabel {
   readonly rest: string;
 }
 
-function readNative(labels: ReadonlyMap<string, string>): Claims {
+function readNative({ labels }: Pick<DialectInput, 'labels'>): DialectReading {
   const drafts = new Map<string, ServiceDraft>();
   const broken = new Set<string>();
   const problems: LabelProblem[] = [];
@@ -56,6 +58,7 @@ function readNative(labels: ReadonlyMap<string, string>): Claims {
     enable: shared?.enable,
     network: shared?.network,
     services: servicesOf(drafts, broken, shared?.network),
+    streams: [],
     isSilent: drafts.size === 0,
     problems,
   };
@@ -96,7 +99,9 @@ function claimsOf(service: string, draft: ServiceDraft): ServiceClaims {
     draft;
   const { requestSet, requestRemove, responseSet, responseRemove } = draft;
   return {
+    ...PLAIN_SERVICE,
     service,
+    backend: service,
     hosts,
     port,
     network,
@@ -107,7 +112,7 @@ function claimsOf(service: string, draft: ServiceDraft): ServiceClaims {
     tlsVerify,
     timeouts: { connectMs: draft.connectMs, responseMs: draft.responseMs, idleMs: draft.idleMs },
     headers: { requestSet, requestRemove, responseSet, responseRemove },
-    redirect: location === undefined ? undefined : { type: 'redirect', status: draft.redirectStatus, location },
+    answer: location === undefined ? undefined : { type: 'redirect', status: draft.redirectStatus, location },
     plugins,
     listeners,
     https: draft.https,

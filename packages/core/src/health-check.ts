@@ -1,0 +1,26 @@
+import type { StatusRange } from './filter.ts';
+
+/** How the primary asks a backend whether it works. */
+export interface HealthCheck {
+  /** `tcp`: it accepts a connection; `grpc`: `grpc.health.v1.Health/Check` says SERVING. */
+  readonly type: 'http' | 'tcp' | 'grpc';
+  /** Target of the request; the service's name for `grpc`, empty for the server as a whole. */
+  readonly path: string;
+  readonly method: string;
+  /** `Host`; empty: the backend's address. */
+  readonly host: string;
+  /** 0: the backend's. */
+  readonly port: number;
+  /** `default`: as requests are sent to it. */
+  readonly scheme: 'default' | 'http' | 'https';
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly statuses: readonly StatusRange[];
+  readonly followRedirects: boolean;
+  readonly intervalMs: number;
+  /** While it is not healthy. */
+  readonly unhealthyIntervalMs: number;
+  readonly timeoutMs: number;
+  /** Checks in a row that change its state. */
+  readonly rise: number;
+  readonly fall: number;
+}

@@ -1,0 +1,47 @@
+import type { Backend } from './backend.ts';
+import type { BackendRef, Origin } from './route.ts';
+
+interface StreamOptions {
+  readonly protocol: 'tcp' | 'udp';
+  /**
+   * What happens to TLS: `none` is read, and bytes pass as they come; `terminate` ends it here, with the certificate of the
+   * name; `passthrough` reads the name in the ClientHello, and bytes pass as they come.
+   */
+  readonly tls: 'none' | 'terminate' | 'passthrough';
+  /** CIDRs that may connect; empty: everybody. */
+  readonly clients: readonly string[];
+  /** Protocols (ALPN) of which the client must offer one; empty: any. */
+  readonly alpn: readonly string[];
+  /** Connections per client at the same time; 0: no limit of its own. */
+  readonly connectionsPerClient: number;
+  /** The higher first; equal: the more specific host. */
+  readonly priority: number;
+  /** Without a byte either way: of UDP the end of a session, of TCP that of a connection. 0: the default. */
+  readonly idleMs: number;
+}
+
+/** What a source says about raw TCP or UDP: its own backends, on a port or on a listener that is there. */
+export interface StreamDefinition extends StreamOptions {
+  /** Unique within its source and stable. */
+  readonly id: string;
+  readonly origin: Origin;
+  /** Id of a listener; empty: `port` says it, and the listener is opened for it. 80 and 443 are the ids `http` and `https`. */
+  readonly listener: string;
+  readonly port: number;
+  /** Server names (SNI): `db.example.com`, `*.example.com` of any depth, `*` for all, also for clients that name none. */
+  readonly hosts: readonly string[];
+  readonly backends: readonly Backend[];
+  readonly refs: readonly BackendRef[];
+  readonly sinceMs: number;
+}
+
+/** One server name on one listener. The result of the merge. */
+export interface StreamRoute extends StreamOptions {
+  /** `<listener>/<host>`, and what else tells it apart. Unique in a Snapshot. */
+  readonly id: string;
+  readonly listenerId: string;
+  readonly host: string;
+  readonly backends: readonly BackendRef[];
+  /** The oldest first. */
+  readonly origins: readonly Origin[];
+}
