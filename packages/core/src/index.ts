@@ -35,8 +35,16 @@ export {
   type StatusRange,
 } from './filter.ts';
 export type { HealthCheck } from './health-check.ts';
+export { applyHealth, healthTargets, type HealthTarget, type HealthVerdict } from './health-verdicts.ts';
 export type { StreamDefinition, StreamRoute } from './stream.ts';
 export { readyShares, RoundRobin, type Share, type WorkerSlot } from './balance.ts';
+export { CircuitBreaker, type BreakerState } from './circuit-breaker.ts';
+export {
+  parseBreakerExpression,
+  type BreakerExpression,
+  type BreakerFacts,
+  type BreakerNumber,
+} from './circuit-breaker-expression.ts';
 export {
   compileCidrs,
   forwardedAddress,
@@ -79,6 +87,7 @@ export { buildSnapshot, type SnapshotInput, type SnapshotResult } from './merge.
 export { namedMaterial } from './named-material.ts';
 export { OWNERSHIP_RELEASE_MS, type Ownership, type OwnershipLedger } from './ownership.ts';
 export { canonicalPath, canonicalRoutePath } from './path.ts';
+export { compilePattern, MAX_PATTERN, MAX_PATTERN_INPUT, PatternError, type Pattern } from './pattern.ts';
 export type {
   ApplyReport,
   Balancer,
