@@ -21,6 +21,8 @@ export interface Watch {
 const DEFAULT_SETTINGS: DiscoverySettings = {
   trustImages: false,
   exposedByDefault: true,
+  dialects: {},
+  listeners: ['http', 'https'],
   ownContainerId: '',
   hostReachesBridges: true,
 };

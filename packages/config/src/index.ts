@@ -11,6 +11,7 @@ export {
   type DnsProviderRow,
 } from './settings/dns-providers.ts';
 export { gatherFacts, type Facts } from './settings/facts.ts';
+export type { DialectSettings } from './schema/dialects/dialects.ts';
 export type { Environment } from './settings/inputs.ts';
 export type { Resolved } from './settings/resolve-settings.ts';
 export {

@@ -12,6 +12,8 @@ function mirrorOf(settings: Partial<DiscoverySettings> = {}): EngineMirror {
   const mirror = new EngineMirror(ENDPOINT, {
     trustImages: false,
     exposedByDefault: true,
+    dialects: {},
+    listeners: ['http', 'https'],
     ownContainerId: '',
     hostReachesBridges: true,
     ...settings,

@@ -1,9 +1,15 @@
+import type { DialectSettings } from '@dproxy/config';
+
 /** What dproxy.yml and the composition root say about all engines. */
 export interface DiscoverySettings {
-  /** `docker.trustImages`: hosts that are baked into an image count. */
+  /** `docker.trustImages`: hosts and public ports that are baked into an image count. */
   readonly trustImages: boolean;
   /** `docker.exposedByDefault`: containers that no label names answer, too. */
   readonly exposedByDefault: boolean;
+  /** `docker.dialects` */
+  readonly dialects: DialectSettings;
+  /** Ids of the listeners that the settings name. */
+  readonly listeners: readonly string[];
   /** Id of the container that dproxy may run in (`findOwnContainer`); empty: none. */
   readonly ownContainerId: string;
   /** True on Linux: the host of an engine has an address on its bridges. False where engines run in a virtual machine. */

@@ -173,7 +173,7 @@ async function followSources(settings: Settings, { plane, log, opened }: Parts):
     remove: (source) => plane.removeSource(source),
   });
   opened.defer(() => engines.stop());
-  await engines.follow(settings.docker);
+  await engines.follow(settings);
   if (settings.paths.ssl === '') return;
   const files = new CertificateFiles({ directory: settings.paths.ssl, log, now: Date.now });
   opened.defer(() => files.stop());

@@ -1,6 +1,6 @@
 import { findOwnContainer, DockerDiscovery, type DiscoverySettings, type EngineStatus } from '@dproxy/discovery';
 import { sameValue, type ContainerView, type EngineEndpoint, type Log, type SourceState } from '@dproxy/core';
-import type { DockerSettings } from '@dproxy/config';
+import type { Settings } from '@dproxy/config';
 
 interface Running {
   readonly endpoint: EngineEndpoint;
@@ -26,10 +26,17 @@ export class Engines {
   }
 
   /** Resolves when each engine was listed, or could not be reached at the first attempt. */
-  async follow({ engines, trustImages, exposedByDefault }: DockerSettings): Promise<void> {
+  async follow({ docker, listeners }: Pick<Settings, 'docker' | 'listeners'>): Promise<void> {
     this.#ownContainerId ||= await findOwnContainer();
-    const hostReachesBridges = process.platform === 'linux';
-    const settings = { trustImages, exposedByDefault, ownContainerId: this.#ownContainerId, hostReachesBridges };
+    const { engines, trustImages, exposedByDefault, dialects } = docker;
+    const settings: DiscoverySettings = {
+      trustImages,
+      exposedByDefault,
+      dialects,
+      listeners: listeners.map(({ id }) => id),
+      ownContainerId: this.#ownContainerId,
+      hostReachesBridges: process.platform === 'linux',
+    };
     const before = this.#running;
     this.#running = new Map();
     const started: Promise<void>[] = [];

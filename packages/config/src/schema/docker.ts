@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dialects, type DialectSettings } from './dialects/dialects.ts';
 import { readEngineUrl, type EngineUrl } from './engine-url.ts';
 import { field, flag, oneOrMore, readable, required, section, text } from './field.ts';
 
@@ -17,6 +18,7 @@ export interface DockerEntry {
   readonly engines: readonly EngineEntry[] | undefined;
   readonly trustImages: boolean | undefined;
   readonly exposedByDefault: boolean | undefined;
+  readonly dialects: DialectSettings | undefined;
 }
 
 const engine = () => {
@@ -64,6 +66,10 @@ const detailed = section({
     meaning: 'Whether containers without a host label or variable answer as <name>.localhost',
     default: 'true',
   }),
+  dialects: field(dialects(), {
+    meaning: 'Label languages, by name: false turns one off. All are read together',
+    default: 'all on',
+  }),
 });
 
 /** `docker`: an engine, a list of them, or an object. */
@@ -72,11 +78,13 @@ export function docker() {
     engines: list,
     trustImages: undefined,
     exposedByDefault: undefined,
+    dialects: undefined,
   }));
   const full = detailed.transform((value): DockerEntry => ({
     engines: value.engines,
     trustImages: value.trustImages,
     exposedByDefault: value.exposedByDefault,
+    dialects: value.dialects,
   }));
-  return z.union([named, full], { error: `${ENGINE}, a list, or {engines, trustImages, exposedByDefault}` });
+  return z.union([named, full], { error: `${ENGINE}, a list, or {engines, trustImages, exposedByDefault, dialects}` });
 }

@@ -87,7 +87,8 @@ export const fileSchema = section({
     default: 'auto',
   }),
   docker: field(docker(), {
-    meaning: 'The Docker engines: a URL, a list, or {engines, trustImages, exposedByDefault}; an empty list for none',
+    meaning:
+      'The Docker engines: a URL, a list, or {engines, trustImages, exposedByDefault, dialects}; an empty list for none',
     default: 'unix:///var/run/docker.sock, or the socket of a rootless engine',
   }),
   routes: field(z.array(routeEntry, { error: 'a list of routes' }), {

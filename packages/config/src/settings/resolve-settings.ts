@@ -135,6 +135,7 @@ function resolveDocker(
     isNamed: named !== undefined,
     trustImages: said.docker?.trustImages ?? false,
     exposedByDefault: said.docker?.exposedByDefault ?? true,
+    dialects: said.docker?.dialects ?? {},
   };
 }
 

@@ -1,4 +1,5 @@
 import type { EngineEndpoint, ListenAddress, Listener, RouteHttps, TlsProfile, WorkerSettings } from '@dproxy/core';
+import type { DialectSettings } from '../schema/dialects/dialects.ts';
 
 /** A listener as it is wanted; the primary decides its port once (contract: "Ports"). */
 export interface ListenPlan {
@@ -32,6 +33,7 @@ export interface DockerSettings {
   readonly isNamed: boolean;
   readonly trustImages: boolean;
   readonly exposedByDefault: boolean;
+  readonly dialects: DialectSettings;
 }
 
 export type AcmeChallengeType = 'http-01' | 'tls-alpn-01' | 'dns-01';

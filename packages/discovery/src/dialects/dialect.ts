@@ -20,9 +20,13 @@ export type ServiceProtocol = Exclude<BackendProtocol, 'tcp'>;
 
 /** What a container says about one of its backends: where it listens, and how it is spoken to. */
 export interface BackendClaims {
-  /** Tells the backends of one container apart; empty for the only one. Two claims of the same name share a backend. */
+  /**
+   * Tells the backends of one container apart; empty for the only one. Two claims of the same name that say the same of it
+   * share a backend. Refs in filters (`errorPages`, `mirror`) call it by this name as their `backendId`: that of this
+   * container, else those of all containers that have it in this dialect.
+   */
   readonly backend: string;
-  /** Undefined: chosen as the contract says. */
+  /** Undefined: the label `dproxy.port`, else chosen as the contract says. */
   readonly port: number | undefined;
   /** Name of the network through which to reach it; undefined: chosen as the contract says. */
   readonly network: string | undefined;
@@ -36,6 +40,7 @@ export interface BackendClaims {
 export interface ServiceClaims extends BackendClaims {
   /** Unique within the reading; empty for the unnamed service. */
   readonly service: string;
+  /** Canonical. Empty: no route, only a backend that filters may name (of `native`: the container's own names). */
   readonly hosts: readonly string[];
   readonly path: string;
   readonly pathMatch: PathMatch;
@@ -109,18 +114,30 @@ export interface DialectInput {
   readonly labels: ReadonlyMap<string, string>;
   /** `Config.Env`, likewise. */
   readonly env: ReadonlyMap<string, string>;
-  /** What all containers of the engine offer in this dialect, this one's too, the oldest container's first. */
+  /**
+   * What all containers of the engine offer in this dialect, this one's too, the oldest container's first. Look them up with
+   * `offersNamed`: going through all of them for each container is quadratic.
+   */
   readonly offers: readonly Offer[];
   /** Names of the listeners that there are: `http`, `https`, and those under `listen:`. */
   readonly listeners: ReadonlySet<string>;
 }
 
-/** One label language. `native` is dproxy's own; each other proxy's language is one more file beside it. Pure. */
+/**
+ * One label language. `native` is dproxy's own; each other proxy's language is one more file beside it. Pure. A language with
+ * options (`docker.dialects.<name>` in dproxy.yml) is made by a function: `traefik(options)`, see all-dialects.ts.
+ */
 export interface Dialect {
   readonly name: string;
+  /** Only called for containers with own words. What it throws is reported as a problem of that container alone. */
   read(input: DialectInput): DialectReading;
   /** What others may use. Undefined: the language has no such thing. */
   readonly offers?: (input: Omit<DialectInput, 'offers'>) => readonly Offer[];
+  /**
+   * True: `read` uses `offers` only through `offersNamed`, so that a container is read again only when an offer changes that it
+   * asked for; else all containers with own words are, whenever any offer changes.
+   */
+  readonly asksOffersByName?: true;
   /** Words of this language: a container without any of them is silent. */
   isOwnWord(kind: 'label' | 'env', name: string): boolean;
   /** Words that claim a public name or port: from an image they count only under `docker.trustImages`. */

@@ -14,7 +14,7 @@ export async function followSettings(change: {
 }): Promise<void> {
   const { now, before, engines, balancer, log } = change;
   try {
-    await engines.follow(now.docker);
+    await engines.follow(now);
     if (now.workers.count !== before.workers.count) await balancer?.resize(now.workers.count);
   } catch (error) {
     log.error({ error }, 'a change of the configuration cannot be followed');

@@ -144,7 +144,7 @@ async function openSources(
   await configuration.start();
   certificates.follow(configuration.settings.acme);
   opened.defer(() => engines.stop());
-  await Promise.all([engines.follow(configuration.settings.docker), startCertificateFiles(options, plane, opened)]);
+  await Promise.all([engines.follow(configuration.settings), startCertificateFiles(options, plane, opened)]);
   await waitForKnownEngines(plane.snapshot, engines);
   configuration.updateDemo();
   // Before the first table, so that a restart takes no certificate away.

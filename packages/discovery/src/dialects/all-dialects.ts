@@ -1,0 +1,22 @@
+import type { DialectSettings } from '@dproxy/config';
+import type { Dialect } from './dialect.ts';
+import { native } from './native.ts';
+
+/**
+ * All label languages that are not turned off, in the order in which they hold: where two say the same host and path of one
+ * container, the first one's settings do. Each new dialect adds its line here, its name in
+ * `packages/config/src/schema/dialects/dialects.ts`, and its options, if it has any, in a file beside that.
+ */
+export function dialectsOf(settings: DialectSettings): readonly Dialect[] {
+  const all = [read(settings.native, () => native)];
+  return all.filter((dialect) => dialect !== undefined);
+}
+
+/** @param make is given the options that dproxy.yml names; what is absent has the dialect's own default */
+function read<O extends object>(
+  setting: O | boolean | undefined,
+  make: (options: Partial<O>) => Dialect,
+): Dialect | undefined {
+  if (setting === false) return undefined;
+  return make(typeof setting === 'object' ? setting : {});
+}
