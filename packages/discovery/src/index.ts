@@ -8,3 +8,4 @@ export { describeContainer, type ContainerDescription, type DescribeFacts } from
 export { readContainer, type Container } from './container.ts';
 export { findOwnContainer } from './own-container.ts';
 export type { DiscoverySettings } from './settings.ts';
+export { HealthMonitor, type HealthMonitorOptions } from './health/health-monitor.ts';

@@ -1,6 +1,9 @@
 import { coverHosts, type CertificateFilesState, type CertificateSet, type LocalAuthority } from '@dproxy/certs';
+import { HealthMonitor } from '@dproxy/discovery';
 import {
+  applyHealth,
   buildSnapshot,
+  healthTargets,
   sameValue,
   type Backend,
   type CertificateMaterial,
@@ -77,6 +80,7 @@ export class ControlPlane {
   #rejected: readonly Rejection[] = [];
   #ledger: OwnershipLedger;
   #isOpen = false;
+  readonly #health: HealthMonitor;
   readonly #whenOpen = Promise.withResolvers<void>();
   /** A restarted primary says its table once, even when it is the one from before. */
   #isPublished = false;
@@ -89,6 +93,11 @@ export class ControlPlane {
     this.#options = options;
     this.#ledger = options.ledger;
     this.#snapshot = options.previous;
+    this.#health = new HealthMonitor({
+      log: options.log,
+      onChange: () => this.#change(),
+      wasReady: (backend) => served(options.previous, backend),
+    });
   }
 
   setFrame(frame: Frame): void {
@@ -145,6 +154,7 @@ export class ControlPlane {
 
   async close(): Promise<void> {
     this.#isOpen = false;
+    this.#health.stop();
     clearImmediate(this.#pending);
     await this.#issuing;
   }
@@ -186,8 +196,11 @@ export class ControlPlane {
       ...this.#files.material,
       ...this.#challengeMaterial,
     ]);
+    const sources = [...this.#sources.values()].map((state) => resolvePlugins(state, frame));
+    // Before the merge: a new backend takes no request until it has passed.
+    this.#health.follow(healthTargets(sources, frame.settings.ownAddresses));
     const result = buildSnapshot({
-      sources: [...this.#sources.values()].map((state) => resolvePlugins(state, frame)),
+      sources: sources.map((state) => applyHealth(state, this.#health.verdicts)),
       listeners: frame.listeners,
       backends: frame.backends,
       settings: frame.settings,
@@ -256,6 +269,11 @@ export class ControlPlane {
       log.error({ error }, 'the local CA failed; hosts without another certificate have no HTTPS');
     }
   }
+}
+
+function served(previous: Snapshot | undefined, { id, address, port }: Backend): boolean {
+  const before = previous?.backends.get(id);
+  return before?.state === 'ready' && before.address === address && before.port === port;
 }
 
 function servesTls({ listeners }: Snapshot): boolean {

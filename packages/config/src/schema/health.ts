@@ -1,0 +1,145 @@
+import { z } from 'zod';
+import { canonicalFieldName, isFieldValue, isOwnField, type HealthCheck } from '@dproxy/core';
+import { field, flag, integer, oneOrMore, readable, section, text, words, type Read } from './field.ts';
+import { duration } from './units.ts';
+
+const PATH = 'a path such as /health?full=1, in printable ASCII';
+const STATUSES = 'a status such as 204, or a range such as 200-299';
+const SERVICE = 'the name of a gRPC service such as my.package.Service';
+const FORMS = 'a path such as /health, tcp, grpc, or {type, path, interval, ...}';
+
+/** What holds for a check that says nothing else. */
+export const DEFAULT_HEALTH_CHECK: HealthCheck = {
+  type: 'http',
+  path: '/',
+  method: 'GET',
+  host: '',
+  port: 0,
+  scheme: 'default',
+  headers: [],
+  statuses: [[200, 399]],
+  followRedirects: true,
+  intervalMs: 10_000,
+  unhealthyIntervalMs: 10_000,
+  timeoutMs: 3_000,
+  rise: 1,
+  fall: 2,
+};
+
+/** `health` of a route: how its backends are checked. */
+export function healthCheck() {
+  const short = z
+    .union([z.literal('tcp'), z.literal('grpc')])
+    .transform((type): HealthCheck => ({ ...DEFAULT_HEALTH_CHECK, type, path: '' }));
+  const path = readable(PATH, readTarget).transform((value): HealthCheck => ({ ...DEFAULT_HEALTH_CHECK, path: value }));
+  const detailed = options().transform((said, context): HealthCheck => {
+    const { interval = DEFAULT_HEALTH_CHECK.intervalMs, type = said.service === undefined ? 'http' : 'grpc' } = said;
+    if (said.service !== undefined && type !== 'grpc') {
+      context.addIssue({ code: 'custom', path: ['service'], message: 'no service, or type: grpc' });
+    }
+    return {
+      type,
+      path: type === 'http' ? (said.path ?? DEFAULT_HEALTH_CHECK.path) : (said.service ?? ''),
+      method: said.method ?? DEFAULT_HEALTH_CHECK.method,
+      host: said.host ?? DEFAULT_HEALTH_CHECK.host,
+      port: said.port ?? DEFAULT_HEALTH_CHECK.port,
+      scheme: said.scheme ?? DEFAULT_HEALTH_CHECK.scheme,
+      headers: said.headers ?? DEFAULT_HEALTH_CHECK.headers,
+      statuses: said.statuses ?? DEFAULT_HEALTH_CHECK.statuses,
+      followRedirects: said.followRedirects ?? DEFAULT_HEALTH_CHECK.followRedirects,
+      intervalMs: interval,
+      unhealthyIntervalMs: said.unhealthyInterval ?? interval,
+      timeoutMs: said.timeout ?? DEFAULT_HEALTH_CHECK.timeoutMs,
+      rise: said.rise ?? DEFAULT_HEALTH_CHECK.rise,
+      fall: said.fall ?? DEFAULT_HEALTH_CHECK.fall,
+    };
+  });
+  return z.union([short, path, detailed], { error: FORMS });
+}
+
+function options() {
+  return section({
+    type: field(words(['http', 'tcp', 'grpc']), {
+      meaning:
+        'http: an answer with an expected status. tcp: the connection is accepted. grpc: grpc.health.v1.Health/Check says SERVING',
+      default: 'http, with service grpc',
+    }),
+    path: field(readable(PATH, readTarget), { meaning: 'For http: what is asked for', default: '/' }),
+    service: field(readable(SERVICE, readService), {
+      meaning: 'For grpc: the service that is asked about',
+      default: 'none, the server as a whole',
+    }),
+    method: field(words(['GET', 'HEAD', 'OPTIONS', 'POST']), { meaning: 'For http: the method', default: 'GET' }),
+    host: field(readable('a host such as app.example.com', readHostHeader), {
+      meaning: 'The Host of the request; over TLS also the name that the certificate must have',
+      default: "the backend's address",
+    }),
+    port: field(integer(0, 65_535), {
+      meaning: 'Another port of the same address',
+      default: '0',
+      zero: "the backend's port",
+    }),
+    scheme: field(words(['default', 'http', 'https']), {
+      meaning: 'How it is asked. default: as requests are sent to it',
+      default: 'default',
+    }),
+    headers: field(z.record(z.string(), z.string()).transform(readHeaders), {
+      meaning: 'For http: headers of the request',
+      default: 'none',
+    }),
+    statuses: field(oneOrMore(statusRange(), STATUSES), {
+      meaning: 'For http: statuses that are expected, each a number or a range such as 200-299',
+      default: '200-399',
+    }),
+    followRedirects: field(flag(), {
+      meaning: 'For http: whether a redirect to the same server is followed; another server is never asked',
+      default: 'true',
+    }),
+    interval: field(duration(100), { meaning: 'Between two checks, in ms or as 10s', default: '10s' }),
+    unhealthyInterval: field(duration(100), {
+      meaning:
+        'The same while it is not healthy. One that has never passed is asked sooner: after 250 ms, 500 ms and so on up to this',
+      default: 'interval',
+    }),
+    timeout: field(duration(1), { meaning: 'Until the answer must be there, in ms or as 3s', default: '3s' }),
+    rise: field(integer(1, 100), { meaning: 'Passes in a row after which it takes requests', default: '1' }),
+    fall: field(integer(1, 100), { meaning: 'Failures in a row after which it takes none', default: '2' }),
+  });
+}
+
+function readTarget(raw: string): Read<string> {
+  return /^\/[!-"$-~]{0,2000}$/.test(raw) ? { value: raw } : { problem: 'not a path' };
+}
+
+function readService(raw: string): Read<string> {
+  return /^[\w.]{1,120}$/.test(raw) ? { value: raw } : { problem: 'not the name of a gRPC service' };
+}
+
+function readHostHeader(raw: string): Read<string> {
+  return /^[\w.:[\]-]{1,255}$/.test(raw) ? { value: raw } : { problem: 'not a host' };
+}
+
+function statusRange() {
+  const status = integer(100, 599).transform((value): readonly [number, number] => [value, value]);
+  const range = text(STATUSES).transform((raw, context): readonly [number, number] => {
+    const [, from, to = from] = /^([1-5]\d\d)(?:-([1-5]\d\d))?$/.exec(raw) ?? [];
+    if (from !== undefined && Number(from) <= Number(to)) return [Number(from), Number(to)];
+    context.addIssue({ code: 'custom', message: STATUSES });
+    return z.NEVER;
+  });
+  return z.union([status, range], { error: STATUSES });
+}
+
+function readHeaders(raw: Readonly<Record<string, string>>, context: z.RefinementCtx): HealthCheck['headers'] {
+  const headers: [string, string][] = [];
+  for (const [name, value] of Object.entries(raw)) {
+    const known = isOwnField(name) ? undefined : canonicalFieldName(name);
+    if (known === undefined || !isFieldValue(value)) {
+      const message = 'header names and one line of text each; not connection, content-length, host and the like';
+      context.addIssue({ code: 'custom', path: [name], message });
+      continue;
+    }
+    headers.push([known, value.trim()]);
+  }
+  return headers;
+}

@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest';
+import { ENGINE, sampleBackend, sampleContainer } from './_samples.ts';
+import type { HealthCheck } from './health-check.ts';
+import { applyHealth, healthTargets, type HealthVerdict } from './health-verdicts.ts';
+
+const CHECK = { type: 'tcp', port: 0 } as HealthCheck;
+const ready = sampleBackend('ready');
+const stopped = sampleBackend('stopped', { state: 'stopped', reason: 'it does not run' });
+const checked = { ...sampleContainer('app', ['app.test'], { backends: [ready, stopped] }), health: CHECK };
+const plain = sampleContainer('other', ['other.test'], { backends: [sampleBackend('other')] });
+const state = { source: ENGINE, definitions: [checked, plain], rejected: [] };
+const UNHEALTHY: HealthVerdict = { state: 'unhealthy', reason: 'GET /health: 500' };
+
+it('checks the ready backends of definitions that ask for it', () => {
+  expect([...healthTargets([state], [])]).toEqual([{ backend: ready, check: CHECK }]);
+});
+
+it('asks no address that a container must not have, also not by the port of the check', () => {
+  expect([...healthTargets([state], [`${ready.address}:80`])]).toEqual([]);
+  const elsewhere = { ...checked, health: { ...CHECK, port: 16_000 } };
+  const states = [{ ...state, definitions: [elsewhere] }];
+  expect([...healthTargets(states, [`${ready.address}:16000`])]).toEqual([]);
+  expect([...healthTargets(states, [])]).toHaveLength(1);
+});
+
+it('lets a verdict take a ready backend out, and says why', () => {
+  const { definitions } = applyHealth(state, new Map([['ready', UNHEALTHY]]));
+  expect(definitions[0]?.backends).toEqual([{ ...ready, ...UNHEALTHY }, stopped]);
+});
+
+it('says nothing of a backend that its source calls stopped, or that has no verdict', () => {
+  const { definitions } = applyHealth(state, new Map([['stopped', UNHEALTHY]]));
+  expect(definitions[0]?.backends).toEqual([ready, stopped]);
+  expect(definitions[1]).toBe(plain);
+});
+
+it('is the state itself while there are no verdicts', () => {
+  expect(applyHealth(state, new Map())).toBe(state);
+});

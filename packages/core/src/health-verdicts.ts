@@ -1,0 +1,56 @@
+import { compileAddressPolicy } from './address-policy.ts';
+import type { Backend } from './backend.ts';
+import type { HealthCheck } from './health-check.ts';
+import type { RouteDefinition } from './route.ts';
+import type { SourceState } from './source.ts';
+
+/** What a check says against a backend that its source calls ready. Healthy ones have no verdict. */
+export interface HealthVerdict {
+  readonly state: 'starting' | 'unhealthy';
+  /** What was found, for people. */
+  readonly reason: string;
+}
+
+/** A backend that is to be checked, and how. */
+export interface HealthTarget {
+  readonly backend: Backend;
+  readonly check: HealthCheck;
+}
+
+/**
+ * Ready backends of definitions that ask for checks. One that two definitions check differently is there twice; one that no
+ * container may have (threats: SSRF by label) is not asked.
+ *
+ * @param ownAddresses as in `WorkerSettings`
+ */
+export function* healthTargets(
+  states: Iterable<SourceState>,
+  ownAddresses: readonly string[],
+): Generator<HealthTarget> {
+  const refuse = compileAddressPolicy(ownAddresses);
+  for (const { definitions } of states) {
+    for (const { health, backends } of definitions) {
+      if (health === undefined) continue;
+      for (const backend of backends) {
+        const port = health.port === 0 ? backend.port : health.port;
+        const isRefused = backend.containerId !== '' && refuse(backend.address, port) !== undefined;
+        if (backend.state === 'ready' && !isRefused) yield { backend, check: health };
+      }
+    }
+  }
+}
+
+/** The same state, in which backends with a verdict are not ready. What has none keeps its identity. */
+export function applyHealth(state: SourceState, verdicts: ReadonlyMap<string, HealthVerdict>): SourceState {
+  if (verdicts.size === 0) return state;
+  return { ...state, definitions: state.definitions.map((definition) => judge(definition, verdicts)) };
+}
+
+function judge(definition: RouteDefinition, verdicts: ReadonlyMap<string, HealthVerdict>): RouteDefinition {
+  if (!definition.backends.some(({ id }) => verdicts.has(id))) return definition;
+  const backends = definition.backends.map((backend) => {
+    const verdict = verdicts.get(backend.id);
+    return verdict === undefined || backend.state !== 'ready' ? backend : { ...backend, ...verdict };
+  });
+  return { ...definition, backends };
+}

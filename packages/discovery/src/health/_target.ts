@@ -1,0 +1,38 @@
+import type { Backend, HealthCheck, HealthTarget } from '@dproxy/core';
+
+export const CHECK: HealthCheck = {
+  type: 'http',
+  path: '/health',
+  method: 'GET',
+  host: '',
+  port: 0,
+  scheme: 'default',
+  headers: [],
+  statuses: [[200, 399]],
+  followRedirects: true,
+  intervalMs: 20,
+  unhealthyIntervalMs: 20,
+  timeoutMs: 2_000,
+  rise: 1,
+  fall: 1,
+};
+
+/** A backend on this machine that is checked, for tests. */
+export function targetOf(port: number, check: Partial<HealthCheck> = {}, backend: Partial<Backend> = {}): HealthTarget {
+  return {
+    check: { ...CHECK, ...check },
+    backend: {
+      id: `file:http://127.0.0.1:${port}`,
+      name: 'app',
+      protocol: 'http',
+      address: '127.0.0.1',
+      port,
+      state: 'ready',
+      reason: '',
+      tlsVerify: true,
+      proxyProtocol: '',
+      containerId: '',
+      ...backend,
+    },
+  };
+}
