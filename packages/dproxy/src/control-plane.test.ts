@@ -1,30 +1,9 @@
 import { LocalAuthority } from '@dproxy/certs';
-import {
-  DEFAULT_HTTPS,
-  DEFAULT_LIMITS,
-  silentLog,
-  type Listener,
-  type RouteDefinition,
-  type Snapshot,
-  type WorkerSettings,
-} from '@dproxy/core';
+import { DEFAULT_HTTPS, silentLog, type Listener, type RouteDefinition, type Snapshot } from '@dproxy/core';
 import { eventually, tempFolder } from '@dproxy/testkit';
 import { expect, onTestFinished, test } from 'vitest';
 import { ControlPlane, type Frame } from './control-plane.ts';
-
-const settings: WorkerSettings = {
-  trustedProxies: [],
-  debugClients: [],
-  debugHeaders: true,
-  localNamesClients: [],
-  accessLog: false,
-  serverName: 'test',
-  limits: DEFAULT_LIMITS,
-  drainMs: 1_000,
-  ownAddresses: [],
-  passChallenges: false,
-  tls: { profile: 'intermediate', onDemand: false },
-};
+import { FRAME } from './_frame.ts';
 
 const https: Listener = {
   id: 'https',
@@ -35,19 +14,7 @@ const https: Listener = {
   proxyProtocol: [],
 };
 
-const frame: Frame = {
-  listeners: [https],
-  backends: [],
-  settings,
-  pages: [],
-  tlsPolicies: [],
-  https: DEFAULT_HTTPS,
-  fallThrough: true,
-  isOwnedByProject: false,
-  rejected: [],
-  plugins: [],
-  configFolder: '/',
-};
+const frame: Frame = { ...FRAME, listeners: [https] };
 
 function definition(host: string): RouteDefinition {
   return {

@@ -1,0 +1,74 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { LocalAuthority } from '@dproxy/certs';
+import { parseFile } from '@dproxy/config';
+import { silentLog, type Backend, type Snapshot } from '@dproxy/core';
+import { eventually, tempFolder } from '@dproxy/testkit';
+import { expect, onTestFinished, test } from 'vitest';
+import { ControlPlane } from './control-plane.ts';
+import { FRAME } from './_frame.ts';
+
+async function startApp() {
+  const app = { status: 200, port: 0 };
+  const server = createServer((_request, response) => {
+    response.statusCode = app.status;
+    response.end();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  app.port = (server.address() as AddressInfo).port;
+  return app;
+}
+
+async function startPlane(port: number, previous?: Snapshot) {
+  const folder = await tempFolder();
+  onTestFinished(() => folder.remove());
+  const published: Snapshot[] = [];
+  const plane = new ControlPlane({
+    log: silentLog,
+    authority: await LocalAuthority.open({ directory: folder.path, log: silentLog, now: Date.now }),
+    nowMs: Date.now,
+    previous,
+    ledger: new Map(),
+    publish: (snapshot) => void published.push(snapshot),
+    saveLedger: () => undefined,
+  });
+  onTestFinished(() => plane.close());
+  const route = { host: 'app.test', to: `http://127.0.0.1:${port}`, health: { path: '/up', interval: 100, fall: 1 } };
+  const { definitions, rejected } = parseFile({
+    path: '/x.yml',
+    text: JSON.stringify({ routes: [route] }),
+    seenMs: 0,
+  });
+  expect(rejected).toEqual([]);
+  plane.setFrame(FRAME);
+  plane.setSource({ source: 'file:/x.yml', definitions, rejected: [] });
+  await plane.open();
+  const backend = (): Backend | undefined => [...(plane.snapshot?.backends.values() ?? [])][0];
+  return { plane, published, backend };
+}
+
+test('a backend takes requests when its check has passed, and none when it fails', async () => {
+  const app = await startApp();
+  const { published, backend } = await startPlane(app.port);
+  expect([...(published[0]?.backends.values() ?? [])][0]).toMatchObject({ state: 'starting', port: app.port });
+  await eventually(() => backend()?.state === 'ready');
+  app.status = 500;
+  await eventually(() => backend()?.state === 'unhealthy');
+  expect(backend()?.reason).toContain('status 500');
+  app.status = 200;
+  await eventually(() => backend()?.state === 'ready');
+});
+
+test('a primary that restarts takes nobody out whom it has not asked yet', async () => {
+  const app = await startApp();
+  const first = await startPlane(app.port);
+  await eventually(() => first.backend()?.state === 'ready');
+  const before = first.plane.snapshot;
+  await first.plane.close();
+  const second = await startPlane(app.port, before);
+  expect(second.published.map((snapshot) => [...snapshot.backends.values()][0]?.state)).not.toContain('starting');
+  expect(second.backend()?.state).toBe('ready');
+});
