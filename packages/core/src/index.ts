@@ -38,6 +38,10 @@ export type { HealthCheck } from './health-check.ts';
 export { applyHealth, healthTargets, type HealthTarget, type HealthVerdict } from './health-verdicts.ts';
 export type { StreamDefinition, StreamRoute } from './stream.ts';
 export { readyShares, RoundRobin, type Share, type WorkerSlot } from './balance.ts';
+export type { Balancer as BackendBalancer, Load } from './balance/balancer.ts';
+export { createBalancer, type BalancerOptions } from './balance/create-balancer.ts';
+export { Ejections } from './balance/ejections.ts';
+export { ResponseTime } from './balance/response-time.ts';
 export { CircuitBreaker, type BreakerState } from './circuit-breaker.ts';
 export {
   parseBreakerExpression,
@@ -53,6 +57,7 @@ export {
   type ClientAddress,
 } from './client-address.ts';
 export { canonicalJson } from './content-hash.ts';
+export { compileClientOf, compileCountedBy, type CountedFacts } from './counted-by.ts';
 export { didYouMean } from './did-you-mean.ts';
 export type { EngineEndpoint } from './engine-endpoint.ts';
 export { ERRORS, ProxyError, type ErrorCode, type ErrorSource, type Retry } from './errors.ts';
@@ -147,4 +152,6 @@ export { applyDelta, DeltaMismatch, diffSnapshots, type Delta, type TableDelta }
 export { hashContent, type SnapshotContent } from './snapshot-tables.ts';
 export type { Source, SourceState } from './source.ts';
 export { compileTlsPolicies, isSameTlsPolicy, type TlsPolicyFinder } from './tls-policies.ts';
+export { TokenBuckets, type TokenRate } from './token-bucket.ts';
+export { sumTraffic, type StatusCounts, type Traffic } from './traffic.ts';
 export { WildcardMemory, type Remembered } from './wildcard-memory.ts';
