@@ -150,6 +150,7 @@ export const EXPLANATION = object(
           'respond',
           'redirect',
           'https-redirect',
+          'filter',
           'challenge',
           'error',
           'tls-refused',

@@ -31,6 +31,8 @@ export type ExplainedAnswerType =
   | 'respond'
   | 'redirect'
   | 'https-redirect'
+  /** A filter of the route answers by itself. */
+  | 'filter'
   | 'challenge'
   | 'error'
   | 'tls-refused'

@@ -3,11 +3,13 @@ import {
   type BackendRef,
   type Limits,
   type Route,
+  type RoutePattern,
   readyShares,
   RoundRobin,
   type WorkerSlot,
 } from '@dproxy/core';
 import { fixedAnswer } from './exchange/fixed-answer.ts';
+import { type CompiledFilters, compileFilters } from './filters/index.ts';
 import { type CompiledRouteHeaders, compileHeaderRules } from './http1/index.ts';
 import { type CompiledHsts, compileHsts } from './https/hsts.ts';
 import type { Page } from './pages/index.ts';
@@ -15,12 +17,14 @@ import type { UpstreamPool } from './upstream/upstream-pool.ts';
 import type { UpstreamPools } from './upstream/upstream-pools.ts';
 
 /** A route with everything that a request needs of it prepared. */
-export interface CompiledRoute extends Pick<Route, 'id' | 'host' | 'path' | 'audience' | 'listeners' | 'fallThrough'> {
+export interface CompiledRoute extends RoutePattern {
   readonly route: Route;
   /** Empty for routes that do not forward. */
   readonly balance: RoundRobin<UpstreamPool>;
   readonly headers: CompiledRouteHeaders;
   readonly hsts: CompiledHsts | undefined;
+  /** Undefined: none. */
+  readonly filters: CompiledFilters | undefined;
   /** Of a route that does not forward. */
   readonly fixedAnswer: Page | undefined;
   readonly connectMs: number;
@@ -43,13 +47,16 @@ export interface RouteContext extends BalanceContext {
 
 /** @throws RangeError when the route cannot be served */
 export function compileRoute(route: Route, context: RouteContext): CompiledRoute {
-  const { id, host, path, audience, listeners, fallThrough, timeouts } = route;
+  const { id, host, path, pathMatch, condition, priority, audience, listeners, fallThrough, timeouts } = route;
   const { limits, previous } = context;
   const headers = compileHeaderRules(route.headers);
   return {
     id,
     host,
     path,
+    pathMatch,
+    condition,
+    priority,
     audience,
     listeners,
     fallThrough,
@@ -57,6 +64,7 @@ export function compileRoute(route: Route, context: RouteContext): CompiledRoute
     balance: balanceOf(backendsOf(route), context, previous?.balance),
     headers,
     hsts: compileHsts(route, headers.response),
+    filters: compileFilters({ ...context, route }),
     fixedAnswer: fixedAnswer(route.action),
     connectMs: timeouts.connectMs || limits.upstreamConnectMs,
     responseMs: timeouts.responseMs || limits.upstreamResponseMs,
@@ -68,6 +76,15 @@ const NONE: readonly BackendRef[] = [];
 
 export function backendsOf({ action }: Route): readonly BackendRef[] {
   return action.type === 'forward' ? action.backends : NONE;
+}
+
+/** Every backend that serving the route may ask. */
+export function usedBackends(route: Route): readonly BackendRef[] {
+  if (route.filters.length === 0) return backendsOf(route);
+  const others = route.filters.flatMap((filter) =>
+    filter.type === 'errorPages' || filter.type === 'mirror' ? filter.backends : NONE,
+  );
+  return [...backendsOf(route), ...others];
 }
 
 export function balanceOf(

@@ -14,7 +14,7 @@ import {
   refusedAddress,
   type RoundRobin,
 } from '@dproxy/core';
-import { backendsOf, balanceOf, type CompiledRoute, compileRoute } from './compiled-route.ts';
+import { balanceOf, type CompiledRoute, compileRoute, usedBackends } from './compiled-route.ts';
 import { compileHttps, type CompiledHttps } from './https/compiled-https.ts';
 import { TlsTable } from './listeners/tls/tls-table.ts';
 import { compilePages, type Pages } from './pages/index.ts';
@@ -132,7 +132,7 @@ function compileAllRoutes(
 }
 
 function usesAny(route: Route, backendIds: ReadonlySet<string>): boolean {
-  return backendIds.size > 0 && backendsOf(route).some(({ backendId }) => backendIds.has(backendId));
+  return backendIds.size > 0 && usedBackends(route).some(({ backendId }) => backendIds.has(backendId));
 }
 
 function tryCompile(

@@ -16,6 +16,8 @@ export function describeAnswer(rehearsed: Rehearsed): ExplainedAnswer {
       return { ...told, ok: true, detail: `${route?.id ?? ''} redirects (${status}) to ${location}` };
     case 'https-redirect':
       return { ...told, ok: true, detail: `sent to HTTPS (${status}): ${location}` };
+    case 'filter':
+      return { ...told, ok: status < 400, detail: `a filter of ${route?.id ?? ''} answers ${status}${to(location)}` };
     case 'challenge':
       return { ...told, ok: true, detail: 'dproxy answers the question of a certificate authority' };
     case 'error':
@@ -30,6 +32,10 @@ export function describeAnswer(rehearsed: Rehearsed): ExplainedAnswer {
 function describeError({ code, detail, status }: Rehearsed): string {
   const message = code === '' ? '' : ERRORS[code].message;
   return `answered with ${status}: ${message}${detail === '' ? '' : ` (${detail})`}`;
+}
+
+function to(location: string): string {
+  return location === '' ? '' : `: ${location}`;
 }
 
 function countOf(backends: number): string {

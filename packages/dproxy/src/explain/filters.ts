@@ -6,6 +6,7 @@ type Describe = (route: Route, rehearsed: Rehearsed) => readonly ExplainedFilter
 /** What a route does beside matching, in the order in which it is done. A new filter adds its line here. */
 const FILTERS: readonly Describe[] = [
   httpsRedirect,
+  routeFilters,
   plugins,
   requestHeaders,
   timeouts,
@@ -20,6 +21,11 @@ export function describeFilters(rehearsed: Rehearsed): ExplainedFilter[] {
 
 function httpsRedirect(_route: Route, { redirect }: Rehearsed): readonly ExplainedFilter[] {
   return redirect === '' ? [] : [line('https-redirect', redirect)];
+}
+
+/** In the order in which they act; nothing behind one that answers. */
+function routeFilters(_route: Route, { filters }: Rehearsed): readonly ExplainedFilter[] {
+  return filters.map(({ type, detail, values }) => ({ filter: type, detail, values }));
 }
 
 function plugins({ plugins: names }: Route): readonly ExplainedFilter[] {

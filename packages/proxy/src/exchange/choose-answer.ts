@@ -4,15 +4,20 @@ import type { RequestHead } from '../http1/index.ts';
 import { type Entry, httpsRedirect } from '../https/https-redirect.ts';
 import type { Page } from '../pages/index.ts';
 
-/** Who answers a client's request for a route: a page of our own, its plugins, or one of its backends. */
+/** Who answers a client's request for a route: a page of our own, its filters first, its plugins, or one of its backends. */
 export function chooseAnswer(
   compiled: CompiledSnapshot,
   route: CompiledRoute,
   head: RequestHead,
   entry: Entry,
-): Page | 'plugins' | 'backend' {
+): Page | 'filters' | 'plugins' | 'backend' {
   const redirect = httpsRedirect(compiled, route, head, entry);
   if (redirect !== undefined) return redirect;
+  return route.filters === undefined ? answerBehindFilters(route) : 'filters';
+}
+
+/** The same for a request that the filters of the route let through. */
+export function answerBehindFilters(route: CompiledRoute): Page | 'plugins' | 'backend' {
   return route.route.plugins.length > 0 ? 'plugins' : answerOfRoute(route);
 }
 

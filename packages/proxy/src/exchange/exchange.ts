@@ -1,6 +1,7 @@
 import { ERRORS, ProxyError } from '@dproxy/core';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
+import { FilteredRequest, type Verdict } from '../filters/index.ts';
 import type { RequestHead } from '../http1/index.ts';
 import { answerBeforeRouting } from '../https/before-routing.ts';
 import { withHsts } from '../https/hsts.ts';
@@ -9,7 +10,7 @@ import type { Services } from '../services.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import { Attempts } from './attempts.ts';
 import { Candidates } from './candidates.ts';
-import { answerOfRoute, chooseAnswer } from './choose-answer.ts';
+import { answerBehindFilters, answerOfRoute, chooseAnswer } from './choose-answer.ts';
 import { type Downstream, isRequestComplete } from './downstream.ts';
 import { ExchangeReport } from './exchange-report.ts';
 import { grpcPage, isGrpc } from './grpc.ts';
@@ -22,14 +23,16 @@ import { connectPlugins } from './plugins-hop.ts';
 const MAX_STEPS = 256;
 
 /**
- * One request and its response. The phases, in order: accept (the connection's), match, select, then per attempt (hop.ts)
- * connect, prepare, send, relay, finish.
+ * One request and its response. The phases, in order: accept (the connection's), match, select, filter, then per attempt
+ * (hop.ts) connect, prepare, send, relay, finish.
  *
- *     match --> select --> hop --> done
- *       ^         ^         |--> another replica (attempts.ts)
- *       |         \---------|
- *       \-------------------|--> another wildcard candidate (candidates.ts)
- *                           |--> a page, or a cut when the response has begun
+ *     match --> select --> filter --> hop --> done
+ *       ^                    ^         |--> another replica (attempts.ts)
+ *       |                    \---------|
+ *       \------------------------------|--> another wildcard candidate (candidates.ts)
+ *                                      |--> a page, or a cut when the response has begun
+ *
+ * While a filter waits for somebody else, the body waits, too; the client may go away.
  *
  * Whatever goes wrong comes to `#fail`, the one place that decides between these.
  */
@@ -42,6 +45,8 @@ export class Exchange implements HopOwner {
   readonly #report: ExchangeReport;
   #candidates: Candidates | undefined;
   #attempts: Attempts | undefined;
+  /** Of the route that was chosen last; undefined when that has no filters. */
+  #filtered: FilteredRequest | undefined;
   #hop: Hop | undefined;
   #route: CompiledRoute | undefined;
   #isDone = false;
@@ -87,13 +92,54 @@ export class Exchange implements HopOwner {
   #select(route: CompiledRoute): void {
     this.#hop = undefined;
     this.#attempts = undefined;
+    this.#filtered = undefined;
     this.#report.routeId = route.id;
     this.#route = route;
     const isClients = this.#downstream.chosenRoute === undefined;
     const answer = isClients ? chooseAnswer(this.#compiled, route, this.#head, this.#downstream) : answerOfRoute(route);
+    if (answer === 'filters') this.#filter(route);
+    else this.#serve(route, answer);
+  }
+
+  #serve(route: CompiledRoute, answer: Page | 'plugins' | 'backend'): void {
     if (answer === 'plugins') this.#toPlugins(route);
     else if (answer === 'backend') this.#toBackend(route);
     else this.#answer(answer);
+  }
+
+  // ---- filter: what the route does with the request before anybody gets it
+
+  #filter(route: CompiledRoute): void {
+    const { filters } = route;
+    if (filters === undefined) throw new TypeError(`${route.id} has no filters`);
+    const head = this.#head;
+    const downstream = this.#downstream;
+    const filtered = new FilteredRequest({
+      head,
+      downstream,
+      services: this.#services,
+      compiled: this.#compiled,
+      route,
+      filters,
+    });
+    this.#filtered = filtered;
+    const verdict = filters.run(filtered);
+    if (!(verdict instanceof Promise)) {
+      this.#onFiltered(route, verdict);
+      return;
+    }
+    downstream.body?.hold();
+    this.#onceFiltered(route, verdict).catch((error: unknown) => this.#fail(error));
+  }
+
+  async #onceFiltered(route: CompiledRoute, verdict: Promise<Verdict>): Promise<void> {
+    const page = await verdict;
+    // The client may have gone away meanwhile.
+    if (!this.#isDone) this.#onFiltered(route, page);
+  }
+
+  #onFiltered(route: CompiledRoute, verdict: Verdict): void {
+    this.#serve(route, verdict ?? answerBehindFilters(route));
   }
 
   #toBackend(route: CompiledRoute): void {
@@ -104,14 +150,21 @@ export class Exchange implements HopOwner {
   }
 
   #toPlugins(route: CompiledRoute): void {
-    const head = this.#head;
-    const downstream = this.#downstream;
     const hop = this.#newHop(route, undefined);
+    const { head, filtered, downstream } = hop;
     const answeredBy = (used: UsedBackend): void => {
       hop.behindPlugins = used;
     };
     hop.connectOver(
-      connectPlugins({ head, downstream, services: this.#services, compiled: this.#compiled, route, answeredBy }),
+      connectPlugins({
+        head,
+        filtered,
+        downstream,
+        services: this.#services,
+        compiled: this.#compiled,
+        route,
+        answeredBy,
+      }),
     );
   }
 
@@ -120,7 +173,8 @@ export class Exchange implements HopOwner {
     this.#report.backendId = pool?.backend.id ?? '';
     this.#hop = new Hop({
       owner: this,
-      head: this.#head,
+      head: this.#filtered?.head ?? this.#head,
+      filtered: this.#filtered,
       downstream: this.#downstream,
       services: this.#services,
       compiled: this.#compiled,
@@ -162,21 +216,32 @@ export class Exchange implements HopOwner {
 
   onHopAnswered(status: number): boolean {
     const candidates = this.#candidates;
-    if (status < 500) {
-      candidates?.confirm(this.#report.backendId);
-      return true;
-    }
-    if (candidates?.hasNext !== true) return true;
+    if (status < 500) candidates?.confirm(this.#report.backendId);
+    if (status < 500 || candidates?.hasNext !== true) return !this.#replace(status);
     this.#hop?.drop();
     candidates.next(undefined);
+    this.#filtered?.end(status, '', this.#report.backendId);
     this.#select(candidates.current);
     return false;
+  }
+
+  /** Whether a filter wants another answer than this one. Not for a 101: its connection has been handed over. */
+  #replace(status: number, code = ''): boolean {
+    const filtered = this.#filtered;
+    if (filtered === undefined || status === 101) return false;
+    const requestBytes = this.#hop?.requestBytes ?? 0;
+    const instead = filtered.filters.answered(filtered, { status, code, requestBytes });
+    if (instead === undefined) return false;
+    this.#hop?.drop();
+    instead();
+    return true;
   }
 
   onHopDone(status: number, bodyBytes: number, keepAlive: boolean): void {
     this.#isDone = true;
     this.#report.backendMs = this.#hop?.backendMs ?? 0;
-    this.#report.done(status, bodyBytes);
+    this.#report.requestBytes = this.#hop?.requestBytes ?? 0;
+    this.#done(status, bodyBytes);
     this.#downstream.finish(keepAlive);
   }
 
@@ -185,7 +250,7 @@ export class Exchange implements HopOwner {
   }
 
   onTunnelClosed(toClientBytes: number): void {
-    this.#report.done(101, toClientBytes);
+    this.#done(101, toClientBytes);
   }
 
   onHopFailed(error: unknown): void {
@@ -233,6 +298,7 @@ export class Exchange implements HopOwner {
     if (error.retry === 'unsent' || error.code === 'no-backend-ready') candidates.forgetRemembered();
     if (!candidates.hasNext) return false;
     const firstError = candidates.next(error);
+    this.#filtered?.end(error.status, error.code, this.#report.backendId);
     if (firstError === undefined) this.#select(candidates.current);
     else this.#answerError(firstError);
     return true;
@@ -241,10 +307,11 @@ export class Exchange implements HopOwner {
   // ---- answers of our own
 
   #answer(page: Page): void {
-    this.#writeAnswer(page, () => this.#report.done(page.status, page.body.length));
+    this.#writeAnswer(page, () => this.#done(page.status, page.body.length));
   }
 
   #answerError(error: ProxyError): void {
+    if (this.#replace(error.status, error.code)) return;
     const requestId = this.#services.nextRequestId();
     if (this.#downstream.isHttp2 && isGrpc(this.#head)) {
       this.#writeAnswer(grpcPage(error, requestId), () => this.#tell(error, requestId));
@@ -260,7 +327,8 @@ export class Exchange implements HopOwner {
     const downstream = this.#downstream;
     const keepAlive = isRequestComplete(downstream) && downstream.mayKeepAlive && this.#head.keepAlive;
     this.#isDone = true;
-    const shown = withHsts(page, this.#compiled, this.#route, { head: this.#head, entry: downstream });
+    const filtered = this.#filtered === undefined ? page : this.#filtered.page(page);
+    const shown = withHsts(filtered, this.#compiled, this.#route, { head: this.#head, entry: downstream });
     downstream.out.sendPage(shown, this.#head, keepAlive);
     report();
     downstream.finish(keepAlive);
@@ -277,9 +345,15 @@ export class Exchange implements HopOwner {
   #tell(error: ProxyError, requestId: string): void {
     const response = this.#hop?.response;
     this.#report.backendMs = this.#hop?.backendMs ?? 0;
+    this.#report.requestBytes = this.#hop?.requestBytes ?? 0;
     this.#report.failed(error, requestId);
     const status = response === undefined || error.status === 499 ? error.status : response.status;
-    this.#report.done(status, this.#hop?.responseBytes ?? 0, error.code);
+    this.#done(status, this.#hop?.responseBytes ?? 0, error.code);
+  }
+
+  #done(status: number, bytes: number, code = ''): void {
+    this.#report.done(status, bytes, code);
+    this.#filtered?.end(status, code, this.#report.backendId);
   }
 }
 

@@ -3,7 +3,8 @@ import type { CompiledRoute } from '../compiled-route.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import { clientCertificateLines } from '../https/client-certificate-lines.ts';
 import { responseRules } from '../https/hsts.ts';
-import type { RequestAdditions, RequestHead, ResponseAdditions } from '../http1/index.ts';
+import type { FilteredRequest } from '../filters/index.ts';
+import type { RequestAdditions, RequestHead, ResponseAdditions, ResponseHead } from '../http1/index.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import type { Downstream } from './downstream.ts';
 
@@ -24,6 +25,8 @@ export interface HeadFacts {
   /** Until there was a connection to the backend. */
   readonly backendMs: number;
   readonly route: CompiledRoute | undefined;
+  /** Undefined: the route has no filters. */
+  readonly filtered: FilteredRequest | undefined;
   /** Undefined: the next hop are the plugins. Rules and debug headers belong to the hop behind them. */
   readonly pool: UpstreamPool | undefined;
   /** The backend that the plugins have asked, once it has answered. */
@@ -31,22 +34,25 @@ export interface HeadFacts {
 }
 
 export function requestAdditions(facts: HeadFacts): RequestAdditions {
-  const { pool } = facts;
+  const { pool, filtered } = facts;
+  const rules = pool === undefined ? undefined : facts.route?.headers.request;
   return {
     forwardedBlock: forwardedLines(facts),
     debugBlock: facts.compiled.settings.debugHeaders ? debugBlock(facts) : '',
-    rules: pool === undefined ? undefined : facts.route?.headers.request,
+    rules: filtered === undefined ? rules : filtered.requestRules(rules),
   };
 }
 
-export function responseAdditions(keepAlive: boolean, facts: HeadFacts): ResponseAdditions {
-  const { head, downstream, pool } = facts;
+export function responseAdditions(response: ResponseHead, keepAlive: boolean, facts: HeadFacts): ResponseAdditions {
+  const { head, downstream, pool, filtered } = facts;
   if (pool !== undefined) downstream.peer.answeredBy?.({ pool, backendMs: facts.backendMs });
+  const isFromPlugins = pool === undefined;
+  const rules = responseRules(facts.compiled, facts.route, { head, entry: downstream, isFromPlugins });
   return {
     clientMinorVersion: head.minorVersion,
     keepAlive,
     debugBlock: head.debug && downstream.peer.mayDebug(head.claims) ? debugBlock(facts) : '',
-    rules: responseRules(facts.compiled, facts.route, { head, entry: downstream, isFromPlugins: pool === undefined }),
+    rules: filtered === undefined ? rules : filtered.responseRules(response.status, response.passed, rules),
   };
 }
 

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { ProxyError } from '@dproxy/core';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
+import type { FilteredRequest } from '../filters/index.ts';
 import type { DecoderOutput, RequestHead, ResponseHead } from '../http1/index.ts';
 import type { Services } from '../services.ts';
 import { Tunnel } from '../tunnel/tunnel.ts';
@@ -35,7 +36,9 @@ export interface HopOwner {
 
 export interface HopOptions {
   readonly owner: HopOwner;
+  /** As the backend gets it. */
   readonly head: RequestHead;
+  readonly filtered: FilteredRequest | undefined;
   readonly downstream: Downstream;
   readonly services: Services;
   readonly compiled: CompiledSnapshot;
@@ -49,6 +52,7 @@ export interface HopOptions {
 /** One attempt to have a request answered by one backend: connect, send, relay. Whether there is another is the exchange's. */
 export class Hop implements UpstreamStreamUser, HeadFacts {
   readonly head: RequestHead;
+  readonly filtered: FilteredRequest | undefined;
   readonly downstream: Downstream;
   readonly compiled: CompiledSnapshot;
   readonly route: CompiledRoute;
@@ -73,6 +77,7 @@ export class Hop implements UpstreamStreamUser, HeadFacts {
 
   constructor(options: HopOptions) {
     this.head = options.head;
+    this.filtered = options.filtered;
     this.downstream = options.downstream;
     this.compiled = options.compiled;
     this.route = options.route;
@@ -211,7 +216,7 @@ export class Hop implements UpstreamStreamUser, HeadFacts {
     // A final answer before the end of the request: the rest of it will not be read to its end, so neither connection can
     // carry another request (threats: CL.0, Expect).
     this.#keepAlive = isRequestComplete(downstream) && downstream.mayKeepAlive && head.keepAlive;
-    const form = downstream.out.sendHead(response, responseAdditions(this.#keepAlive, this));
+    const form = downstream.out.sendHead(response, responseAdditions(response, this.#keepAlive, this));
     this.#response = response;
     this.#state = 'relaying';
     return form;
@@ -243,7 +248,7 @@ export class Hop implements UpstreamStreamUser, HeadFacts {
     const { downstream } = this;
     this.#upstream = undefined;
     try {
-      downstream.out.sendSwitch(response, responseAdditions(true, this));
+      downstream.out.sendSwitch(response, responseAdditions(response, true, this));
     } catch (error) {
       backend.destroy();
       throw error;

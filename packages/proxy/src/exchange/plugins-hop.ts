@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { ProxyError } from '@dproxy/core';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
+import type { FilteredRequest } from '../filters/index.ts';
 import type { RequestHead } from '../http1/index.ts';
 import type { Services } from '../services.ts';
 import type { Downstream } from './downstream.ts';
@@ -9,6 +10,7 @@ import { forwardedLines, type UsedBackend } from './head-additions.ts';
 
 export interface PluginsHop {
   readonly head: RequestHead;
+  readonly filtered: FilteredRequest | undefined;
   readonly downstream: Downstream;
   readonly services: Services;
   readonly compiled: CompiledSnapshot;
@@ -24,10 +26,11 @@ export interface PluginsHop {
  * @throws ProxyError `plugin-unknown`
  */
 export async function connectPlugins(hop: PluginsHop): Promise<Duplex> {
-  const { head, downstream, services, compiled, route, answeredBy } = hop;
+  const { head, filtered, downstream, services, compiled, route, answeredBy } = hop;
   const { applicationPath } = services;
   if (applicationPath === undefined) throw new ProxyError('plugin-unknown', route.id);
-  const forwardedBlock = forwardedLines({ head, downstream, compiled });
+  const lines = forwardedLines({ head, downstream, compiled });
+  const forwardedBlock = filtered === undefined ? lines : filtered.forwardedBlock(lines);
   return await applicationPath.connect({
     route: route.route,
     requestId: services.nextRequestId(),

@@ -114,6 +114,11 @@ function kindOfLowerCase(name: string): FieldKind {
   return name.startsWith('x-debug-') || name.startsWith('x-ssl-client-') ? 'drop' : 'plain';
 }
 
+/** Whether the parser keeps the field (lower case) from clients that do not speak for us: it tells who the client is. */
+export function isForwardingField(name: string): boolean {
+  return kindOfLowerCase(name) !== 'plain' || name === 'forwarded';
+}
+
 /**
  * Whether a name with `_` or another rare token character could be taken for one that decides about framing or about who
  * the client is: CGI, WSGI and others map every such character to `_` (threat: `Transfer_Encoding`, `X_Forwarded_For`;

@@ -3,7 +3,7 @@ import { headerLine } from './header-line.ts';
 
 /** The rules of one route for one direction, ready to be applied. */
 export interface CompiledHeaderRules {
-  /** Lower case: removed, or about to be set anew. */
+  /** Lower case, each also as `plainFieldName` spells it: removed, or about to be set anew. */
   readonly taken: ReadonlySet<string>;
   /** Lines to add, each ended by CRLF. */
   readonly added: string;
@@ -38,6 +38,22 @@ export function isCodecOwned(name: string): boolean {
   return CODEC_OWNED.has(name);
 }
 
+/** Has a token character that servers may read as another one. */
+const ODD = /[^0-9a-z-]/;
+
+/** A name (lower case) with `-` for what CGI, WSGI and others make `_` of, as they do of `-`. */
+export function plainFieldName(name: string): string {
+  return ODD.test(name) ? name.replaceAll(/[^0-9a-z-]/g, '-') : name;
+}
+
+/**
+ * Whether the rules take this field (lower case) out. Also when it only looks like one that they take: a client that sends
+ * `X_Auth_User` would else be believed by a backend to which both are HTTP_X_AUTH_USER (the hole of Traefik's ForwardAuth, 2026).
+ */
+export function isTaken({ taken }: CompiledHeaderRules, name: string): boolean {
+  return taken.has(name) || (ODD.test(name) && taken.has(plainFieldName(name)));
+}
+
 /**
  * Compiles the header rules of a route, once per Snapshot.
  *
@@ -60,7 +76,7 @@ function compile(
   let host = '';
   for (const name of remove) {
     const lower = name.toLowerCase();
-    if (!isCodecOwned(lower)) taken.add(lower);
+    if (!isCodecOwned(lower)) taken.add(lower).add(plainFieldName(lower));
   }
   for (const [name, value] of set) {
     const lower = name.toLowerCase();
@@ -70,7 +86,7 @@ function compile(
       host = value;
       continue;
     }
-    taken.add(lower);
+    taken.add(lower).add(plainFieldName(lower));
     added += line;
   }
   return taken.size === 0 && host === '' ? undefined : { taken, added, host };

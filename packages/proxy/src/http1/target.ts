@@ -41,6 +41,21 @@ function originForm(target: string): Target {
   return { target, path, rawPath };
 }
 
+/**
+ * The target that a request gets instead of its own, checked as if a client had sent it.
+ *
+ * @param rawPath starts with `/`, one character per byte
+ * @param query with its `?`; empty: none
+ * @param maxBytes of both together
+ * @throws ProxyError `target-malformed`, `target-too-long`
+ */
+export function rewrittenTarget(rawPath: string, query: string, maxBytes: number): Target {
+  const target = rawPath + query;
+  if (target.length > maxBytes) throw new ProxyError('target-too-long', `${target.length} bytes after a filter`);
+  if (!VISIBLE.test(target) || !rawPath.startsWith('/') || rawPath.includes('?')) throw malformed(target);
+  return originForm(target);
+}
+
 /** `OPTIONS *` has no path: it is matched like the root, and sent on as it is. */
 function asterisk(target: string, method: string): Target {
   if (method !== 'OPTIONS') throw malformed(target);

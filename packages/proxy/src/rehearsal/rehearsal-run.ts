@@ -3,8 +3,9 @@ import type { CompiledRoute } from '../compiled-route.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import { ClientPeer, NO_CLAIMS } from '../downstream/peer.ts';
 import { Candidates } from '../exchange/candidates.ts';
-import { chooseAnswer } from '../exchange/choose-answer.ts';
+import { answerBehindFilters, chooseAnswer } from '../exchange/choose-answer.ts';
 import { matchRoute } from '../exchange/match-route.ts';
+import { FilteredRequest, type FilterNote, rehearseFilters } from '../filters/index.ts';
 import { HeadProgress, parseRequestHead, type RequestHead } from '../http1/index.ts';
 import { answerBeforeRouting } from '../https/before-routing.ts';
 import { isChallengePath } from '../https/challenge-answer.ts';
@@ -31,6 +32,7 @@ export class RehearsalRun {
   #route: CompiledRoute | undefined;
   #scope: MatchScope;
   #outcome: MatchOutcome | '' = '';
+  #filters: readonly FilterNote[] = [];
 
   constructor(compiled: CompiledSnapshot, request: RehearsedRequest, contexts: NotingContexts) {
     this.#compiled = compiled;
@@ -57,6 +59,7 @@ export class RehearsalRun {
       route: route?.route,
       skipped: this.#skipped,
       ready: route === undefined ? new Set() : readyIds(route),
+      filters: this.#filters,
       hasHsts: hasRoute && withHsts(NO_PAGE, this.#compiled, route, { head, entry }) !== NO_PAGE,
       redirect: hasRoute ? redirectReason(this.#compiled, route, head, entry) : '',
       timeouts: route,
@@ -144,7 +147,26 @@ export class RehearsalRun {
 
   #try(route: CompiledRoute, head: RequestHead, entry: Entry): Answer | ProxyError {
     this.#route = route;
-    const answer = chooseAnswer(this.#compiled, route, head, entry);
+    this.#filters = [];
+    const chosen = chooseAnswer(this.#compiled, route, head, entry);
+    if (chosen !== 'filters') return this.#follow(route, chosen);
+    const page = this.#rehearseFilters(route, head, entry);
+    return page === undefined ? this.#follow(route, answerBehindFilters(route)) : ofPage('filter', page);
+  }
+
+  /** Asks nobody and counts nothing: who only wants to know does not use up what clients may. */
+  #rehearseFilters(route: CompiledRoute, head: RequestHead, entry: Entry): Page | undefined {
+    const { filters } = route;
+    if (filters === undefined) return undefined;
+    const downstream = { ...entry, listenerId: this.#request.listener.id, body: undefined };
+    const compiled = this.#compiled;
+    const filtered = new FilteredRequest({ head, downstream, services: undefined, compiled, route, filters });
+    const { notes, answer } = rehearseFilters(filtered);
+    this.#filters = notes;
+    return answer;
+  }
+
+  #follow(route: CompiledRoute, answer: Page | 'backend' | 'plugins'): Answer | ProxyError {
     if (answer === 'backend') {
       if (route.balance.length === 0) return new ProxyError('no-backend-ready', route.id);
       return { ...NOTHING, answer: 'backend' };

@@ -1,5 +1,6 @@
 import type { ErrorCode, ExplainedAnswerType, Listener, MatchOutcome, MatchScope, Route } from '@dproxy/core';
 import type { CompiledRoute } from '../compiled-route.ts';
+import type { FilterNote } from '../filters/index.ts';
 import type { RehearsedTls } from './rehearse-tls.ts';
 
 export interface RehearsedRequest {
@@ -41,6 +42,8 @@ export interface Rehearsed {
   readonly skipped: readonly string[];
   /** Backends that round robin goes round. */
   readonly ready: ReadonlySet<string>;
+  /** What the filters of the route would do, in order; those that the request does not come to are left out. */
+  readonly filters: readonly FilterNote[];
   readonly hasHsts: boolean;
   readonly redirect: string;
   readonly timeouts: Pick<CompiledRoute, 'connectMs' | 'responseMs' | 'idleMs'> | undefined;

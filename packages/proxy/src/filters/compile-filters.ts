@@ -1,0 +1,50 @@
+import { APPLICATION_FILTERS, type Filter } from '@dproxy/core';
+import { CompiledFilters } from './compiled-filters.ts';
+import type { CompiledFilter, FilterContext } from './compiled-filter.ts';
+import { compileHeaders } from './headers.ts';
+
+/**
+ * What the direct path does with the requests of a route beside forwarding them, once per Snapshot.
+ *
+ * @returns undefined for a route without: its requests pay one comparison
+ * @throws RangeError when a filter cannot do what it says: the route is not served, rather than without it
+ */
+export function compileFilters(context: FilterContext): CompiledFilters | undefined {
+  const { filters } = context.route;
+  if (filters.length === 0) return undefined;
+  // Those of the application path act there, behind these.
+  const here = filters.filter(({ type }) => !APPLICATION_FILTERS.has(type));
+  const list = here.map((filter) => compileFilter(filter, context));
+  return list.length === 0 ? undefined : new CompiledFilters(list);
+}
+
+function compileFilter(filter: Filter, context: FilterContext): CompiledFilter {
+  switch (filter.type) {
+    case 'headers':
+      return compileHeaders(filter);
+    case 'cors':
+    case 'redirectScheme':
+    case 'redirectPattern':
+    case 'stripPrefix':
+    case 'stripPrefixPattern':
+    case 'addPrefix':
+    case 'replacePath':
+    case 'replacePathPattern':
+    case 'replacePrefix':
+    case 'allowHosts':
+    case 'allowClients':
+    case 'basicAuth':
+    case 'forwardAuth':
+    case 'rateLimit':
+    case 'inFlight':
+    case 'errorPages':
+    case 'retry':
+    case 'circuitBreaker':
+    case 'mirror':
+    case 'compress':
+    case 'buffer':
+      throw new RangeError(`${context.route.id}: the filter ${filter.type} is not known here`);
+    default:
+      return filter satisfies never;
+  }
+}

@@ -1,0 +1,209 @@
+import { canonicalPath, ERRORS, ProxyError } from '@dproxy/core';
+import type { CompiledRoute } from '../compiled-route.ts';
+import type { CompiledSnapshot } from '../compiled-snapshot.ts';
+import type { Downstream } from '../exchange/downstream.ts';
+import {
+  type CompiledHeaderRules,
+  fieldValues,
+  isForwardingField,
+  isTaken,
+  type RequestHead,
+  rewrittenTarget,
+  withoutFields,
+} from '../http1/index.ts';
+import type { Page } from '../pages/index.ts';
+import type { Services } from '../services.ts';
+import type { CompiledFilters } from './compiled-filters.ts';
+import { FieldChanges } from './field-changes.ts';
+
+/** How a request ended, for filters that count. */
+export interface RequestEnd {
+  /** As in the access log: 499 when the client went away. */
+  readonly status: number;
+  /** `ErrorCode`; empty when the answer is that of a backend or a page that was asked for. */
+  readonly code: string;
+  /** Empty: no backend was asked. */
+  readonly backendId: string;
+  /** Since the filters saw it, in ms. */
+  readonly durationMs: number;
+}
+
+export interface FilteredRequestOptions {
+  readonly head: RequestHead;
+  readonly downstream: Pick<Downstream, 'peer' | 'isEncrypted' | 'listenerId' | 'body'>;
+  /** Undefined: a rehearsal. */
+  readonly services: Services | undefined;
+  readonly compiled: CompiledSnapshot;
+  readonly route: CompiledRoute;
+  readonly filters: CompiledFilters;
+}
+
+/** The pages of refusals say no more than their status. */
+const REFUSALS: ReadonlyMap<number, string> = new Map([
+  [401, 'This site asks for a name and a password.'],
+  [403, 'You may not see this.'],
+  [429, 'Too many requests.'],
+]);
+
+/**
+ * One request on its way through the filters of the route that was chosen for it: what they see of it, and what they have made of
+ * it. One per chosen route; attempts on several backends share it.
+ */
+export class FilteredRequest {
+  /** As the client has sent it. */
+  readonly original: RequestHead;
+  readonly downstream: FilteredRequestOptions['downstream'];
+  readonly compiled: CompiledSnapshot;
+  readonly route: CompiledRoute;
+  readonly filters: CompiledFilters;
+  /** How many filters it has passed: the answer passes them back. */
+  passed = 0;
+  #head: RequestHead;
+  #request: FieldChanges | undefined;
+  #response: FieldChanges | undefined;
+  #listeners: ((end: RequestEnd) => void)[] | undefined;
+  #end: RequestEnd | undefined;
+  readonly #startedMs = performance.now();
+  readonly #services: Services | undefined;
+
+  constructor({ head, downstream, services, compiled, route, filters }: FilteredRequestOptions) {
+    this.original = head;
+    this.downstream = downstream;
+    this.#services = services;
+    this.compiled = compiled;
+    this.route = route;
+    this.filters = filters;
+    this.#head = head;
+  }
+
+  /** As the backend gets it, as far as method, target and body go. */
+  get head(): RequestHead {
+    return this.#head;
+  }
+
+  /** @throws TypeError in a rehearsal, which has no effects */
+  get services(): Services {
+    if (this.#services === undefined) throw new TypeError('a filter with effects was called in a rehearsal');
+    return this.#services;
+  }
+
+  get isEnded(): boolean {
+    return this.#end !== undefined;
+  }
+
+  // ---- what filters look at
+
+  /** Of the fields as the client has sent them (`RequestHead.passed`), one per line. */
+  fields(lowerCaseName: string): readonly string[] {
+    return fieldValues(this.original.passed, lowerCaseName);
+  }
+
+  /** As far as `trustedProxies` vouch for it. */
+  get clientAddress(): string {
+    return this.downstream.peer.clientAddress(this.original.claims);
+  }
+
+  /** The client's side of it is HTTPS: here, or at a trusted proxy that ended the TLS. */
+  get isSecure(): boolean {
+    const { isEncrypted, peer } = this.downstream;
+    return isEncrypted || peer.claimedProto(this.original.claims) === 'https';
+  }
+
+  /** A page of ours with this status, 400-599. @param lines header lines to add, each ended by CRLF */
+  refusal(status: number, lines = ''): Page {
+    const { accept, host, method } = this.original;
+    const message = REFUSALS.get(status) ?? ERRORS['no-backend-ready'].message;
+    const requestId = this.#services?.nextRequestId() ?? '';
+    const page = this.compiled.pages.render({ status, message, accept, requestId, host, method });
+    return lines === '' ? page : { ...page, headers: page.headers + lines };
+  }
+
+  // ---- what filters change of the request
+
+  /**
+   * Gives the backend another path. The rewriting is done to the path as it was sent and to its canonical form; when these end in
+   * different places, a backend could be led out of what the route was chosen for (`//`, `..`, `;`; threats: row 25), and the
+   * request is refused.
+   *
+   * @param rewrite of a path that starts with `/`; undefined: it stays
+   * @throws ProxyError `path-ambiguous`, `target-malformed`, `target-too-long`
+   */
+  rewritePath(rewrite: (path: string) => string | undefined): void {
+    const { rawPath, path, target } = this.#head;
+    if (target === '*') return;
+    const rewritten = rewrite(rawPath);
+    if (rawPath !== path) checkSameMeaning(rawPath, rewritten, path, rewrite(path));
+    if (rewritten === undefined) return;
+    this.#retarget(rewritten, target.slice(rawPath.length));
+  }
+
+  /** Gives the backend another path and query, whatever it was. @throws ProxyError as `rewritePath` */
+  replaceTarget(rawPath: string, query: string): void {
+    if (this.#head.target !== '*') this.#retarget(rawPath, query);
+  }
+
+  #retarget(rawPath: string, query: string): void {
+    // `//host` is the address of another site to whoever builds a link from it.
+    const path = /^[/\\]{2}/.test(rawPath) ? rawPath.replace(/^[/\\]+/, '/') : rawPath;
+    this.#head = { ...this.#head, ...rewrittenTarget(path, query, this.compiled.limits.headBytes) };
+  }
+
+  /** Of the header that the backend gets; also of what dproxy says there, as `x-forwarded-*`. */
+  get requestFields(): FieldChanges {
+    return (this.#request ??= new FieldChanges());
+  }
+
+  /** Of the header of whatever the answer is. In `onResponse`: of this answer. */
+  get responseFields(): FieldChanges {
+    return (this.#response ??= new FieldChanges());
+  }
+
+  /** Hears once how it ended; at once when it has ended already (the client went away). */
+  onEnd(listener: (end: RequestEnd) => void): void {
+    if (this.#end === undefined) (this.#listeners ??= []).push(listener);
+    else listener(this.#end);
+  }
+
+  // ---- what the exchange asks
+
+  /** The rules for the header of a request to a backend. @param rules the route's own; undefined: none, or not here */
+  requestRules(rules: CompiledHeaderRules | undefined): CompiledHeaderRules | undefined {
+    return this.#request === undefined ? rules : this.#request.under(rules);
+  }
+
+  /** What plugins send on has these lines anew: with what filters have changed of them, as the parser would take those out. */
+  forwardedBlock(block: string): string {
+    const rules = this.requestRules(undefined);
+    if (rules === undefined) return block;
+    const added = withoutFields(rules.added, (name) => !isForwardingField(name));
+    return withoutFields(block, (name) => isTaken(rules, name)) + added;
+  }
+
+  /** The rules for the header of an answer with this status and these lines. */
+  responseRules(status: number, fields: string, rules: CompiledHeaderRules | undefined) {
+    const before = this.#response;
+    this.#response = before?.copy();
+    this.filters.respond(this, status, fields);
+    const changes = this.#response;
+    this.#response = before;
+    return changes === undefined ? rules : changes.under(rules);
+  }
+
+  /** A page of ours as this route's filters let it out. */
+  page(page: Page): Page {
+    const rules = this.responseRules(page.status, page.headers, undefined);
+    if (rules === undefined) return page;
+    return { ...page, headers: withoutFields(page.headers, (name) => isTaken(rules, name)) + rules.added };
+  }
+
+  end(status: number, code: string, backendId: string): void {
+    if (this.#end !== undefined) return;
+    this.#end = { status, code, backendId, durationMs: performance.now() - this.#startedMs };
+    for (const listener of this.#listeners ?? []) listener(this.#end);
+  }
+}
+
+function checkSameMeaning(rawPath: string, raw: string | undefined, path: string, canonical: string | undefined): void {
+  if (canonicalPath(raw ?? rawPath) === canonicalPath(canonical ?? path)) return;
+  throw new ProxyError('path-ambiguous', `a filter makes different paths of ${rawPath} and ${path}`);
+}

@@ -1,0 +1,5 @@
+export { compileFilters } from './compile-filters.ts';
+export type { Answered, CompiledFilter, FilterContext, Instead, Verdict } from './compiled-filter.ts';
+export type { CompiledFilters } from './compiled-filters.ts';
+export { type FilterNote, rehearseFilters } from './rehearse-filters.ts';
+export { FilteredRequest, type RequestEnd } from './filtered-request.ts';
