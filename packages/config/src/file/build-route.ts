@@ -1,6 +1,8 @@
-import { type Backend, type BackendRef, type Origin, type RouteAction, type RouteDefinition } from '@dproxy/core';
+import type { Backend, Origin, RouteAction, RouteDefinition } from '@dproxy/core';
 import type { RouteEntry } from '../schema/route-entry.ts';
-import { formatUpstream, isEncrypted, type Target } from '../schema/upstream-url.ts';
+import type { FilterDraft } from '../schema/filters/filter-draft.ts';
+import { buildBackends, uniqueBackends } from './build-backends.ts';
+import { buildFilters } from './build-filters.ts';
 
 const NO_HEADERS = { requestSet: [], requestRemove: [], responseSet: [], responseRemove: [] };
 
@@ -9,18 +11,29 @@ export function routeId(hosts: readonly string[], path: string): string {
   return `${[...hosts].sort().join(',')}${path}`;
 }
 
-/** Turns a valid entry into what the merge of all sources takes. */
-export function buildRoute(entry: RouteEntry, origin: Origin, sinceMs: number): RouteDefinition {
+/**
+ * Turns a valid entry into what the merge of all sources takes.
+ *
+ * @param drafts its filters, with those of the lists that it uses
+ */
+export function buildRoute(
+  entry: RouteEntry,
+  drafts: readonly FilterDraft[],
+  origin: Origin,
+  sinceMs: number,
+): RouteDefinition {
   const path = entry.path ?? '/';
   const hosts = [...new Set(entry.host)];
   const { action, backends } = buildAction(entry);
+  const filters = buildFilters(drafts);
   return {
     id: routeId(hosts, path),
     origin,
     hosts,
     path,
     action,
-    backends,
+    backends: uniqueBackends([...backends, ...filters.backends]),
+    filters: filters.filters,
     sinceMs,
     audience: 'everyone',
     headers: entry.headers ?? NO_HEADERS,
@@ -32,6 +45,7 @@ export function buildRoute(entry: RouteEntry, origin: Origin, sinceMs: number): 
     plugins: entry.plugins ?? [],
     listeners: entry.listeners ?? [],
     https: entry.https ?? {},
+    ...(entry.health === undefined ? {} : { health: entry.health }),
     ...(entry.fallThrough === undefined ? {} : { fallThrough: entry.fallThrough }),
   };
 }
@@ -52,37 +66,4 @@ function buildAction({ to, respond, redirect, tlsVerify }: RouteEntry): Built {
   const isTyped = body === '' || headers.some(([name]) => name === 'content-type');
   const typed: typeof headers = isTyped ? headers : [...headers, ['content-type', 'text/plain; charset=utf-8']];
   return { action: { type: 'respond', status: respond?.status ?? 200, body, headers: typed }, backends: [] };
-}
-
-/**
- * Backends of a list of targets. The same target in two entries is one backend, so that its connections are shared; with
- * `tlsVerify: false` it is another one, or an unverified connection would serve a route that asked for verification, and
- * so it is with a PROXY header.
- */
-export function buildBackends(
-  targets: readonly Target[],
-  tlsVerify: boolean,
-): { readonly refs: readonly BackendRef[]; readonly backends: readonly Backend[] } {
-  const backends = new Map<string, Backend>();
-  const weights = new Map<string, number>();
-  for (const { upstream, weight, proxyProtocol } of targets) {
-    const url = formatUpstream(upstream);
-    const isVerified = tlsVerify || !isEncrypted(upstream.protocol);
-    const header = proxyProtocol === '' ? '' : `#proxy-${proxyProtocol}`;
-    const id = `file:${url}${isVerified ? '' : '#unverified'}${header}`;
-    // A target that is listed twice has a double share.
-    weights.set(id, Math.min(1_000, (weights.get(id) ?? 0) + weight));
-    backends.set(id, {
-      id,
-      name: url,
-      ...upstream,
-      state: 'ready',
-      reason: '',
-      tlsVerify: isVerified,
-      proxyProtocol,
-      containerId: '',
-    });
-  }
-  const refs = [...weights].map(([backendId, weight]) => ({ backendId, weight }));
-  return { refs, backends: [...backends.values()] };
 }

@@ -1,7 +1,7 @@
 import type { Origin } from '@dproxy/core';
 import type { Endpoint } from '../schema/network.ts';
 import type { TcpListenEntry } from '../schema/tcp-entry.ts';
-import { buildBackends } from './build-route.ts';
+import { buildBackends } from './build-backends.ts';
 import type { TcpEntry } from './parsed-file.ts';
 
 /** `tcp:<first port>`. */

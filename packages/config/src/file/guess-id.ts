@@ -1,4 +1,5 @@
-import { readHost, readPath } from '../schema/route-entry.ts';
+import { readHost } from '../schema/host-name.ts';
+import { readPath } from '../schema/route-entry.ts';
 import { readListenAddress } from '../schema/network.ts';
 import { routeId } from './build-route.ts';
 import { tcpId } from './build-tcp.ts';

@@ -8,7 +8,10 @@ import type { Locations, Path } from '../yaml/locations.ts';
 import { readDocument, type ReadableDocument } from '../yaml/read-document.ts';
 import { buildRoute } from './build-route.ts';
 import { buildTcp } from './build-tcp.ts';
-import { parseTls, type TlsReading } from './parse-tls.ts';
+import { parseFilterLists } from './parse-filter-lists.ts';
+import { parseTls } from './parse-tls.ts';
+import type { Reading } from './reading.ts';
+import type { FilterLists } from './filter-lists.ts';
 import { findNames, RouteChecks, TcpChecks } from './cross-checks.ts';
 import { guessRouteId, guessTcpId } from './guess-id.ts';
 import {
@@ -22,6 +25,9 @@ import { validate, type Validated } from './validate.ts';
 
 /** Sections whose members are independent of each other: a bad one is refused alone. */
 const MAPS_OF_PARTS: ReadonlySet<string> = new Set(['listen', 'limits', 'plugins']);
+
+/** Sections whose entries are read one by one. */
+const OWN_WAYS: ReadonlySet<string> = new Set(['routes', 'tcp', 'filters']);
 
 const KNOWN = Object.keys(fileSchema.shape);
 
@@ -91,23 +97,25 @@ class FileParser {
       if (!Object.hasOwn(fileSchema.shape, key)) {
         const section = meantSection(key, root);
         this.#refuse({ section }, [unknownKey([key], KNOWN)]);
-        if (section === 'tls') this.#settings['tls'] = parseTls(value, key, this.#tlsReading());
+        if (section === 'tls') this.#settings['tls'] = parseTls(value, key, this.#reading());
       } else if (key === 'tls' && value !== null) {
-        this.#settings['tls'] = parseTls(value, key, this.#tlsReading());
-      } else if (value !== null && key !== 'routes' && key !== 'tcp') {
+        this.#settings['tls'] = parseTls(value, key, this.#reading());
+      } else if (value !== null && !OWN_WAYS.has(key)) {
         // A key without a value (all of its entries commented out) says nothing.
         this.#parseSection(key as keyof typeof fileSchema.shape, value);
       }
     }
     const settings = this.#settings as FileSettings;
-    const definitions = this.#parseRoutes(root['routes'] ?? [], root);
+    this.#refuseFlawsBetweenParts('filters');
+    const lists = parseFilterLists(root['filters'] ?? {}, this.#reading());
+    const definitions = this.#parseRoutes(root['routes'] ?? [], root, lists);
     const tcp = this.#parseTcp(root['tcp'] ?? [], settings);
     const refused = this.#refused;
     const rejected = collectRejections(refused);
     return { path: this.#file.path, isReadable: true, settings, definitions, tcp, refused, rejected };
   }
 
-  #tlsReading(): TlsReading {
+  #reading(): Reading {
     return {
       validate: (schema, value, path) => this.#validate(schema, value, path),
       refuse: (part, findings) => this.#refuse(part, findings),
@@ -123,12 +131,7 @@ class FileParser {
       else this.#settings[key] = result.value;
       return;
     }
-    // Flaws that lie in none of the parts.
-    for (const flaw of this.#document.flaws) {
-      const [section, name] = flaw.path;
-      if (section !== key || (name !== undefined && name !== '__proto__')) continue;
-      this.#refuse({ section: key, name: '__proto__' }, [{ ...flaw, isKey: true }]);
-    }
+    this.#refuseFlawsBetweenParts(key);
     const parts: Record<string, unknown> = {};
     for (const [name, part] of Object.entries(value)) {
       const single = Object.assign(Object.create(null) as object, { [name]: part });
@@ -139,7 +142,16 @@ class FileParser {
     this.#settings[key] = parts;
   }
 
-  #parseRoutes(list: unknown, root: Readonly<Record<string, unknown>>): RouteDefinition[] {
+  /** Flaws that lie in none of the parts. */
+  #refuseFlawsBetweenParts(key: string): void {
+    for (const flaw of this.#document.flaws) {
+      const [section, name] = flaw.path;
+      if (section !== key || (name !== undefined && name !== '__proto__')) continue;
+      this.#refuse({ section: key, name: '__proto__' }, [{ ...flaw, isKey: true }]);
+    }
+  }
+
+  #parseRoutes(list: unknown, root: Readonly<Record<string, unknown>>, lists: FilterLists): RouteDefinition[] {
     const checks = new RouteChecks({
       listeners: ['http', 'https', ...findNames(root['listen'])],
       plugins: findNames(root['plugins']),
@@ -148,9 +160,18 @@ class FileParser {
     for (const [index, raw] of this.#entries('routes', list)) {
       const path = ['routes', index];
       const result = this.#validate(routeEntry, raw, path);
-      const findings = 'findings' in result ? result.findings : checks.find(result.value, this.#origin(path));
-      if (findings.length > 0) this.#refuse({ section: 'routes', index, id: guessRouteId(raw) }, findings);
-      else if ('value' in result) definitions.push(buildRoute(result.value, this.#origin(path), this.#file.seenMs));
+      const entry = 'value' in result ? result.value : undefined;
+      const filters = lists.expand(entry?.filters ?? [], [...path, 'filters']);
+      const findings = [
+        ...('findings' in result ? result.findings : []),
+        ...('findings' in filters ? filters.findings : []),
+      ];
+      if (findings.length === 0 && entry !== undefined) findings.push(...checks.find(entry, this.#origin(path)));
+      if (findings.length > 0 || entry === undefined || 'findings' in filters) {
+        this.#refuse({ section: 'routes', index, id: guessRouteId(raw) }, findings);
+        continue;
+      }
+      definitions.push(buildRoute(entry, filters.value, this.#origin(path), this.#file.seenMs));
     }
     return definitions;
   }

@@ -1,19 +1,12 @@
 import { didYouMean, type TlsProfile } from '@dproxy/core';
-import type { z } from 'zod';
 import { describeValue, unknownKey, type Finding } from '../schema/explain-issue.ts';
-import { readHost } from '../schema/route-entry.ts';
+import { readHost } from '../schema/host-name.ts';
 import { tlsHost, tlsProfile, type TlsHostEntry } from '../schema/tls.ts';
 import type { Path } from '../yaml/locations.ts';
-import type { RefusedPart, TlsHost, TlsSection } from './parsed-file.ts';
-import type { Validated } from './validate.ts';
+import type { TlsHost, TlsSection } from './parsed-file.ts';
+import type { Reading } from './reading.ts';
 
 const KEYS = ['profile', 'hosts'];
-
-export interface TlsReading {
-  validate<T>(schema: z.ZodType<T>, value: unknown, path: Path): Validated<T>;
-  refuse(part: Partial<RefusedPart>, findings: readonly Finding[]): void;
-  lineOf(path: Path): number;
-}
 
 /**
  * `tls`, each host alone. What is refused elsewhere is left out; here that would serve a host without the client certificates
@@ -21,7 +14,7 @@ export interface TlsReading {
  *
  * @param key what the section is called in the file: `tls`, or what was probably meant to be that
  */
-export function parseTls(raw: unknown, key: string, reading: TlsReading): TlsSection | undefined {
+export function parseTls(raw: unknown, key: string, reading: Reading): TlsSection | undefined {
   if (!isRecord(raw)) {
     const message = `tls: found ${describeValue(raw)}`;
     reading.refuse({ section: 'tls' }, [
@@ -38,7 +31,7 @@ export function parseTls(raw: unknown, key: string, reading: TlsReading): TlsSec
 function readProfile(
   { profile }: Readonly<Record<string, unknown>>,
   key: string,
-  reading: TlsReading,
+  reading: Reading,
 ): TlsProfile | undefined {
   if (profile === undefined || profile === null) return undefined;
   const result = reading.validate(tlsProfile, profile, [key, 'profile']);
@@ -47,7 +40,7 @@ function readProfile(
   return undefined;
 }
 
-function readHosts(raw: Readonly<Record<string, unknown>>, key: string, reading: TlsReading): readonly TlsHost[] {
+function readHosts(raw: Readonly<Record<string, unknown>>, key: string, reading: Reading): readonly TlsHost[] {
   const name = Object.keys(raw).find((each) => each === 'hosts' || didYouMean(each, KEYS) === 'hosts');
   const list = name === undefined ? undefined : raw[name];
   if (name === undefined || list === undefined || list === null) return [];

@@ -3,7 +3,7 @@ import type { FileValues } from '../schema/file-schema.ts';
 
 /** What the file says beside routes and TCP; an absent key was not mentioned (or was refused, without a last good). */
 export type FileSettings = {
-  readonly [K in keyof Omit<FileValues, 'routes' | 'tcp' | 'tls'>]?: NonNullable<FileValues[K]>;
+  readonly [K in keyof Omit<FileValues, 'routes' | 'tcp' | 'tls' | 'filters'>]?: NonNullable<FileValues[K]>;
 } & { readonly tls?: TlsSection };
 
 /** `tls`, each host on its own. */

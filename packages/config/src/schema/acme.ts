@@ -5,7 +5,7 @@ import { acmeDirectory, type AuthorityEntry, KNOWN_AUTHORITIES, profileName } fr
 import { acmeDns } from './acme-dns.ts';
 import { field, flag, oneOrMore, readable, section, words, type Read } from './field.ts';
 import { readEndpoint } from './network.ts';
-import { readHost } from './route-entry.ts';
+import { readHost } from './host-name.ts';
 
 const EMAIL = 'an e-mail address';
 const RESOLVER = 'the address of a DNS server, such as 1.1.1.1, 9.9.9.9:53 or "[2620:fe::fe]:53"';

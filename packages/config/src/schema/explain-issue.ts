@@ -11,6 +11,9 @@ export interface Finding {
   readonly expected: string;
 }
 
+const SECRET_HEADER = /authorization|cookie|token|secret|passw|api[-_]?key|credential/i;
+const HEADER_MAPS: ReadonlySet<unknown> = new Set(['set', 'add', 'headers']);
+
 /** At most that many per entry: whoever pasted the wrong file does not want 10,000 lines. */
 const MAX_FINDINGS = 20;
 
@@ -29,7 +32,7 @@ export function explainIssues(issues: readonly z.core.$ZodIssue[], value: unknow
 }
 
 /** `routes[3].to` */
-function formatPath(path: Path): string {
+export function formatPath(path: Path): string {
   const steps = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${show(String(step))}`));
   return steps.join('').replace(/^\./, '') || 'the document';
 }
@@ -50,12 +53,21 @@ function leaves(issue: z.core.$ZodIssue, value: unknown): z.core.$ZodIssue[] {
   if (issue.code !== 'invalid_union') return [issue];
   const found = valueAt(value, issue.path);
   if (typeof found !== 'object' || found === null) return customOf(issue) ?? [issue];
-  const fitting = issue.errors.filter(
+  const fitting = alternativesOf(issue).filter(
     (errors) => !errors.some((error) => error.path.length === 0 && isTypeIssue(error)),
   );
   const meant = fitting.find((errors) => errors.length > 0);
   if (meant === undefined) return [issue];
   return meant.flatMap((inner) => leaves({ ...inner, path: [...issue.path, ...inner.path] }, value));
+}
+
+/** Those of a union within a union, too: `oneOrMore` is one. */
+function alternativesOf({ errors }: z.core.$ZodIssueInvalidUnion): readonly (readonly z.core.$ZodIssue[])[] {
+  return errors.flatMap((alternative) => {
+    const [only, ...others] = alternative;
+    const isUnion = only?.code === 'invalid_union' && only.path.length === 0 && others.length === 0;
+    return isUnion ? alternativesOf(only) : [alternative];
+  });
 }
 
 /** For a scalar the readers' own reasons ("a host with a port") say more than "none of these". */
@@ -85,8 +97,18 @@ function explain(issue: z.core.$ZodIssue, value: unknown, base: Path): Finding[]
   const found = valueAt(value, issue.path);
   if (found === undefined) return [finding(path, `${where} is missing`, issue.message)];
   const problem = problemOf(issue);
-  const shown = typeof found === 'object' && problem !== '' ? '' : `found ${describeValue(found)}`;
+  const isHidden = typeof found === 'object' && problem !== '';
+  const shown = isHidden ? '' : `found ${isSecret(path) ? describeSecret(found) : describeValue(found)}`;
   return [finding(path, `${where}: ${[shown, problem].filter((part) => part !== '').join(': ')}`, issue.message)];
+}
+
+/** Users and their passwords, and values of headers, may be what they should not be: hashes and tokens, in a log. */
+function isSecret(path: Path): boolean {
+  return path.includes('basicAuth') || (HEADER_MAPS.has(path.at(-2)) && SECRET_HEADER.test(String(path.at(-1))));
+}
+
+function describeSecret(value: unknown): string {
+  return typeof value === 'object' ? describeValue(value) : 'something that is not shown';
 }
 
 /** A key that nobody knows, with the one that was probably meant. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { acme } from './acme.ts';
 import { docker } from './docker.ts';
 import { field, flag, integer, oneOrMore, readable, section, text, words, type Read } from './field.ts';
+import { namedFilters } from './filters/filter-list.ts';
 import { httpsOptions } from './https.ts';
 import { limits } from './limits.ts';
 import { addresses, listenEntry, type ListenEntry } from './listen.ts';
@@ -97,6 +98,11 @@ export const fileSchema = section({
   }),
   tcp: field(z.array(tcpEntry, { error: 'a list of TCP listeners' }), {
     meaning: 'Plain TCP forwarding; listeners open and close while dproxy runs',
+    default: 'none',
+  }),
+  filters: field(namedFilters(), {
+    meaning:
+      'Lists of filters by name, for routes that have the same: - use: name under filters of a route puts the list there',
     default: 'none',
   }),
   acme: field(acme(), {

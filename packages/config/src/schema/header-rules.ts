@@ -2,9 +2,14 @@ import { z } from 'zod';
 import { canonicalFieldName, isFieldValue, isOwnField, type HeaderRules } from '@dproxy/core';
 import { field, oneOrMore, readable, section, type Read } from './field.ts';
 
-const NAME = 'a header name, but none of connection, content-length, host, transfer-encoding and the like';
+export const HEADER_NAME =
+  'a header name, but none of connection, content-length, host, transfer-encoding and the like';
 
-const name = () => readable(NAME, readName);
+/** One that a file may say something about, in lower case. */
+export function headerName() {
+  return readable(HEADER_NAME, readName);
+}
+
 const value = () =>
   z
     .union([z.string().max(8_192), z.number()], { error: 'a text of at most 8192 characters, or a number' })
@@ -20,7 +25,7 @@ export function headerMap() {
       for (const [raw, text] of Object.entries(record)) {
         const read = readName(raw);
         if ('value' in read) pairs.push([read.value, text]);
-        else context.addIssue({ code: 'custom', message: NAME, path: [raw], params: { problem: read.problem } });
+        else context.addIssue({ code: 'custom', message: HEADER_NAME, path: [raw], params: { problem: read.problem } });
       }
       return pairs;
     });
@@ -32,7 +37,10 @@ const changes = (side: string) =>
       meaning: `Headers of the ${side} to set; a header that was there is replaced`,
       default: 'none',
     }),
-    remove: field(oneOrMore(name(), NAME), { meaning: `Headers of the ${side} to remove`, default: 'none' }),
+    remove: field(oneOrMore(headerName(), HEADER_NAME), {
+      meaning: `Headers of the ${side} to remove`,
+      default: 'none',
+    }),
   });
 
 /** `headers` of a route. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { readEngineUrl } from './engine-url.ts';
 import { readCidr, readListenAddress } from './network.ts';
-import { readHost, readPath } from './route-entry.ts';
+import { readHost } from './host-name.ts';
+import { readPath } from './route-entry.ts';
 import { duration, size } from './units.ts';
 import { readHttpUpstream, readTcpUpstream } from './upstream-url.ts';
 

@@ -1,41 +1,18 @@
 import { z } from 'zod';
-import { canonicalHost, canonicalRoutePath } from '@dproxy/core';
+import { canonicalRoutePath } from '@dproxy/core';
 import { field, flag, integer, oneOrMore, readable, required, section, text, type Read } from './field.ts';
+import { healthCheck } from './health.ts';
 import { headerMap, headerRules } from './header-rules.ts';
-import { proxyProtocolVersion } from './network.ts';
+import { filterList } from './filters/filter-list.ts';
+import { HOST, readHost } from './host-name.ts';
 import { httpsOptions } from './https.ts';
 import { duration } from './units.ts';
-import { readHttpUpstream, targetOf } from './upstream-url.ts';
+import { targets } from './targets.ts';
 
-const HOST = 'a host name such as app.example.com or *.example.com';
 const PATH = 'a path prefix such as /api: starts with "/", without "?", "#", ";" and dot segments';
-const URL_ =
-  'http://host[:port], https://, h2c:// or h2:// likewise (grpc:// and grpcs:// are the same as these two), or host:port';
 const REDIRECT_TO = 'an http:// or https:// URL, or a path that starts with "/"';
 
 const REDIRECT_STATUSES = [301, 302, 303, 307, 308] as const;
-
-const backend = () => {
-  const url = () => readable(URL_, readHttpUpstream);
-  const weighted = section({
-    url: required(url(), {
-      meaning: `Where the backend listens: ${URL_}`,
-    }),
-    weight: field(integer(0, 1_000), {
-      meaning: 'Relative share of the requests',
-      default: '1',
-      zero: 'takes no new requests, as when it is about to be switched off',
-    }),
-    proxyProtocol: proxyProtocolVersion(),
-  });
-  return z.union(
-    [
-      url().transform((upstream) => targetOf(upstream, {})),
-      weighted.transform(({ url: upstream, ...options }) => targetOf(upstream, options)),
-    ],
-    { error: `${URL_}, or {url, weight, proxyProtocol}` },
-  );
-};
 
 const respond = () =>
   section({
@@ -105,7 +82,7 @@ export const routeEntry = section({
     meaning: 'Path prefix in whole segments: /api takes /api and /api/x, not /apis',
     default: '/, all paths',
   }),
-  to: field(oneOrMore(backend(), URL_), {
+  to: field(targets(), {
     meaning:
       'Backend or list of them, balanced round robin: http://host[:port], https://host[:port], h2c://host[:port] (HTTP/2 in clear, as gRPC servers speak it; also grpc://), h2://host[:port] (HTTP/2 over TLS; also grpcs://), host:port, or {url, weight, proxyProtocol}. Give exactly one of to, respond and redirect',
     default: 'none',
@@ -114,6 +91,16 @@ export const routeEntry = section({
   respond: field(respond(), { meaning: 'A fixed answer that dproxy gives itself', default: 'none' }),
   redirect: field(redirect(), { meaning: 'A redirect: the place, or {to, status}', default: 'none' }),
   headers: field(headerRules(), { meaning: 'Header changes', default: 'none' }),
+  filters: field(filterList(), {
+    meaning:
+      'What happens to its requests and answers, in this order; each entry is a map with one key, the type of the filter, see docs/filters.md',
+    default: 'none',
+  }),
+  health: field(healthCheck(), {
+    meaning:
+      'How its backends are checked: a path such as /health, tcp, grpc, or a map; one that fails takes no requests until it passes again',
+    default: 'none',
+  }),
   timeouts: field(timeouts(), {
     meaning: 'Deadlines of this route, in place of those in limits',
     default: 'those in limits',
@@ -153,14 +140,6 @@ export const routeEntry = section({
 });
 
 export type RouteEntry = z.output<typeof routeEntry>;
-
-export function readHost(raw: string): Read<string> {
-  if (/^(?:[^:[\]]*|\[.*\]):\d*$/.test(raw)) return { problem: 'a host with a port; a listener has the port' };
-  const host = canonicalHost(raw);
-  if (host !== undefined) return { value: host };
-  if (raw === '*') return { problem: 'a wildcard for everything' };
-  return { problem: raw.includes('*') ? 'a wildcard that is not the whole first label' : 'not a host name' };
-}
 
 export function readPath(raw: string): Read<string> {
   const path = canonicalRoutePath(raw);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { field, oneOrMore, readable, required, section, text, words } from './field.ts';
-import { readHost } from './route-entry.ts';
+import { readHost } from './host-name.ts';
 
 const HOST = 'a host name such as secure.example.com or *.example.com';
 const PROFILES = ['modern', 'intermediate'] as const;

@@ -1,0 +1,12 @@
+import { canonicalHost } from '@dproxy/core';
+import type { Read } from './field.ts';
+
+export const HOST = 'a host name such as app.example.com or *.example.com';
+
+export function readHost(raw: string): Read<string> {
+  if (/^(?:[^:[\]]*|\[.*\]):\d*$/.test(raw)) return { problem: 'a host with a port; a listener has the port' };
+  const host = canonicalHost(raw);
+  if (host !== undefined) return { value: host };
+  if (raw === '*') return { problem: 'a wildcard for everything' };
+  return { problem: raw.includes('*') ? 'a wildcard that is not the whole first label' : 'not a host name' };
+}
