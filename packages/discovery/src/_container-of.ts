@@ -22,7 +22,9 @@ export function containerOf(
     env: new Map(Object.entries(variables ?? {})),
     networkMode: 'default',
     tcpPorts: [80],
+    udpPorts: [],
     published: new Map(),
+    publishedUdp: new Map(),
     attachments: [{ network: 'bridge', networkId: 'n-bridge', address: '172.17.0.2', gateway: '172.17.0.1' }],
     ...rest,
   };

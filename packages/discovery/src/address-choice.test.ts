@@ -19,7 +19,7 @@ const REMOTE: Vantage = { kind: 'remote', networks: new Set(), publishedAddress:
 const front = { network: 'front', networkId: 'n-front', address: '10.1.0.2', gateway: '10.1.0.1' };
 const back = { network: 'back', networkId: 'n-back', address: '10.2.0.2', gateway: '10.2.0.1' };
 const publishedOn = (address: string) => new Map([[80, [{ address, port: 32_768 }]]]);
-const any = { port: 80, network: undefined };
+const any = { port: 80, network: undefined, transport: 'tcp' as const };
 
 test('from the host it is the address on the first bridge by name, not the published port', () => {
   const container = containerOf({
@@ -62,19 +62,19 @@ test('of a remote engine it is the published port only', () => {
 test("the label's network is the only one that counts, also with the compose project in front of its name", () => {
   const container = containerOf({ attachments: [back, front], published: publishedOn('0.0.0.0') });
   expect(
-    chooseAddress(container, { port: 80, network: 'front' }, { ...HOST, networks: new Set(['n-front', 'n-back']) }),
+    chooseAddress(container, { ...any, network: 'front' }, { ...HOST, networks: new Set(['n-front', 'n-back']) }),
   ).toMatchObject({
     address: '10.1.0.2',
   });
-  expect(chooseAddress(container, { port: 80, network: 'other' }, HOST)).toEqual({
+  expect(chooseAddress(container, { ...any, network: 'other' }, HOST)).toEqual({
     problem: 'it is not on the network other: docker network connect other web',
   });
-  expect(chooseAddress(container, { port: 80, network: 'back' }, INSIDE)).toHaveProperty('problem');
+  expect(chooseAddress(container, { ...any, network: 'back' }, INSIDE)).toHaveProperty('problem');
   const composed = containerOf({
     attachments: [{ ...back, network: 'shop_back' }],
     labelled: { 'com.docker.compose.project': 'shop' },
   });
-  expect(chooseAddress(composed, { port: 80, network: 'back' }, HOST)).toMatchObject({ address: '10.2.0.2' });
+  expect(chooseAddress(composed, { ...any, network: 'back' }, HOST)).toMatchObject({ address: '10.2.0.2' });
 });
 
 test('on the network of the host it is loopback, the gateway or the engine, by where dproxy stands', () => {

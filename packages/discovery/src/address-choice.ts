@@ -22,6 +22,8 @@ export interface AddressWish {
   readonly port: number;
   /** The label's network. */
   readonly network: string | undefined;
+  /** What the port is one of. */
+  readonly transport: 'tcp' | 'udp';
 }
 
 /** Link-local and metadata addresses; dproxy's own listeners are refused where all sources are merged. */
@@ -41,14 +43,14 @@ export function chooseAddress(container: Container, wish: AddressWish, vantage: 
 function candidate(container: Container, wish: AddressWish, vantage: Vantage): AddressChoice {
   if (container.networkMode === 'host') return onEngineHost(container, wish.port, vantage);
   if (vantage.kind === 'remote') {
-    return publishedPort(container, wish.port, vantage) ?? { problem: publishHint(container, wish.port, vantage) };
+    return publishedPort(container, wish, vantage) ?? { problem: publishHint(container, wish, vantage) };
   }
   if (wish.network !== undefined) return onNamedNetwork(container, wish.network, wish.port, vantage);
   const shared = container.attachments.find(
     ({ networkId, address }) => address !== '' && vantage.networks.has(networkId),
   );
   if (shared !== undefined) return { address: shared.address, port: wish.port };
-  return publishedPort(container, wish.port, vantage) ?? { problem: connectHint(container, wish.port, vantage) };
+  return publishedPort(container, wish, vantage) ?? { problem: connectHint(container, wish, vantage) };
 }
 
 function onEngineHost({ name, attachments }: Container, port: number, vantage: Vantage): AddressChoice {
@@ -78,8 +80,12 @@ function findNetwork({ attachments, labels }: Container, wanted: string): Attach
   );
 }
 
-function publishedPort(container: Container, port: number, vantage: Vantage): AddressChoice | undefined {
-  for (const binding of container.published.get(port) ?? []) {
+function publishedPort(
+  { published, publishedUdp }: Container,
+  { port, transport }: AddressWish,
+  vantage: Vantage,
+): AddressChoice | undefined {
+  for (const binding of (transport === 'tcp' ? published : publishedUdp).get(port) ?? []) {
     const address = bindingAddress(binding, vantage);
     if (address !== '') return { address, port: binding.port };
   }
@@ -93,13 +99,14 @@ function bindingAddress({ address }: PortBinding, { kind, publishedAddress }: Va
   return isLoopbackAddress(address) && kind !== 'host' ? '' : address;
 }
 
-function publishHint({ name }: Container, port: number, { publishedAddress }: Vantage): string {
-  return `${name} runs on another machine: publish its port there (docker run -p ${port}:${port}, on ${publishedAddress || 'an address that dproxy reaches'})`;
+function publishHint({ name }: Container, { port, transport }: AddressWish, { publishedAddress }: Vantage): string {
+  const suffix = transport === 'tcp' ? '' : '/udp';
+  return `${name} runs on another machine: publish its port there (docker run -p ${port}:${port}${suffix}, on ${publishedAddress || 'an address that dproxy reaches'})`;
 }
 
-function connectHint(container: Container, port: number, vantage: Vantage): string {
+function connectHint(container: Container, { port, transport }: AddressWish, vantage: Vantage): string {
   if (vantage.kind === 'host' && vantage.networks.size === 0) {
-    return `the engine's networks cannot be reached from here: publish the port (docker run -p 127.0.0.1::${port})`;
+    return `the engine's networks cannot be reached from here: publish the port (docker run -p 127.0.0.1::${port}${transport === 'tcp' ? '' : '/udp'})`;
   }
   const [first] = container.attachments;
   if (first !== undefined && first.network !== 'none') return joinHint(first.network, container, vantage);

@@ -1,7 +1,7 @@
 import type { Backend, BackendState } from '@dproxy/core';
 import { chooseAddress, type AddressChoice, type Vantage } from './address-choice.ts';
 import type { Container } from './container.ts';
-import type { ServiceClaims } from './dialects/dialect.ts';
+import type { BackendClaims } from './dialects/dialect.ts';
 
 export interface ReachFacts {
   readonly vantage: Vantage;
@@ -14,32 +14,55 @@ export function serviceId({ id }: Container, service: string): string {
   return `${id.slice(0, 12)}/${service === '' ? 'main' : service}`;
 }
 
-/** The backend of one service: its address when it takes requests, else why not. */
-export function backendOf(container: Container, claims: ServiceClaims, port: number, facts: ReachFacts): Backend {
+/** How one backend of a container is reached and spoken to. */
+export interface BackendWish extends Pick<BackendClaims, 'backend' | 'network' | 'proxyProtocol' | 'tlsVerify'> {
+  readonly port: number;
+  readonly protocol: Backend['protocol'];
+  /** What the port is one of. */
+  readonly transport: 'tcp' | 'udp';
+}
+
+/** One backend of a container: its address when it takes requests, else why not. */
+export function backendOf(container: Container, wish: BackendWish, facts: ReachFacts): Backend {
+  const { port } = wish;
   const base = {
-    id: `docker:${serviceId(container, claims.backend)}:${port}`,
+    id: backendId(container, wish),
     name: container.name,
-    protocol: claims.protocol,
-    tlsVerify: claims.tlsVerify,
-    proxyProtocol: claims.proxyProtocol,
+    protocol: wish.protocol,
+    tlsVerify: wish.tlsVerify,
+    proxyProtocol: wish.proxyProtocol,
     containerId: container.id,
   };
   const down = (state: BackendState, reason: string): Backend => ({ ...base, address: '', port, state, reason });
   const state = stateOf(container);
   if (state === 'paused') return down(state, `it is paused: docker unpause ${container.name}`);
   if (state === 'stopped') return down(state, stoppedReason(container));
-  const choice = addressOf(container, { port, network: claims.network }, facts);
+  const choice = addressOf(container, wish, facts);
   if ('problem' in choice) return down('unreachable', choice.problem);
   if (state === 'starting') return down(state, 'its health check has not passed yet');
   if (state === 'unhealthy') return down(state, `its health check fails: docker inspect ${container.name}`);
   return { ...base, ...choice, state: 'ready', reason: '' };
 }
 
-function addressOf(
+/**
+ * `docker:<12 hex>/<name>:<port>`, and how it is spoken to unless that is plain HTTP: a connection that is not verified, or
+ * that began with a PROXY header, must not serve a service that asked for something else.
+ */
+function backendId(
   container: Container,
-  wish: { readonly port: number; readonly network: string | undefined },
-  { vantage, networkOwner }: ReachFacts,
-): AddressChoice {
+  { backend, port, protocol, tlsVerify, proxyProtocol, transport }: BackendWish,
+) {
+  const isEncrypted = protocol === 'https' || protocol === 'h2';
+  const marks = [
+    protocol === 'http' ? '' : protocol === 'tcp' ? transport : protocol,
+    isEncrypted && !tlsVerify ? 'unverified' : '',
+    proxyProtocol === '' ? '' : `proxy-${proxyProtocol}`,
+  ];
+  const suffix = marks.filter((mark) => mark !== '').map((mark) => `#${mark}`);
+  return `docker:${serviceId(container, backend)}:${port}${suffix.join('')}`;
+}
+
+function addressOf(container: Container, wish: BackendWish, { vantage, networkOwner }: ReachFacts): AddressChoice {
   if (!container.networkMode.startsWith('container:')) return chooseAddress(container, wish, vantage);
   if (networkOwner === undefined) return { problem: 'the container whose network it uses is gone' };
   return chooseAddress(networkOwner, wish, vantage);

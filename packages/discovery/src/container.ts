@@ -38,8 +38,12 @@ export interface Container {
   readonly networkMode: string;
   /** TCP ports that the image or the container declares or publishes, ascending. */
   readonly tcpPorts: readonly number[];
-  /** By container port; only what is bound at the moment. */
+  /** UDP ports, likewise. */
+  readonly udpPorts: readonly number[];
+  /** TCP, by container port; only what is bound at the moment. */
   readonly published: ReadonlyMap<number, readonly PortBinding[]>;
+  /** UDP, likewise. */
+  readonly publishedUdp: ReadonlyMap<number, readonly PortBinding[]>;
   /** By name, ascending. */
   readonly attachments: readonly Attachment[];
 }
@@ -76,10 +80,12 @@ export function readContainer(inspect: unknown): Container {
     hostname: text(config['Hostname'] ?? '', 'Config.Hostname'),
     domainname: text(config['Domainname'] ?? '', 'Config.Domainname'),
     labels: textMap(config['Labels'] ?? {}, 'Config.Labels'),
-    env: envOf(config['Env'] ?? []),
+    env: readEnv(config['Env'] ?? []),
     networkMode: text(hostConfig['NetworkMode'] ?? '', 'HostConfig.NetworkMode'),
-    tcpPorts: tcpPorts([exposed, planned, bound]),
-    published: bindingsOf(bound),
+    tcpPorts: portsOf('tcp', [exposed, planned, bound]),
+    udpPorts: portsOf('udp', [exposed, planned, bound]),
+    published: bindingsOf('tcp', bound),
+    publishedUdp: bindingsOf('udp', bound),
     attachments: attachmentsOf(record(network['Networks'] ?? {}, 'NetworkSettings.Networks')),
   };
 }
@@ -91,18 +97,6 @@ function idOf(value: unknown): string {
   const id = text(value, 'Id');
   if (!/^[0-9a-f]{12,64}$/.test(id)) throw new TypeError(`Id: expected hexadecimal digits, found ${id.slice(0, 80)}`);
   return id;
-}
-
-function envOf(value: unknown): ReadonlyMap<string, string> {
-  if (!Array.isArray(value)) throw new TypeError(`Config.Env: expected a list, found ${kindOf(value)}`);
-  const env = new Map<string, string>();
-  for (const [index, entry] of value.entries()) {
-    const line = text(entry, `Config.Env[${index}]`);
-    const equals = line.indexOf('=');
-    // `docker run -e NAME` of a variable that is not set leaves the bare name.
-    if (equals > 0) env.set(line.slice(0, equals), line.slice(equals + 1));
-  }
-  return env;
 }
 
 function stateOf(value: unknown): EngineState {
@@ -117,22 +111,22 @@ function healthOf(value: unknown): Health {
   return typeof status === 'string' && HEALTHS.has(status) ? (status as Health) : 'none';
 }
 
-function tcpPorts(sources: readonly Json[]): readonly number[] {
-  const ports = sources.flatMap((source) => Object.keys(source)).map(tcpPort);
+function portsOf(transport: 'tcp' | 'udp', sources: readonly Json[]): readonly number[] {
+  const ports = sources.flatMap((source) => Object.keys(source)).map((key) => portOf(transport, key));
   return [...new Set(ports.filter((port) => port !== undefined))].sort((a, b) => a - b);
 }
 
-/** `80/tcp`; undefined for other protocols. */
-function tcpPort(key: string): number | undefined {
-  const [, digits] = /^(\d{1,5})(?:\/tcp)?$/.exec(key) ?? [];
+/** `80/tcp`, `53/udp`, `80` (which is TCP); undefined for other protocols. */
+function portOf(transport: 'tcp' | 'udp', key: string): number | undefined {
+  const [, digits, protocol = 'tcp'] = /^(\d{1,5})(?:\/(tcp|udp))?$/.exec(key) ?? [];
   const port = Number(digits ?? 0);
-  return port > 0 && port <= 65_535 ? port : undefined;
+  return protocol === transport && port > 0 && port <= 65_535 ? port : undefined;
 }
 
-function bindingsOf(ports: Json): ReadonlyMap<number, readonly PortBinding[]> {
+function bindingsOf(transport: 'tcp' | 'udp', ports: Json): ReadonlyMap<number, readonly PortBinding[]> {
   const published = new Map<number, readonly PortBinding[]>();
   for (const [key, list] of Object.entries(ports)) {
-    const port = tcpPort(key);
+    const port = portOf(transport, key);
     if (port === undefined || !Array.isArray(list)) continue;
     const bindings = list.map((entry: unknown) => {
       const binding = record(entry, `NetworkSettings.Ports[${key}]`);
@@ -158,6 +152,19 @@ function attachmentsOf(networks: Json): readonly Attachment[] {
     };
   });
   return attachments.sort((a, b) => (a.network < b.network ? -1 : 1));
+}
+
+/** `Config.Env`. @throws TypeError */
+export function readEnv(value: unknown): ReadonlyMap<string, string> {
+  if (!Array.isArray(value)) throw new TypeError(`Config.Env: expected a list, found ${kindOf(value)}`);
+  const env = new Map<string, string>();
+  for (const [index, entry] of value.entries()) {
+    const line = text(entry, `Config.Env[${index}]`);
+    const equals = line.indexOf('=');
+    // `docker run -e NAME` of a variable that is not set leaves the bare name.
+    if (equals > 0) env.set(line.slice(0, equals), line.slice(equals + 1));
+  }
+  return env;
 }
 
 export function record(value: unknown, where: string): Json {

@@ -1,21 +1,14 @@
 import { expect, test } from 'vitest';
 import { containerOf } from './_container-of.ts';
+import { factsOf } from './_facts-of.ts';
 import type { Container } from './container.ts';
 import { describeContainer, type ContainerDescription, type DescribeFacts } from './describe-container.ts';
-
-const FACTS: DescribeFacts = {
-  engine: 'unix:///run/docker.sock',
-  vantage: { kind: 'host', networks: new Set(['n-bridge']), publishedAddress: '127.0.0.1', ownName: '' },
-  imageLabels: new Map(),
-  exposedByDefault: true,
-  networkOwner: undefined,
-};
 
 function describeIt(
   parts: Parameters<typeof containerOf>[0] = {},
   facts: Partial<DescribeFacts> = {},
 ): ContainerDescription {
-  return describeContainer(containerOf(parts), { ...FACTS, ...facts });
+  return describeContainer(containerOf(parts), factsOf(facts));
 }
 
 const hostsFor = ({ definitions }: ContainerDescription, audience: 'everyone' | 'local'): readonly string[] =>
@@ -131,15 +124,18 @@ test('a host that is baked into the image does not count, unless images are trus
     ['dproxy.host', 'bank.test'],
     ['dproxy.port', '8443'],
   ]);
-  const refused = describeIt(parts, { imageLabels: baked });
+  const refused = describeIt(parts, { imageWords: { labels: baked, env: new Map() } });
   expect(hostsFor(refused, 'everyone')).toEqual([]);
   expect(refused.rejected[0]?.message).toContain('it is baked into the image example/web');
   expect(refused.definitions[0]?.backends[0]?.port).toBe(8_443);
-  expect(hostsFor(describeIt(parts, { imageLabels: 'trusted' }), 'everyone')).toEqual(['bank.test']);
-  expect(hostsFor(describeIt(parts, { imageLabels: new Map([['dproxy.host', 'x.test']]) }), 'everyone')).toEqual([
-    'bank.test',
-  ]);
-  expect(hostsFor(describeIt(parts, { imageLabels: 'unknown' }), 'everyone')).toEqual([]);
+  expect(hostsFor(describeIt(parts, { imageWords: 'trusted' }), 'everyone')).toEqual(['bank.test']);
+  expect(
+    hostsFor(
+      describeIt(parts, { imageWords: { labels: new Map([['dproxy.host', 'x.test']]), env: new Map() } }),
+      'everyone',
+    ),
+  ).toEqual(['bank.test']);
+  expect(hostsFor(describeIt(parts, { imageWords: 'unknown' }), 'everyone')).toEqual([]);
 });
 
 test('a redirect needs no port', () => {

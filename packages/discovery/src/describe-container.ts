@@ -1,42 +1,58 @@
-import type { Backend, ContainerView, Rejection, RouteDefinition } from '@dproxy/core';
-import { backendOf, serviceId, type ReachFacts } from './container-backend.ts';
+import type { Backend, ContainerView, Origin, Rejection, RouteDefinition, StreamDefinition } from '@dproxy/core';
+import type { ReachFacts } from './container-backend.ts';
+import { ContainerBackends, type CalledBackend } from './container-backends.ts';
 import type { Container } from './container.ts';
-import type { DialectReading, ServiceClaims } from './dialects/dialect.ts';
-import { native, unlabelledService } from './dialects/native.ts';
-import { fullHostname, localHosts } from './hosts.ts';
-import { labelsThatCount, type ImageLabels } from './image-labels.ts';
+import { unresolvedNames, withOwnRefs, type UnresolvedName } from './filter-refs.ts';
+import { wordsThatCount, type ImageWords } from './image-words.ts';
+import { namedServices, type NamedService } from './named-services.ts';
 import { choosePort } from './port-choice.ts';
+import { readDialects, type Reading, type ReadingFacts } from './read-dialects.ts';
+import { definitionsOf, withoutRepeats } from './service-definitions.ts';
+import { streamOf, streamPort } from './stream-definitions.ts';
 
-export interface DescribeFacts extends ReachFacts {
+export interface DescribeFacts extends ReachFacts, ReadingFacts {
   /** Name of the engine's endpoint. */
   readonly engine: string;
-  readonly imageLabels: ImageLabels;
+  readonly imageWords: ImageWords;
   /** False: only containers that a label names are served. */
   readonly exposedByDefault: boolean;
 }
 
+/** Plain data, so that two of them can be compared. */
 export interface ContainerDescription {
   readonly definitions: readonly RouteDefinition[];
+  readonly streams: readonly StreamDefinition[];
   readonly rejected: readonly Rejection[];
   readonly view: ContainerView;
+  /** Its backends, by the names that its words give them. */
+  readonly called: readonly CalledBackend[];
+  /** Names of backends in filters of `definitions` that this container has not: those of others may be meant. */
+  readonly unresolved: readonly UnresolvedName[];
 }
 
-/** What one container adds to the routes. Pure: the whole language of labels, hosts, ports and addresses is tested here. */
+/** What one container adds, and which offers of others went into that. */
+export interface Described {
+  readonly description: ContainerDescription;
+  /** By dialect, as in `Reading.asked`. Only dialects that found words of theirs. */
+  readonly asked: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
 export function describeContainer(container: Container, facts: DescribeFacts): ContainerDescription {
-  const { labels, ignored } = labelsThatCount(container, facts.imageLabels);
-  const claims = native.read({ container, labels, env: container.env, offers: [], listeners: new Set() });
-  const problems = [...ignored, ...claims.problems].map((problem) =>
+  return describeWithAsked(container, facts).description;
+}
+
+/** Pure: the whole language of labels, variables, hosts, ports and addresses is tested here. */
+export function describeWithAsked(container: Container, facts: DescribeFacts): Described {
+  const words = wordsThatCount(container, facts.imageWords, facts.dialects);
+  const readings = readDialects(container, words, facts);
+  const problems = [...words.ignored, ...readings.flatMap((reading) => reading.problems)].map((problem) =>
     rejection(container, problem.message, problem.expected),
   );
-  if (claims.enable === false) return hidden(container, facts, problems, 'the label dproxy.enable hides it');
-  const served = servicesOf(container, claims, facts).map((service) => describeService(container, service, facts));
-  const definitions = served.flatMap((service) => service.definitions);
-  const rejected = [...problems, ...served.flatMap((service) => service.rejected)];
-  return {
-    definitions,
-    rejected,
-    view: viewOf(container, facts, { definitions, reasons: reasonsOf(served, rejected) }),
-  };
+  const asked = new Map(readings.map((reading) => [reading.dialect, reading.asked]));
+  const isHidden = readings.some(({ dialect, enable }) => dialect === 'native' && enable === false);
+  if (isHidden) return { description: hidden(container, facts, problems, 'the label dproxy.enable hides it'), asked };
+  const active = readings.filter(({ enable }) => enable !== false);
+  return { description: describeReadings(container, active, { facts, problems }), asked };
 }
 
 /** A container that is left out on purpose: shown, never served. */
@@ -46,84 +62,98 @@ export function hidden(
   rejected: readonly Rejection[],
   reason: string,
 ): ContainerDescription {
-  return { definitions: [], rejected, view: viewOf(container, facts, { definitions: [], reasons: [reason] }) };
+  const view = viewOf(container, facts, { definitions: [], streams: [], reasons: [reason] });
+  return { definitions: [], streams: [], rejected, view, called: [], unresolved: [] };
 }
 
-interface NamedService {
-  readonly claims: ServiceClaims;
-  /** Hosts that somebody asked for. */
-  readonly hosts: readonly string[];
-  /** Names that every container has, for clients on this machine. */
-  readonly local: readonly string[];
+interface Surroundings {
+  readonly facts: DescribeFacts;
+  readonly problems: readonly Rejection[];
 }
 
-function servicesOf(container: Container, claims: DialectReading, facts: DescribeFacts): readonly NamedService[] {
-  const services = claims.isSilent ? [unlabelledService(claims.network)] : claims.services;
-  const isNamed = services.some(({ hosts }) => hosts.length > 0);
-  const isExposed = facts.exposedByDefault || isNamed || claims.enable === true;
-  if (!isExposed) return [];
-  const full = isNamed ? undefined : fullHostname(container);
-  return services.map((service) => {
-    const isAlone = services.every((other) => other === service || other.path !== service.path);
-    const ownsName = service.service === '' || isAlone;
-    return {
-      claims: service,
-      hosts: service.hosts.length === 0 && full !== undefined && ownsName ? [full] : service.hosts,
-      local:
-        facts.exposedByDefault || claims.enable === true ? localHosts(container, ownsName ? '' : service.service) : [],
-    };
-  });
+function describeReadings(
+  container: Container,
+  readings: readonly Reading[],
+  { facts, problems }: Surroundings,
+): ContainerDescription {
+  const place: Place = { container, origin: originOf(container, facts), pool: new ContainerBackends(container, facts) };
+  const served = [
+    ...withoutRepeats(namedServices(container, readings, facts)).map((service) => describeService(place, service)),
+    ...readings.flatMap((reading) => describeStreams(place, reading)),
+  ];
+  const { called } = place.pool;
+  const definitions = served.flatMap((each) => each.definitions.map((one) => withOwnRefs(one, each.dialect, called)));
+  const streams = served.flatMap((each) => each.streams);
+  const rejected = [...problems, ...served.flatMap((each) => each.rejected)];
+  const reasons = reasonsOf(served, rejected);
+  return {
+    definitions,
+    streams,
+    rejected,
+    view: viewOf(container, facts, { definitions, streams, reasons }),
+    called: called.filter(({ name }) => name !== ''),
+    unresolved: served.flatMap((each) => each.definitions.flatMap((one) => unresolvedNames(one, each.dialect, called))),
+  };
 }
 
-interface ServedService {
+/** What is the same for all services of one container. */
+interface Place {
+  readonly container: Container;
+  readonly origin: Origin;
+  readonly pool: ContainerBackends;
+}
+
+interface Served {
+  readonly dialect: string;
   readonly definitions: readonly RouteDefinition[];
+  readonly streams: readonly StreamDefinition[];
   readonly rejected: readonly Rejection[];
   readonly reason: string;
 }
 
-function describeService(container: Container, service: NamedService, facts: DescribeFacts): ServedService {
-  const { claims } = service;
-  if (claims.answer !== undefined)
-    return { definitions: definitionsOf(container, service, [], facts), rejected: [], reason: '' };
+const NOTHING = { definitions: [], streams: [], rejected: [], reason: '' };
+
+function describeService({ container, origin, pool }: Place, service: NamedService): Served {
+  const { dialect, claims } = service;
+  if (claims.answer !== undefined) {
+    const definitions = definitionsOf(container, service, { origin, backend: undefined });
+    return { ...NOTHING, dialect, definitions };
+  }
   const choice = choosePort(container, claims.port);
   if ('problem' in choice) {
-    const label = claims.service === '' ? 'dproxy.port' : `dproxy.${claims.service}.port`;
-    const expected = `the label ${label}=<port>`;
+    if (service.isExtra) return { ...NOTHING, dialect };
+    const expected = `the label ${portLabel(service)}=<port>`;
     const isAsked = service.hosts.length > 0 || choice.isAmbiguous;
     const rejected = isAsked ? [rejection(container, `no port can be chosen: ${choice.problem}`, expected)] : [];
-    return { definitions: [], rejected, reason: `${choice.problem}; add ${expected}` };
+    return { ...NOTHING, dialect, rejected, reason: `${choice.problem}; add ${expected}` };
   }
-  const backend = backendOf(container, claims, choice.port, facts);
-  return { definitions: definitionsOf(container, service, [backend], facts), rejected: [], reason: backend.reason };
+  const backend = pool.take(dialect, { ...claims, port: choice.port, transport: 'tcp' });
+  const definitions = definitionsOf(container, service, { origin, backend });
+  return { ...NOTHING, dialect, definitions, reason: backend.reason };
 }
 
-function definitionsOf(
-  container: Container,
-  { claims, hosts, local }: NamedService,
-  backends: readonly Backend[],
-  facts: DescribeFacts,
-): readonly RouteDefinition[] {
-  const refs = backends.map(({ id }) => ({ backendId: id, weight: claims.weight }));
-  const shared = {
-    origin: originOf(container, facts),
-    path: claims.path,
-    action: claims.answer ?? ({ type: 'forward', backends: refs } as const),
-    backends,
-    headers: claims.headers,
-    timeouts: claims.timeouts,
-    plugins: claims.plugins,
-    listeners: claims.listeners,
-    https: claims.https,
-    sinceMs: container.createdMs,
-  };
-  const id = serviceId(container, claims.service);
-  return [
-    ...(hosts.length === 0 ? [] : [{ ...shared, id, hosts, audience: 'everyone' as const }]),
-    ...(local.length === 0 ? [] : [{ ...shared, id: `${id}/local`, hosts: local, audience: 'local' as const }]),
-  ];
+/** Dialects that say no port take that of `dproxy.port`. */
+function portLabel({ dialect, claims: { service } }: NamedService): string {
+  return dialect !== 'native' || service === '' ? 'dproxy.port' : `dproxy.${service}.port`;
 }
 
-function originOf({ name, labels }: Container, { engine }: DescribeFacts): RouteDefinition['origin'] {
+function describeStreams({ container, origin, pool }: Place, { dialect, network, streams }: Reading): Served[] {
+  return streams.map((claims) => {
+    const port = streamPort(container, claims);
+    const { protocol: transport, service } = claims;
+    if (port === undefined) {
+      const message = `no ${transport.toUpperCase()} port can be chosen for ${service === '' ? 'its service' : service}`;
+      const expected = `the port in its words, or exactly one ${transport.toUpperCase()} port (EXPOSE)`;
+      return { ...NOTHING, dialect, rejected: [rejection(container, message, expected)], reason: message };
+    }
+    const wish = { ...claims, network: claims.network ?? network, port, protocol: 'tcp' as const, transport };
+    const backend = pool.take(dialect, wish);
+    const stream = streamOf(container, { dialect, claims }, { origin, backend });
+    return { ...NOTHING, dialect, streams: [stream], reason: backend.reason };
+  });
+}
+
+function originOf({ name, labels }: Container, { engine }: DescribeFacts): Origin {
   return { source: `docker:${engine}`, name, line: 0, project: labels.get('com.docker.compose.project') ?? '' };
 }
 
@@ -131,19 +161,26 @@ function rejection({ name }: Container, message: string, expected: string): Reje
   return { source: `docker:${name}`, line: 0, column: 0, message, expected };
 }
 
-function reasonsOf(served: readonly ServedService[], rejected: readonly Rejection[]): readonly string[] {
+function reasonsOf(served: readonly Served[], rejected: readonly Rejection[]): readonly string[] {
   if (served.length === 0 && rejected.length === 0)
     return ['docker.exposedByDefault is false, and no label names a host'];
   const reasons = served.map(({ reason }) => reason).filter((reason) => reason !== '');
-  return reasons.length > 0 || served.length > 0 ? reasons : rejected.map(({ message }) => message);
+  return reasons.length > 0 || served.length > 0 ? [...new Set(reasons)] : rejected.map(({ message }) => message);
+}
+
+interface Shown {
+  readonly definitions: readonly RouteDefinition[];
+  readonly streams: readonly StreamDefinition[];
+  readonly reasons: readonly string[];
 }
 
 function viewOf(
   container: Container,
   { engine }: Pick<DescribeFacts, 'engine'>,
-  { definitions, reasons }: { readonly definitions: readonly RouteDefinition[]; readonly reasons: readonly string[] },
+  { definitions, streams, reasons }: Shown,
 ): ContainerView {
-  const backends = new Map(definitions.flatMap((each) => each.backends).map((backend) => [backend.id, backend]));
+  const backends = new Map<string, Backend>();
+  for (const each of [...definitions, ...streams]) for (const one of each.backends) backends.set(one.id, one);
   return {
     id: container.id,
     name: container.name,

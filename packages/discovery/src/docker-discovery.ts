@@ -83,7 +83,7 @@ export class DockerDiscovery implements Source {
   }
 
   status(): EngineStatus {
-    return { engine: this.#options.endpoint.name, ...this.#status, containers: this.#mirror.views().length };
+    return { engine: this.#options.endpoint.name, ...this.#status, containers: this.#mirror.size };
   }
 
   containers(): readonly ContainerView[] {
@@ -125,7 +125,7 @@ export class DockerDiscovery implements Source {
   #noteSynced(version: string): void {
     this.#failures = 0;
     this.#status = { state: 'connected', reason: '', version };
-    const containers = this.#mirror.views().length;
+    const containers = this.#mirror.size;
     this.#options.log.info(
       { engine: this.#options.endpoint.name, version, containers },
       'connected to the Docker engine',

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import Docker from 'dockerode';
 import type { EngineEndpoint } from '@dproxy/core';
-import { readContainer, record, text, textMap, type Container } from './container.ts';
+import { readContainer, readEnv, record, text, textMap, type Container } from './container.ts';
+import type { Words } from './image-words.ts';
 
 const MAX_SOCKETS = 16;
 const KEEP_ALIVE_PROBE_MS = 15_000;
@@ -76,11 +77,12 @@ export class EngineConnection {
   }
 
   /** Undefined: the image is gone, or a socket proxy does not let us see images. */
-  async imageLabels(imageId: string): Promise<ReadonlyMap<string, string> | undefined> {
+  async imageWords(imageId: string): Promise<Words | undefined> {
     const call = this.#call(() => this.#docker.getImage(imageId).inspect());
     const answer = await unlessStatus(call, ABSENT_OR_FORBIDDEN);
     if (answer === undefined) return undefined;
-    return textMap(record(answer.Config ?? {}, 'Config')['Labels'] ?? {}, 'Config.Labels');
+    const config = record(answer.Config ?? {}, 'Config');
+    return { labels: textMap(config['Labels'] ?? {}, 'Config.Labels'), env: readEnv(config['Env'] ?? []) };
   }
 
   async networks(): Promise<readonly EngineNetwork[]> {

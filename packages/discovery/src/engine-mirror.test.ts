@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { EngineEndpoint } from '@dproxy/core';
 import { containerOf } from './_container-of.ts';
 import { EngineMirror } from './engine-mirror.ts';
+import { NO_WORDS } from './image-words.ts';
 import type { DiscoverySettings } from './settings.ts';
 
 const ENDPOINT: EngineEndpoint = { name: 'unix:///x.sock', socketPath: '/x.sock', host: '', port: 0, tls: null };
@@ -97,7 +98,7 @@ test('labels of an image are asked for once per image, and only where a containe
   const claiming = containerOf({ labelled: { 'dproxy.host': 'a.test' } });
   expect(mirror.needsImage(containerOf())).toBe(false);
   expect(mirror.needsImage(claiming)).toBe(true);
-  mirror.setImageLabels(claiming.imageId, new Map());
+  mirror.setImageWords(claiming.imageId, NO_WORDS);
   mirror.put(claiming);
   expect(mirror.needsImage(claiming)).toBe(false);
   mirror.remove(claiming.id);

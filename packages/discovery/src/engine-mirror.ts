@@ -1,28 +1,43 @@
 import { sameValue, type ContainerView, type EngineEndpoint, type Rejection, type SourceState } from '@dproxy/core';
 import type { Vantage } from './address-choice.ts';
 import type { Container } from './container.ts';
-import { describeContainer, hidden, type ContainerDescription } from './describe-container.ts';
+import { describeWithAsked, hidden, type ContainerDescription, type Described } from './describe-container.ts';
+import { dialectsOf } from './dialects/all-dialects.ts';
+import type { Dialect } from './dialects/dialect.ts';
 import type { EngineNetwork } from './engine-connection.ts';
-import { makesPublicClaims, type ImageLabels } from './image-labels.ts';
+import { withForeignRefs } from './foreign-refs.ts';
+import { makesPublicClaims, NO_WORDS, wordsThatCount, type ImageWords } from './image-words.ts';
 import { withoutTakenNames } from './local-names.ts';
+import { OfferBoard } from './offer-board.ts';
+import { offersOf } from './read-dialects.ts';
 import type { DiscoverySettings } from './settings.ts';
+import { UseCount } from './use-count.ts';
 import { vantageOf } from './vantage.ts';
 
 interface Entry {
   readonly container: Container;
-  readonly description: ContainerDescription;
+  /** Undefined: not described yet. */
+  readonly described: Described | undefined;
 }
 
 /**
  * The last good picture of one engine: its containers, and what each adds to the routes. No I/O: the session puts in what
- * the engine answers; what did not change keeps its identity, and `revision` stays.
+ * the engine answers; what did not change keeps its identity, and `revision` stays. Containers are described when somebody
+ * reads, because a burst of events would describe those again and again that use what others offer.
  */
 export class EngineMirror {
   readonly #endpoint: EngineEndpoint;
   readonly #settings: DiscoverySettings;
+  readonly #dialects: readonly Dialect[];
+  readonly #listeners: ReadonlySet<string>;
   readonly #entries = new Map<string, Entry>();
+  readonly #stale = new Set<string>();
+  readonly #board = new OfferBoard();
+  readonly #guests = new Map<string, Set<string>>();
   readonly #unreadable = new Map<string, Rejection>();
-  readonly #imageLabels = new Map<string, ImageLabels>();
+  readonly #imageWords = new Map<string, ImageWords>();
+  readonly #imageUse = new UseCount();
+  #order: readonly string[] | undefined;
   #networks: readonly EngineNetwork[] = [];
   #hidesNetworks = false;
   #vantage: Vantage;
@@ -31,11 +46,14 @@ export class EngineMirror {
   constructor(endpoint: EngineEndpoint, settings: DiscoverySettings) {
     this.#endpoint = endpoint;
     this.#settings = settings;
+    this.#dialects = dialectsOf(settings.dialects);
+    this.#listeners = new Set(settings.listeners);
     this.#vantage = vantageOf({ endpoint, hostReachesBridges: false, own: undefined, networks: [] });
   }
 
   /** Increases with each change of what `state` and `views` give. */
   get revision(): number {
+    this.#refresh();
     return this.#revision;
   }
 
@@ -43,17 +61,22 @@ export class EngineMirror {
     return [...this.#entries.keys(), ...this.#unreadable.keys()];
   }
 
+  get size(): number {
+    return this.#entries.size;
+  }
+
   get(id: string): Container | undefined {
     return this.#entries.get(id)?.container;
   }
 
-  /** True when `setImageLabels` must come before `put`. */
+  /** True when `setImageWords` must come before `put`. */
   needsImage(container: Container): boolean {
-    return !this.#settings.trustImages && makesPublicClaims(container) && !this.#imageLabels.has(container.imageId);
+    if (this.#settings.trustImages || this.#imageWords.has(container.imageId)) return false;
+    return makesPublicClaims(container, this.#dialects);
   }
 
-  setImageLabels(imageId: string, labels: ImageLabels): void {
-    this.#imageLabels.set(imageId, labels);
+  setImageWords(imageId: string, words: ImageWords): void {
+    this.#imageWords.set(imageId, words);
   }
 
   /** @param hidesNetworks as `EngineConnection.hidesNetworks` says */
@@ -68,13 +91,14 @@ export class EngineMirror {
   }
 
   put(container: Container): void {
-    const before = this.#entries.get(container.id);
-    if (this.#unreadable.delete(container.id)) this.#revision += 1;
-    const description = this.#describe(container);
-    const isSame = before !== undefined && sameValue(before.description, description);
-    this.#entries.set(container.id, { container, description: isSame ? before.description : description });
-    if (!isSame) this.#revision += 1;
-    this.#followNetworkOwner(container.id);
+    const { id } = container;
+    const before = this.#entries.get(id);
+    if (this.#unreadable.delete(id)) this.#revision += 1;
+    if (before === undefined) this.#add(container);
+    this.#board.put(container, this.#offersOf(container));
+    this.#entries.set(id, { container, described: before?.described });
+    this.#stale.add(id);
+    this.#followNetworkOwner(id);
     if (this.#isOwn(container)) this.#moveVantage();
   }
 
@@ -82,11 +106,16 @@ export class EngineMirror {
     const entry = this.#entries.get(id);
     if (this.#unreadable.delete(id)) this.#revision += 1;
     if (entry === undefined) return;
+    const { container } = entry;
     this.#entries.delete(id);
+    this.#stale.delete(id);
+    this.#order = undefined;
     this.#revision += 1;
-    this.#forgetImage(entry.container.imageId);
+    this.#board.remove(id);
+    if (!this.#imageUse.drop(container.imageId)) this.#imageWords.delete(container.imageId);
+    this.#guests.get(ownerOf(container) ?? '')?.delete(id);
     this.#followNetworkOwner(id);
-    if (this.#isOwn(entry.container)) this.#moveVantage();
+    if (this.#isOwn(container)) this.#moveVantage();
   }
 
   /** A container whose description cannot be read; its last good one stays. */
@@ -100,29 +129,83 @@ export class EngineMirror {
   }
 
   state(): SourceState {
-    const descriptions = this.#sorted().map(({ description }) => description);
+    const descriptions = this.#descriptions();
+    const { definitions, rejected } = withForeignRefs(descriptions);
     return {
       source: `docker:${this.#endpoint.name}`,
-      definitions: withoutTakenNames(descriptions.flatMap(({ definitions }) => definitions)),
-      rejected: [...descriptions.flatMap(({ rejected }) => rejected), ...this.#unreadable.values()],
+      definitions: withoutTakenNames(definitions),
+      streams: descriptions.flatMap(({ streams }) => streams),
+      rejected: [
+        ...descriptions.flatMap((description) => description.rejected),
+        ...rejected,
+        ...this.#unreadable.values(),
+      ],
     };
   }
 
   views(): readonly ContainerView[] {
-    return this.#sorted().map(({ description }) => description.view);
+    return this.#descriptions().map(({ view }) => view);
   }
 
-  #describe(container: Container): ContainerDescription {
+  #add(container: Container): void {
+    this.#order = undefined;
+    this.#imageUse.take(container.imageId);
+    const owner = ownerOf(container);
+    if (owner === undefined) return;
+    const guests = this.#guests.get(owner) ?? new Set();
+    this.#guests.set(owner, guests.add(container.id));
+  }
+
+  #offersOf(container: Container): ReturnType<typeof offersOf> {
+    const words = wordsThatCount(container, this.#imageWordsOf(container), this.#dialects);
+    return offersOf(container, words, { dialects: this.#dialects, listeners: this.#listeners });
+  }
+
+  /** Describes what has to be described again, once, whatever happened how often since somebody read. */
+  #refresh(): void {
+    for (const [dialect, changed] of this.#board.takeChanges()) this.#markUsers(dialect, changed);
+    for (const id of this.#stale) {
+      const entry = this.#entries.get(id);
+      if (entry === undefined) continue;
+      const { container, described: before } = entry;
+      const { description, asked } = this.#describe(container);
+      const isSame = before !== undefined && sameValue(before.description, description);
+      const described = { description: isSame ? before.description : description, asked };
+      this.#entries.set(id, { container, described });
+      if (!isSame) this.#revision += 1;
+    }
+    this.#stale.clear();
+  }
+
+  /** What others offer has changed: those that asked for it may mean something else now. */
+  #markUsers(name: string, changed: ReadonlySet<string>): void {
+    const isByName = this.#dialects.some((dialect) => dialect.name === name && dialect.asksOffersByName === true);
+    for (const [id, { described }] of this.#entries) {
+      const asked = described?.asked.get(name);
+      if (asked !== undefined && !(isByName && asked.isDisjointFrom(changed))) this.#stale.add(id);
+    }
+  }
+
+  #describe(container: Container): Described {
     const engine = this.#endpoint.name;
-    if (this.#isOwn(container)) return hidden(container, { engine }, [], 'dproxy itself runs in it');
-    const [, owner] = container.networkMode.split('container:');
-    return describeContainer(container, {
+    if (this.#isOwn(container)) {
+      return { description: hidden(container, { engine }, [], 'dproxy itself runs in it'), asked: new Map() };
+    }
+    const owner = ownerOf(container);
+    return describeWithAsked(container, {
       engine,
       vantage: this.#vantage,
       exposedByDefault: this.#settings.exposedByDefault,
-      imageLabels: this.#settings.trustImages ? 'trusted' : (this.#imageLabels.get(container.imageId) ?? new Map()),
+      imageWords: this.#imageWordsOf(container),
       networkOwner: owner === undefined ? undefined : this.get(owner),
+      dialects: this.#dialects,
+      listeners: this.#listeners,
+      offers: this.#board.lists,
     });
+  }
+
+  #imageWordsOf({ imageId }: Container): ImageWords {
+    return this.#settings.trustImages ? 'trusted' : (this.#imageWords.get(imageId) ?? NO_WORDS);
   }
 
   /** dproxy's own container was connected, disconnected or found: other addresses may be the right ones now. */
@@ -132,22 +215,11 @@ export class EngineMirror {
     const vantage = vantageOf({ endpoint: this.#endpoint, hostReachesBridges, own, networks: this.#networks });
     if (sameValue(comparable(vantage), comparable(this.#vantage))) return;
     this.#vantage = vantage;
-    for (const { container } of this.#entries.values()) this.#redescribe(container);
+    for (const id of this.#entries.keys()) this.#stale.add(id);
   }
 
   #followNetworkOwner(id: string): void {
-    const guestMode = `container:${id}`;
-    for (const { container } of this.#entries.values()) {
-      if (container.networkMode === guestMode) this.#redescribe(container);
-    }
-  }
-
-  #redescribe(container: Container): void {
-    const before = this.#entries.get(container.id);
-    const description = this.#describe(container);
-    if (before !== undefined && sameValue(before.description, description)) return;
-    this.#entries.set(container.id, { container, description });
-    this.#revision += 1;
+    for (const guest of this.#guests.get(id) ?? []) this.#stale.add(guest);
   }
 
   #isOwn({ id }: Container): boolean {
@@ -155,17 +227,22 @@ export class EngineMirror {
     return ownContainerId !== '' && id.startsWith(ownContainerId);
   }
 
-  #forgetImage(imageId: string): void {
-    const isUsed = [...this.#entries.values()].some(({ container }) => container.imageId === imageId);
-    if (!isUsed) this.#imageLabels.delete(imageId);
-  }
-
   /** The oldest first: the order in which events came must not show. */
-  #sorted(): readonly Entry[] {
-    return [...this.#entries.values()].sort(
-      ({ container: a }, { container: b }) => a.createdMs - b.createdMs || (a.id < b.id ? -1 : 1),
-    );
+  #descriptions(): readonly ContainerDescription[] {
+    this.#refresh();
+    this.#order ??= [...this.#entries.values()]
+      .map(({ container }) => container)
+      .sort((a, b) => a.createdMs - b.createdMs || (a.id < b.id ? -1 : 1))
+      .map(({ id }) => id);
+    return this.#order
+      .map((id) => this.#entries.get(id)?.described?.description)
+      .filter((description) => description !== undefined);
   }
+}
+
+/** The container whose network it uses. */
+function ownerOf({ networkMode }: Container): string | undefined {
+  return networkMode.startsWith('container:') ? networkMode.slice('container:'.length) : undefined;
 }
 
 function comparable(vantage: Vantage): object {

@@ -171,7 +171,7 @@ export class EngineSession {
     try {
       const container = await connection.container(id);
       if (container !== undefined && mirror.needsImage(container)) {
-        mirror.setImageLabels(container.imageId, (await connection.imageLabels(container.imageId)) ?? 'unknown');
+        mirror.setImageWords(container.imageId, (await connection.imageWords(container.imageId)) ?? 'unknown');
       }
       if (look.isGone) return;
       if (container === undefined) mirror.remove(id);

@@ -1,18 +1,12 @@
 import { expect, test } from 'vitest';
 import type { RouteDefinition } from '@dproxy/core';
 import { containerOf } from './_container-of.ts';
+import { factsOf } from './_facts-of.ts';
 import { describeContainer } from './describe-container.ts';
 import { withoutTakenNames } from './local-names.ts';
 
 function definitionsOf(name: string): readonly RouteDefinition[] {
-  const vantage = {
-    kind: 'host',
-    networks: new Set(['n-bridge']),
-    publishedAddress: '127.0.0.1',
-    ownName: '',
-  } as const;
-  const facts = { engine: 'e', vantage, imageLabels: new Map(), exposedByDefault: true, networkOwner: undefined };
-  return describeContainer(containerOf({ name, hostname: `${name}.example.com` }), facts).definitions;
+  return describeContainer(containerOf({ name, hostname: `${name}.example.com` }), factsOf()).definitions;
 }
 
 test('a second spelling gives way to the container that is really called so', () => {

@@ -1,0 +1,96 @@
+import type { Container } from './container.ts';
+import type { Dialect, DialectReading, Offer } from './dialects/dialect.ts';
+import { noteAsked } from './dialects/offers.ts';
+import type { Words } from './image-words.ts';
+
+export interface ReadingFacts {
+  /** In the order in which they hold. */
+  readonly dialects: readonly Dialect[];
+  /** Ids of the listeners that the settings name. */
+  readonly listeners: ReadonlySet<string>;
+  /** By dialect: what the containers of the engine offer. */
+  readonly offers: ReadonlyMap<string, readonly Offer[]>;
+}
+
+/** What one dialect makes of one container. */
+export interface Reading extends DialectReading {
+  readonly dialect: string;
+  /** Offers that it looked up by name (`offerKey`), there or not. */
+  readonly asked: ReadonlySet<string>;
+}
+
+const NO_OFFERS: readonly Offer[] = [];
+
+/** @param words those of the container that count */
+export function readDialects(container: Container, words: Words, facts: ReadingFacts): readonly Reading[] {
+  return facts.dialects
+    .filter((dialect) => speaks(dialect, words))
+    .map((dialect) => readOne(dialect, container, words, facts));
+}
+
+/** Whether this container says anything in this language. */
+export function speaks(dialect: Dialect, { labels, env }: Words): boolean {
+  return (
+    labels.keys().some((name) => dialect.isOwnWord('label', name)) ||
+    env.keys().some((name) => dialect.isOwnWord('env', name))
+  );
+}
+
+function readOne(
+  dialect: Dialect,
+  container: Container,
+  { labels, env }: Words,
+  { listeners, offers: all }: ReadingFacts,
+): Reading {
+  const offers = all.get(dialect.name) ?? NO_OFFERS;
+  const { value, asked } = noteAsked(offers, () => {
+    try {
+      return dialect.read({ container, labels, env, offers, listeners });
+    } catch (error) {
+      return broken(dialect, error);
+    }
+  });
+  return { ...value, dialect: dialect.name, asked };
+}
+
+/** A defect of ours that one container's words bring out: that container alone pays for it, and everybody is told. */
+function broken({ name }: Dialect, error: unknown): DialectReading {
+  const reason = error instanceof Error ? error.message : String(error);
+  const problem = {
+    message: `what it says in the dialect ${name} cannot be read: ${reason.slice(0, 200)}`,
+    expected: `words that dproxy understands, or docker: {dialects: {${name}: false}}`,
+  };
+  return { enable: undefined, network: undefined, services: [], streams: [], isSilent: false, problems: [problem] };
+}
+
+/** By dialect: what this container lets others use. A container that is hidden from all offers nothing. */
+export function offersOf(
+  container: Container,
+  words: Words,
+  { dialects, listeners }: Pick<ReadingFacts, 'dialects' | 'listeners'>,
+): ReadonlyMap<string, readonly Offer[]> {
+  const { labels, env } = words;
+  const found = new Map<string, readonly Offer[]>();
+  for (const dialect of dialects) {
+    if (dialect.offers === undefined || !speaks(dialect, words)) continue;
+    const offers = offersOrNone(() => dialect.offers?.({ container, labels, env, listeners }) ?? NO_OFFERS);
+    if (offers.length > 0) found.set(dialect.name, offers);
+  }
+  return found.size > 0 && isHidden(container, words, dialects) ? new Map() : found;
+}
+
+/** `read` meets the same words and reports what is wrong with them; here it is enough that nothing is offered. */
+function offersOrNone(make: () => readonly Offer[]): readonly Offer[] {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof Error) return NO_OFFERS;
+    throw error;
+  }
+}
+
+function isHidden(container: Container, { labels, env }: Words, dialects: readonly Dialect[]): boolean {
+  const native = dialects.find(({ name }) => name === 'native');
+  const listeners = new Set<string>();
+  return native?.read({ container, labels, env, offers: NO_OFFERS, listeners }).enable === false;
+}
