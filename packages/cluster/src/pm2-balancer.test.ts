@@ -91,6 +91,8 @@ function onlineWorker(socketPath: string, identity: { readonly pid: number; read
       errors: {},
       bytesIn: 0,
       bytesOut: 0,
+      routes: [],
+      backends: [],
     }),
     loadStored: async () => undefined,
   });

@@ -2,6 +2,7 @@ import type { Backend } from './backend.ts';
 import type { ExplainRequest, Explanation } from './explain-answer.ts';
 import type { Rejection } from './rejection.ts';
 import type { Route, ShadowedRoute } from './route.ts';
+import type { Traffic } from './traffic.ts';
 import type { CertificateMaterial, CertificateRef, Snapshot } from './snapshot.ts';
 
 /** Counters of one worker since it started; all increase, except `connections` and `tunnels`, which are gauges. */
@@ -14,6 +15,10 @@ export interface WorkerStats {
   readonly errors: Readonly<Record<string, number>>;
   readonly bytesIn: number;
   readonly bytesOut: number;
+  /** Of routes and streams, at most 1,000, those with the most requests. */
+  readonly routes: readonly Traffic[];
+  /** Likewise. */
+  readonly backends: readonly Traffic[];
 }
 
 /** What a drain did. `cut` counts connections that were still busy at the deadline. */

@@ -4,7 +4,17 @@ import { expect, test } from 'vitest';
 import { Metrics } from './metrics.ts';
 
 function stats(requests: number, errors: Record<string, number> = {}): WorkerStats {
-  return { requests, connections: 2, tunnels: 0, upstreamConnections: 1, errors, bytesIn: 10, bytesOut: 20 };
+  return {
+    requests,
+    connections: 2,
+    tunnels: 0,
+    upstreamConnections: 1,
+    errors,
+    bytesIn: 10,
+    bytesOut: 20,
+    routes: [],
+    backends: [],
+  };
 }
 
 function worker(pid: number): ConnectedWorker {

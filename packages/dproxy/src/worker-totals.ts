@@ -1,4 +1,4 @@
-import type { WorkerStats } from '@dproxy/core';
+import { sumTraffic, type Traffic, type WorkerStats } from '@dproxy/core';
 
 type Counted = 'requests' | 'upstreamConnections' | 'bytesIn' | 'bytesOut';
 
@@ -8,6 +8,8 @@ export interface Totals extends Readonly<Record<Counted, number>> {
   /** Gauges: of the workers that answered now. */
   readonly connections: number;
   readonly tunnels: number;
+  readonly routes: readonly Traffic[];
+  readonly backends: readonly Traffic[];
 }
 
 /** Adds up what workers count. What one counted after its last answer is lost with it. */
@@ -21,7 +23,7 @@ export class WorkerTotals {
     for (const [pid, stats] of this.#last) {
       if (running.has(pid)) continue;
       this.#last.delete(pid);
-      this.#gone = [sumUp([...this.#gone, stats])];
+      this.#gone = [sumUp([...this.#gone, withoutGauges(stats)])];
     }
     return sumOf(
       [...this.#gone, ...this.#last.values()],
@@ -31,7 +33,7 @@ export class WorkerTotals {
 }
 
 function sumOf(all: readonly WorkerStats[], now: readonly WorkerStats[]): Totals {
-  const { requests, upstreamConnections, bytesIn, bytesOut, errors } = sumUp(all);
+  const { requests, upstreamConnections, bytesIn, bytesOut, errors, routes, backends } = sumUp(all);
   const { connections, tunnels } = sumUp(now);
   return {
     requests,
@@ -41,7 +43,15 @@ function sumOf(all: readonly WorkerStats[], now: readonly WorkerStats[]): Totals
     connections,
     tunnels,
     upstreamConnections,
+    routes,
+    backends,
   };
+}
+
+/** Nothing is under way in a process that is gone. */
+function withoutGauges(stats: WorkerStats): WorkerStats {
+  const idle = (list: readonly Traffic[]): Traffic[] => list.map((traffic) => ({ ...traffic, active: 0 }));
+  return { ...stats, routes: idle(stats.routes), backends: idle(stats.backends) };
 }
 
 function sumUp(list: readonly WorkerStats[]): WorkerStats {
@@ -49,7 +59,7 @@ function sumUp(list: readonly WorkerStats[]): WorkerStats {
   for (const stats of list) {
     for (const [code, count] of Object.entries(stats.errors)) errors.set(code, (errors.get(code) ?? 0) + count);
   }
-  const sum = (name: Exclude<keyof WorkerStats, 'errors'>): number =>
+  const sum = (name: Exclude<keyof WorkerStats, 'errors' | 'routes' | 'backends'>): number =>
     list.reduce((total, stats) => total + stats[name], 0);
   return {
     requests: sum('requests'),
@@ -59,5 +69,7 @@ function sumUp(list: readonly WorkerStats[]): WorkerStats {
     bytesIn: sum('bytesIn'),
     bytesOut: sum('bytesOut'),
     errors: Object.fromEntries(errors),
+    routes: sumTraffic(list.map((stats) => stats.routes)),
+    backends: sumTraffic(list.map((stats) => stats.backends)),
   };
 }

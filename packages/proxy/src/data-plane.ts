@@ -56,6 +56,7 @@ class DirectDataPlane implements DataPlane, Services {
   readonly wheel: DeadlineWheel;
   readonly counters = new Counters();
   readonly memory = new WildcardMemory();
+  readonly names = new NameCache();
   readonly accessLog: AccessLog | undefined;
   readonly applicationPath: DataPlaneOptions['applicationPath'];
   readonly secureContexts: SecureContexts;
@@ -77,11 +78,11 @@ class DirectDataPlane implements DataPlane, Services {
     this.applicationPath = options.applicationPath;
     this.#worker = { index: options.workerIndex ?? 0, count: options.workerCount ?? 1 };
     this.wheel = new DeadlineWheel((error) => this.log.error({ err: error }, 'a deadline could not be handled'));
-    const { wheel, counters, log } = this;
+    const { wheel, counters, log, names } = this;
     const { onWantCertificate: onWant } = options;
     this.secureContexts = new SecureContexts(log);
     this.certificateHold = onWant === undefined ? undefined : new CertificateHold({ wheel, log, onWant });
-    this.#context = { wheel, counters, log, names: new NameCache() };
+    this.#context = { wheel, counters, log, names };
     this.#pools = new UpstreamPools(this.#context);
     this.#listeners = new ListenerSet(this, { reusePort: options.reusePort });
   }
@@ -155,7 +156,9 @@ class DirectDataPlane implements DataPlane, Services {
       previous: this.#compiled,
     });
     this.memory.reconcile(snapshot);
+    this.counters.follow(snapshot);
     this.#followTls(snapshot, before);
+    this.#listeners.followBackends();
     // A draining worker still follows the table (Docker gives a removed container's address to the next one at once), but it
     // opens nothing any more.
     if (this.isDraining) return { failed: [] };

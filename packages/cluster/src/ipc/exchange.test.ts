@@ -17,6 +17,8 @@ const NO_STATS: WorkerStats = {
   upstreamConnections: 0,
   bytesIn: 0,
   bytesOut: 0,
+  routes: [],
+  backends: [],
   errors: {},
 };
 

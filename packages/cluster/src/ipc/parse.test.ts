@@ -47,6 +47,8 @@ it('keeps counters apart from prototypes', () => {
     upstreamConnections: 0,
     bytesIn: 0,
     bytesOut: 0,
+    routes: [],
+    backends: [],
     errors: JSON.parse('{"__proto__":3,"a":1}') as object,
   };
   const message = parseWorkerMessage({ type: 'stats', request: 1, stats });

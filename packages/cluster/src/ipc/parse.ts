@@ -1,10 +1,11 @@
-import { canonicalHost, type CertificateMaterial, type WorkerStats } from '@dproxy/core';
+import { canonicalHost, type CertificateMaterial, type Traffic, type WorkerStats } from '@dproxy/core';
 import type { PrimaryMessage, TakeoverAnswer, TakeoverMessage, WorkerMessage } from './messages.ts';
 import { MalformedMessage, Shape } from './shape.ts';
 
 const WORKER_STATES = ['starting', 'online', 'draining', 'stopped', 'errored'] as const;
 const PEM_BYTES = 1024 * 1024;
 const MAX_TICKET_KEYS = 8;
+const MAX_TRAFFIC = 1_000;
 /** 48 bytes in base64. */
 const TICKET_KEY_LENGTH = 64;
 
@@ -169,5 +170,21 @@ function statsOf(item: Shape): WorkerStats {
     errors: item.counters('errors'),
     bytesIn: item.number('bytesIn'),
     bytesOut: item.number('bytesOut'),
+    routes: item.list('routes', trafficOf, MAX_TRAFFIC),
+    backends: item.list('backends', trafficOf, MAX_TRAFFIC),
+  };
+}
+
+function trafficOf(item: Shape): Traffic {
+  const [one = 0, two = 0, three = 0, four = 0, five = 0] = item.numbers('statuses', 5);
+  return {
+    id: item.string('id', 8_192),
+    active: item.number('active'),
+    requests: item.number('requests'),
+    statuses: [one, two, three, four, five],
+    errors: item.number('errors'),
+    bytesIn: item.number('bytesIn'),
+    bytesOut: item.number('bytesOut'),
+    totalMs: item.number('totalMs'),
   };
 }

@@ -47,6 +47,14 @@ export class Shape {
     return value as number;
   }
 
+  /** So many of them. */
+  numbers(key: string, count: number): number[] {
+    const value = this.#take(key);
+    const isList = Array.isArray(value) && value.length === count && value.every((item) => Number.isFinite(item));
+    if (!isList) this.#fail(key, `a list of ${count} numbers`);
+    return value as number[];
+  }
+
   oneOf<T extends string>(key: string, words: readonly T[]): T {
     const found = words.find((word) => word === this.#take(key));
     if (found === undefined) this.#fail(key, words.join(' or '));

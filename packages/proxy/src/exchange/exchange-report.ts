@@ -3,6 +3,7 @@ import { loggable } from '../access-log.ts';
 import type { RequestHead } from '../http1/index.ts';
 import type { Services } from '../services.ts';
 import type { Downstream } from './downstream.ts';
+import { ExchangeTraffic } from './exchange-traffic.ts';
 
 /** What is told of an exchange, and to whom: the counters, the log, the access log. */
 export class ExchangeReport {
@@ -10,19 +11,64 @@ export class ExchangeReport {
   readonly #downstream: Downstream;
   readonly #head: RequestHead;
   readonly #startedMs: number;
-  routeId = '';
-  backendId = '';
+  readonly #traffic: ExchangeTraffic;
+  #routeId = '';
+  #backendId = '';
+  #error: ProxyError | undefined;
   backendMs = 0;
+  /** Of the request's body. */
+  requestBytes = 0;
 
   constructor(services: Services, downstream: Downstream, head: RequestHead, startedMs: number) {
     this.#services = services;
     this.#downstream = downstream;
     this.#head = head;
     this.#startedMs = startedMs;
+    this.#traffic = new ExchangeTraffic(services.counters, downstream.chosenRoute === undefined);
+  }
+
+  get routeId(): string {
+    return this.#routeId;
+  }
+
+  /** It was chosen; another one takes its place when a wildcard's candidates are tried in turn. */
+  set routeId(id: string) {
+    this.#routeId = id;
+    this.#traffic.choose(id);
+  }
+
+  get backendId(): string {
+    return this.#backendId;
+  }
+
+  /** It is asked; empty: nobody, or the plugins. */
+  set backendId(id: string) {
+    this.#backendId = id;
+    this.#traffic.attempt(id, performance.now());
+  }
+
+  /** The end of it, once. */
+  done(status: number, bytes: number, error = ''): void {
+    this.#count(status, bytes);
+    this.#log(status, bytes, error);
+  }
+
+  #count(status: number, bytesOut: number): void {
+    const nowMs = performance.now();
+    const isBackends = this.#error?.source === 'upstream';
+    const outcome = { status, isError: false, bytesIn: this.requestBytes, bytesOut };
+    this.#traffic.end(
+      {
+        route: { ...outcome, isError: this.#error !== undefined && this.#error.status !== 499 },
+        backend: isBackends ? { ...outcome, status: 0, isError: true } : outcome,
+        totalMs: nowMs - this.#startedMs,
+      },
+      nowMs,
+    );
   }
 
   /** The access log's line; builds nothing while that is off. What plugins send on was the client's request already. */
-  done(status: number, bytes: number, error = ''): void {
+  #log(status: number, bytes: number, error: string): void {
     const { accessLog, compiled } = this.#services;
     if (accessLog === undefined || !compiled.settings.accessLog || this.#downstream.chosenRoute !== undefined) return;
     const head = this.#head;
@@ -47,6 +93,7 @@ export class ExchangeReport {
   /** The log has what the client is not told; `requestId` joins the two. */
   failed(error: ProxyError, requestId: string): void {
     const { log, counters } = this.#services;
+    this.#error = error;
     counters.countError(error.code);
     const { logLevel, message } = ERRORS[error.code];
     log[logLevel](
