@@ -3,6 +3,7 @@ import type { Backend } from './backend.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { buildSnapshot, type SnapshotInput } from './merge.ts';
 import { DEFAULT_HTTPS, ROUTE_DEFAULTS, type Origin, type Route, type RouteDefinition } from './route.ts';
+import { readCookies, readHeaderLines, readQuery, type RequestFacts } from './request-facts.ts';
 import type { WorkerSettings } from './settings.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { SourceState } from './source.ts';
@@ -112,6 +113,31 @@ export function inputOf(definitions: readonly RouteDefinition[], more: Partial<S
 
 export function sampleSnapshot(definitions: readonly RouteDefinition[], previous?: Snapshot): Snapshot {
   return buildSnapshot(inputOf(definitions, { previous })).snapshot;
+}
+
+/** Of a request; `headers` are lines that end in CRLF. */
+export function sampleFacts(request: {
+  readonly method?: string;
+  readonly host?: string;
+  readonly path?: string;
+  readonly query?: string;
+  readonly headers?: string;
+  readonly client?: string;
+  readonly isEncrypted?: boolean;
+}): RequestFacts {
+  const headers = readHeaderLines(request.headers ?? '');
+  const cookies = readCookies(headers.get('cookie') ?? []);
+  const query = readQuery(request.query ?? '');
+  return {
+    method: request.method ?? 'GET',
+    host: request.host ?? 'app.example.com',
+    path: request.path ?? '/',
+    header: (name) => headers.get(name) ?? [],
+    cookie: (name) => cookies.get(name) ?? [],
+    query: (name) => query.get(name) ?? [],
+    clientAddress: request.client ?? '192.0.2.1',
+    isEncrypted: request.isEncrypted ?? false,
+  };
 }
 
 /** Few names, so that they meet; those of `Object.prototype` among them. */

@@ -1,42 +1,19 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { definitionsArbitrary, hostArbitrary, pathArbitrary, sampleRoute, sampleSnapshot } from './_samples.ts';
+import { factsOf, questionArbitrary as askedArbitrary, routesArbitrary } from './_route-samples.ts';
+import { definitionsArbitrary, sampleSnapshot } from './_samples.ts';
 import { candidateRoutes, explainRoutes } from './explain-routes.ts';
 import { compileRoutes } from './route-table.ts';
 import type { Route } from './route.ts';
 
-const patternArbitrary = fc.oneof(
-  hostArbitrary,
-  hostArbitrary.map((host) => `*.${host}`),
-);
-const routeArbitrary = fc
-  .record({
-    host: patternArbitrary,
-    path: pathArbitrary,
-    audience: fc.constantFrom('everyone' as const, 'local' as const),
-    listeners: fc.subarray(['http', 'https', 'edge']),
-    fallThrough: fc.boolean(),
-  })
-  .map(({ host, ...more }) => sampleRoute(host, more));
-/** A Snapshot has one route of an id. */
-const routesArbitrary = fc.uniqueArray(routeArbitrary, { selector: ({ id }) => id, maxLength: 12 });
-/** Half of the hosts are `www.` of what may be there. */
-const askedArbitrary = fc.oneof(
-  hostArbitrary,
-  hostArbitrary.map((host) => `www.${host}`),
-);
-const questionArbitrary = fc.record({
-  host: askedArbitrary,
-  path: pathArbitrary,
-  scope: fc.record({ isLocal: fc.boolean(), listenerId: fc.constantFrom('http', 'https') }),
-});
+const questionArbitrary = askedArbitrary.map((asked) => ({ ...asked, facts: factsOf(asked) }));
 
 const ids = (routes: readonly Route[]): string[] => routes.map(({ id }) => id);
 
 it('chooses what the table of all routes chooses, and calls nothing else chosen', () => {
   fc.assert(
     fc.property(routesArbitrary, questionArbitrary, (routes, question) => {
-      const truth = compileRoutes(routes).lookup(question.host, question.path, question.scope);
+      const truth = compileRoutes(routes).lookup(question.host, question.path, question.scope, question.facts);
       const { match, candidates } = explainRoutes(routes, question);
       expect([match.outcome, ids(match.routes)]).toEqual([truth.outcome, ids(truth.routes)]);
       const taken = candidates.filter(({ verdict }) => verdict === 'chosen' || verdict === 'next');
@@ -52,7 +29,8 @@ it('says of every route what a table of it alone says, matcher by matcher', () =
     fc.property(routesArbitrary, questionArbitrary, (routes, question) => {
       const explained = new Map(explainRoutes(routes, question).candidates.map((entry) => [entry.route, entry]));
       for (const route of routes) {
-        const matches = compileRoutes([route]).lookup(question.host, question.path, question.scope).routes.length > 0;
+        const matches =
+          compileRoutes([route]).lookup(question.host, question.path, question.scope, question.facts).routes.length > 0;
         const entry = explained.get(route);
         expect([route.id, entry !== undefined && entry.checks.every(({ passed }) => passed)]).toEqual([
           route.id,
@@ -70,10 +48,10 @@ it('holds for tables that the merge makes', () => {
   fc.assert(
     fc.property(definitionsArbitrary, questionArbitrary, (definitions, question) => {
       const routes = [...sampleSnapshot(definitions).routes.values()];
-      const truth = compileRoutes(routes).lookup(question.host, question.path, question.scope);
+      const truth = compileRoutes(routes).lookup(question.host, question.path, question.scope, question.facts);
       expect(explainRoutes(routes, question).match).toEqual(truth);
       const few = compileRoutes(candidateRoutes(routes, question.host));
-      expect(few.lookup(question.host, question.path, question.scope)).toEqual(truth);
+      expect(few.lookup(question.host, question.path, question.scope, question.facts)).toEqual(truth);
     }),
     { numRuns: 300 },
   );

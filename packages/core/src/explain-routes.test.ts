@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { sampleRoute } from './_samples.ts';
+import { sampleFacts, sampleRoute } from './_samples.ts';
+import type { Condition } from './condition.ts';
 import { explainRoutes, hostRelation } from './explain-routes.ts';
 
 const HTTP = { isLocal: false, listenerId: 'http' };
@@ -24,7 +25,7 @@ it('names the chosen route first, then what it outranks, then what failed', () =
   expect(explain('app.test', '/api/x')).toEqual([
     'chosen app.test/api',
     'outranked app.test/: app.test/api has the longer path',
-    'outranked *.test/: app.test/api comes first: an exact host before a wildcard before the host without www.',
+    'outranked *.test/: app.test/api comes first: an exact host before a wildcard before the host without www. before *',
     'failed app.test/admin: /api/x is not /admin or below it',
     expect.stringMatching(/^failed local:app\.test\/: a local name: it answers only clients on this machine/),
   ]);
@@ -51,6 +52,50 @@ it('says that a route that was asked for comes before the local name', () => {
   );
 });
 
+it('names each part of a condition that does not hold', () => {
+  const explainCondition = (condition: Condition): string[] => {
+    const question = { host: 'app.test', path: '/', scope: HTTP, facts: sampleFacts({ host: 'app.test' }) };
+    const routes = [sampleRoute('app.test', { condition })];
+    return explainRoutes(routes, question).candidates.map(({ verdict, reason }) => `${verdict} ${reason}`);
+  };
+  const header: Condition = { type: 'header', name: 'x-a', value: 'b' };
+  const post: Condition = { type: 'method', methods: ['POST', 'PUT'] };
+  const get: Condition = { type: 'method', methods: ['GET'] };
+  expect(explainCondition({ type: 'all', of: [header, get, post] })).toEqual([
+    'failed header x-a is not b and method is not POST or PUT',
+  ]);
+  expect(explainCondition({ type: 'any', of: [header, { type: 'cookie', name: 'c', value: null }] })).toEqual([
+    'failed header x-a is not b and cookie c is absent',
+  ]);
+  expect(explainCondition({ type: 'none', of: [header, get] })).toEqual(['failed method is GET, which is excluded']);
+  expect(explainCondition({ type: 'any', of: [] })).toEqual(['failed a choice of nothing never holds']);
+});
+
+it('says which priority came first', () => {
+  const routes = [sampleRoute('app.test', { path: '/api' }), sampleRoute('app.test', { id: 'first', priority: 99 })];
+  const [, outranked] = explainRoutes(routes, { host: 'app.test', path: '/api', scope: HTTP }).candidates;
+  expect(outranked?.reason).toBe('first has the higher priority: 99 against 38');
+});
+
+it('tells how a path is compared', () => {
+  const detail = (pathMatch: 'prefix' | 'exact', path: string): string | undefined => {
+    const routes = [sampleRoute('app.test', { path: '/api', pathMatch })];
+    const [candidate] = explainRoutes(routes, { host: 'app.test', path, scope: HTTP }).candidates;
+    return candidate?.checks.find(({ matcher }) => matcher === 'path')?.detail;
+  };
+  expect([
+    detail('prefix', '/apis'),
+    detail('prefix', '/x'),
+    detail('exact', '/api'),
+    detail('exact', '/api/'),
+  ]).toEqual([
+    '/apis begins with /api',
+    '/x does not begin with /api',
+    '/api is exactly /api',
+    '/api/ is not exactly /api',
+  ]);
+});
+
 it('leaves out what the table would not look at', () => {
   expect(explain('other.example')).toEqual(['chosen other.example/']);
   expect(explain('nobody.example')).toEqual([]);
@@ -65,6 +110,7 @@ it.each([
   ['*.a.test', 'c.b.a.test', 'wildcard'],
   ['*.a.test', 'a.test', undefined],
   ['*.a.test', 'xa.test', undefined],
+  ['*', 'xa.test', 'any'],
 ] as const)('%s and %s: %s', (pattern, host, relation) => {
   expect(hostRelation(pattern, host)).toBe(relation);
 });

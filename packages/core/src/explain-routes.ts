@@ -1,13 +1,17 @@
-import { isSegmentPrefix } from './path-index.ts';
+import type { PathMatch } from './condition.ts';
+import { describeCondition, failedParts } from './explain-condition.ts';
+import { takesPath } from './path-index.ts';
+import type { RequestFacts } from './request-facts.ts';
 import type { MatchScope, RouteMatch, RoutePattern } from './route-match.ts';
+import { byRank, rankReason } from './route-rank.ts';
 import { compileRoutes } from './route-table.ts';
 
 /** How a host pattern comes to be asked about a host, in order of precedence. */
-export type HostRelation = 'exact' | 'wildcard' | 'www';
+export type HostRelation = 'exact' | 'wildcard' | 'www' | 'any';
 
 /** What one matcher of a route says about a request. */
 export interface MatcherCheck {
-  /** `host`, `path`, `audience`, `listener`. */
+  /** `host`, `path`, `condition`, `listener`, `audience`. */
   readonly matcher: string;
   readonly passed: boolean;
   /** What was asked for and what the request has, in a few words. */
@@ -44,12 +48,14 @@ export interface MatchQuestion {
   readonly host: string;
   readonly path: string;
   readonly scope: MatchScope;
+  /** Absent: a condition does not hold. */
+  readonly facts?: RequestFacts | undefined;
 }
 
 type Matcher = (route: RoutePattern, question: MatchQuestion, relation: HostRelation) => MatcherCheck;
 
 /** Whoever adds a matcher to the table adds its line here; explain-routes.prop.test.ts holds both together. */
-const MATCHERS: readonly Matcher[] = [checkHost, checkPath, checkListener, checkAudience];
+const MATCHERS: readonly Matcher[] = [checkHost, checkPath, checkCondition, checkListener, checkAudience];
 
 /** The same limit that the table has. */
 const MAX_HOST = 255;
@@ -57,6 +63,7 @@ const MAX_HOST = 255;
 /** How the table comes to look at a pattern for this host; undefined: it does not. */
 export function hostRelation(pattern: string, host: string): HostRelation | undefined {
   if (host.length > MAX_HOST) return undefined;
+  if (pattern === '*') return 'any';
   if (pattern.startsWith('*.')) return host.endsWith(pattern.slice(1)) ? 'wildcard' : undefined;
   if (pattern === host) return 'exact';
   return host.length === pattern.length + 4 && host.startsWith('www.') && host.endsWith(pattern) ? 'www' : undefined;
@@ -76,7 +83,7 @@ export function candidateRoutes<R extends RoutePattern>(routes: Iterable<R>, hos
  */
 export function explainRoutes<R extends RoutePattern>(routes: Iterable<R>, question: MatchQuestion): ExplainedMatch<R> {
   const candidates = candidateRoutes(routes, question.host);
-  const match = compileRoutes(candidates).lookup(question.host, question.path, question.scope);
+  const match = compileRoutes(candidates).lookup(question.host, question.path, question.scope, question.facts);
   const explained = candidates.map((route) => explainRoute(route, question, match));
   return { match, candidates: explained.sort((a, b) => byVerdict(a, b, match) || byPrecedence(a.route, b.route)) };
 }
@@ -107,13 +114,26 @@ function checkHost({ host: pattern }: RoutePattern, { host }: MatchQuestion, rel
 const HOST_DETAIL: Readonly<Record<HostRelation, (pattern: string, host: string) => string>> = {
   exact: (pattern) => `${pattern} is named`,
   wildcard: (pattern, host) => `${pattern} covers ${host}`,
+  any: (pattern, host) => `${pattern} takes ${host} where nothing more specific does`,
   www: (pattern, host) => `${pattern} answers for ${host}, without its leading www.`,
 };
 
-function checkPath({ path: prefix }: RoutePattern, { path }: MatchQuestion): MatcherCheck {
-  const passed = isSegmentPrefix(prefix, path);
-  if (prefix === '/') return { matcher: 'path', passed, detail: 'takes all paths' };
-  return { matcher: 'path', passed, detail: `${path} is ${passed ? '' : 'not '}${prefix} or below it` };
+function checkPath(route: RoutePattern, { path }: MatchQuestion): MatcherCheck {
+  const passed = takesPath(route, path);
+  if (route.path === '/' && route.pathMatch !== 'exact') return { matcher: 'path', passed, detail: 'takes all paths' };
+  return { matcher: 'path', passed, detail: PATH_DETAIL[route.pathMatch](route.path, path, passed ? '' : 'not ') };
+}
+
+const PATH_DETAIL: Readonly<Record<PathMatch, (own: string, path: string, not: string) => string>> = {
+  segments: (own, path, not) => `${path} is ${not}${own} or below it`,
+  prefix: (own, path, not) => `${path} does ${not}begin with ${own}`.replace('does begin', 'begins'),
+  exact: (own, path, not) => `${path} is ${not}exactly ${own}`,
+};
+
+function checkCondition({ condition }: RoutePattern, { facts }: MatchQuestion): MatcherCheck {
+  if (condition === null) return { matcher: 'condition', passed: true, detail: 'asks for nothing else' };
+  const failed = facts === undefined ? 'the rest of the request is not known' : failedParts(condition, facts);
+  return { matcher: 'condition', passed: failed === undefined, detail: failed ?? describeCondition(condition) };
 }
 
 function checkListener({ listeners }: RoutePattern, { scope }: MatchQuestion): MatcherCheck {
@@ -139,11 +159,7 @@ function outrankedBy<R extends RoutePattern>(
   host: string,
 ): string {
   const ofSameHost = routes.find((chosen) => chosen.host === route.host);
-  if (ofSameHost !== undefined) {
-    return ofSameHost.path === route.path
-      ? `${ofSameHost.id} was asked for by name, and comes before a local name`
-      : `${ofSameHost.id} has the longer path`;
-  }
+  if (ofSameHost !== undefined) return `${ofSameHost.id} ${rankReason(ofSameHost, route)}`;
   const first = routes[0];
   if (first === undefined) return '';
   if (outcome !== relation) return `${first.id} comes first: ${PRECEDENCE}`;
@@ -151,7 +167,7 @@ function outrankedBy<R extends RoutePattern>(
   return `${last.id} is more specific for ${host}, and its fallThrough is false`;
 }
 
-const PRECEDENCE = 'an exact host before a wildcard before the host without www.';
+const PRECEDENCE = 'an exact host before a wildcard before the host without www. before *';
 
 function byVerdict<R extends RoutePattern>(a: ExplainedRoute<R>, b: ExplainedRoute<R>, match: RouteMatch<R>): number {
   return rank(a, match) - rank(b, match);
@@ -163,7 +179,8 @@ function rank<R extends RoutePattern>({ route, verdict }: ExplainedRoute<R>, { r
   return routes.length + (verdict === 'failed' ? 1 : 0);
 }
 
-/** Longer hosts and paths are more specific; the id makes the order the same each time. */
+/** Longer hosts are more specific. */
 function byPrecedence(a: RoutePattern, b: RoutePattern): number {
-  return b.host.length - a.host.length || b.path.length - a.path.length || (a.id < b.id ? -1 : 1);
+  if (a.host !== b.host) return b.host.length - a.host.length || (a.host < b.host ? -1 : 1);
+  return byRank(a, b);
 }

@@ -9,6 +9,7 @@ export {
   type PassiveEjection,
   type StickyCookie,
 } from './balance-policy.ts';
+export { compileCondition, ConditionError, type ConditionTest } from './compile-condition.ts';
 export type { Condition, PathMatch } from './condition.ts';
 export {
   APPLICATION_FILTERS,
@@ -131,6 +132,8 @@ export { isSameMatch, type MatchOutcome, type MatchScope, type RouteMatch, type 
 export { compileRoutes, type RouteTable } from './route-table.ts';
 export { sameValue } from './same-value.ts';
 export type { WorkerSettings } from './settings.ts';
+export { readCookies, readHeaderLines, readQuery, type RequestFacts, type ValuesByName } from './request-facts.ts';
+export { rulePriority } from './rule-priority.ts';
 export type {
   CertificateMaterial,
   CertificateRef,

@@ -1,7 +1,10 @@
 import type { Route } from './route.ts';
 
 /** What the table reads of a route. The data plane may put its own compiled routes into it. */
-export type RoutePattern = Pick<Route, 'id' | 'host' | 'path' | 'audience' | 'listeners' | 'fallThrough'>;
+export type RoutePattern = Pick<
+  Route,
+  'id' | 'host' | 'path' | 'pathMatch' | 'condition' | 'priority' | 'audience' | 'listeners' | 'fallThrough'
+>;
 
 /** What is known about a request beside host and path. Both values are few: keep the objects, make none per request. */
 export interface MatchScope {
@@ -14,10 +17,11 @@ export interface MatchScope {
  * - `exact`: this host was named; one route
  * - `wildcard`: candidates, the longest wildcard first; the first whose answer is no error is to be remembered
  * - `www`: the host without its leading `www.` was named; one route
+ * - `any`: nobody named the host, but `*` takes every one; one route
  * - `path-unknown`: the host is known, but has no route for this path; no route
  * - `route-unknown`: nobody asked for this host here; no route
  */
-export type MatchOutcome = 'exact' | 'wildcard' | 'www' | 'path-unknown' | 'route-unknown';
+export type MatchOutcome = 'exact' | 'wildcard' | 'www' | 'any' | 'path-unknown' | 'route-unknown';
 
 export interface RouteMatch<R extends RoutePattern = Route> {
   readonly outcome: MatchOutcome;

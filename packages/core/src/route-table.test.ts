@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sampleRoute } from './_samples.ts';
+import { sampleFacts, sampleRoute } from './_samples.ts';
 import { isSameMatch, type MatchScope } from './route-match.ts';
 import { compileRoutes } from './route-table.ts';
 import type { Route } from './route.ts';
@@ -53,6 +53,113 @@ describe('hosts', () => {
     for (const host of ['a.test', 'b.a.test', 'www.x.test', 'nobody.test']) {
       expect(table.lookup(host, '/', HTTP)).toBe(table.lookup(host, '/', HTTP));
     }
+  });
+});
+
+describe('every host', () => {
+  const routes = ['*', 'a.test', '*.b.test'].map((host) => sampleRoute(host, host === '*' ? {} : { path: '/api' }));
+
+  it.each([
+    ['nobody.test', '/', 'any */'],
+    ['a.test', '/api', 'exact a.test/api'],
+    ['a.test', '/', 'any */'],
+    ['x.b.test', '/api', 'wildcard *.b.test/api'],
+    ['x.b.test', '/', 'any */'],
+    ['www.a.test', '/api', 'www a.test/api'],
+    ['www.a.test', '/', 'any */'],
+    ['[::1]', '/', 'any */'],
+  ])('%s%s: %s', (host, path, answer) => {
+    expect(ask(routes, host, path)).toBe(answer);
+  });
+
+  it('is known wherever it listens, though no path of it fits', () => {
+    const every = [sampleRoute('*', { path: '/api', listeners: ['other'] })];
+    expect(ask(every, 'a.test')).toBe('route-unknown');
+    expect(ask(every, 'a.test', '/', { ...HTTP, listenerId: 'other' })).toBe('path-unknown');
+  });
+});
+
+describe('kinds of paths', () => {
+  const routes = [
+    sampleRoute('a.test', { path: '/api', pathMatch: 'prefix', id: 'prefix' }),
+    sampleRoute('a.test', { path: '/api', pathMatch: 'segments', id: 'segments' }),
+    sampleRoute('a.test', { path: '/api', pathMatch: 'exact', id: 'exact' }),
+    sampleRoute('a.test', { path: '/api/v1/', pathMatch: 'prefix', id: 'folder' }),
+    sampleRoute('a.test', { path: '/', pathMatch: 'exact', id: 'root' }),
+  ];
+
+  it.each([
+    ['/', 'exact root'],
+    ['/x', 'path-unknown'],
+    ['/ap', 'path-unknown'],
+    ['/api', 'exact exact'],
+    ['/api/', 'exact segments'],
+    ['/api/v1', 'exact segments'],
+    ['/api/v1/', 'exact folder'],
+    ['/api/v1/x', 'exact folder'],
+    ['/apis', 'exact prefix'],
+    ['/apis/v1/', 'exact prefix'],
+  ])('%s: %s', (path, answer) => {
+    expect(ask(routes, 'a.test', path)).toBe(answer);
+  });
+});
+
+describe('priorities', () => {
+  // Host(`a.test`) counts 14, with PathPrefix(`/api`) 36.
+  const withPriority = (priority: number): Route => sampleRoute('a.test', { id: `p${priority}`, priority });
+  const api = sampleRoute('a.test', { path: '/api' });
+
+  it.each([
+    [1, 'exact a.test/api'],
+    [36, 'exact a.test/api'],
+    [37, 'exact p37'],
+  ])('%i against the length of a rule: %s', (priority, answer) => {
+    expect(ask([withPriority(priority), api], 'a.test', '/api/x')).toBe(answer);
+  });
+
+  it('may be below everything that says none', () => {
+    expect(ask([withPriority(-1), sampleRoute('a.test')], 'a.test')).toBe('exact a.test/');
+  });
+
+  it('lifts no pattern over one that is more specific', () => {
+    const every = sampleRoute('*', { priority: 1_000_000 });
+    const wildcard = sampleRoute('*.test', { priority: 1_000_000 });
+    expect(ask([every, wildcard, sampleRoute('a.test')], 'a.test')).toBe('exact a.test/');
+    expect(ask([every, sampleRoute('*.test')], 'a.test')).toBe('wildcard *.test/');
+  });
+});
+
+describe('conditions', () => {
+  const canary = sampleRoute('a.test', {
+    id: 'canary',
+    condition: { type: 'header', name: 'x-canary', value: 'yes' },
+  });
+  const lookup = (routes: readonly Route[], headers: string): string =>
+    compileRoutes(routes)
+      .lookup('a.test', '/', HTTP, sampleFacts({ host: 'a.test', headers }))
+      .routes.map(({ id }) => id)
+      .join(' ');
+
+  it('come before the same host and path without one', () => {
+    const routes = [sampleRoute('a.test'), canary];
+    expect(lookup(routes, 'x-canary: yes\r\n')).toBe('canary');
+    expect(lookup(routes, '')).toBe('a.test/');
+  });
+
+  it('leave a host to a less specific pattern where none holds', () => {
+    expect(lookup([canary, sampleRoute('*.test'), sampleRoute('*')], '')).toBe('*.test/');
+    expect(lookup([canary, sampleRoute('*')], '')).toBe('*/');
+  });
+
+  it('do not hide that the host is known', () => {
+    expect(ask([canary], 'a.test')).toBe('path-unknown');
+  });
+
+  it('are counted, so that facts need to be made only where there are any', () => {
+    const plain = compileRoutes([sampleRoute('a.test')]);
+    expect(plain.hasConditions).toBe(false);
+    const more = plain.with([], [canary]);
+    expect([more.hasConditions, more.with([canary], []).hasConditions]).toEqual([true, false]);
   });
 });
 

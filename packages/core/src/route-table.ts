@@ -1,4 +1,5 @@
 import { PathIndex, type PathEntry } from './path-index.ts';
+import type { RequestFacts } from './request-facts.ts';
 import type { MatchScope, RouteMatch, RoutePattern } from './route-match.ts';
 import type { Route } from './route.ts';
 
@@ -8,8 +9,12 @@ export interface RouteTable<R extends RoutePattern = Route> {
    *
    * @param host lower case, without port and trailing dot
    * @param path canonical
+   * @param facts of the request, with the same host and path; not asked for anything unless the host has conditions.
+   *   Absent: routes with a condition do not answer
    */
-  lookup(host: string, path: string, scope: MatchScope): RouteMatch<R>;
+  lookup(host: string, path: string, scope: MatchScope, facts?: RequestFacts): RouteMatch<R>;
+  /** Some route has a condition: only then facts are worth making. */
+  readonly hasConditions: boolean;
   /**
    * The table after a change; this one stays as it is. Costs one copy of the list of hosts, and the work for those that
    * changed.
@@ -34,55 +39,77 @@ class HostIndex<R extends RoutePattern> implements RouteTable<R> {
   /** By the part after `*.`. */
   readonly #wildcards: ReadonlyMap<string, PathIndex<R>>;
 
-  constructor(exact: ReadonlyMap<string, PathIndex<R>> = new Map(), wildcards: typeof exact = new Map()) {
+  /** Of the pattern `*`. No request has it as its host: it is kept among the exact ones. */
+  readonly #every: PathIndex<R> | undefined;
+  readonly #conditions: number;
+
+  constructor(
+    exact: ReadonlyMap<string, PathIndex<R>> = new Map(),
+    wildcards: typeof exact = new Map(),
+    conditions = 0,
+  ) {
     this.#exact = exact;
     this.#wildcards = wildcards;
+    this.#every = exact.get('*');
+    this.#conditions = conditions;
+  }
+
+  get hasConditions(): boolean {
+    return this.#conditions > 0;
   }
 
   with(removed: Iterable<R>, added: Iterable<R>): RouteTable<R> {
     const exact = new HostChanges(this.#exact);
     const wildcards = new HostChanges(this.#wildcards);
+    let conditions = this.#conditions;
     for (const route of removed) {
+      if (route.condition !== null) conditions -= 1;
       if (isWildcard(route)) wildcards.of(route.host.slice(2)).removed.add(route);
       else exact.of(route.host).removed.add(route);
     }
     for (const route of added) {
+      if (route.condition !== null) conditions += 1;
       if (isWildcard(route)) wildcards.of(route.host.slice(2)).added.push(route);
       else exact.of(route.host).added.push(route);
     }
-    return new HostIndex(exact.apply(), wildcards.apply());
+    return new HostIndex(exact.apply(), wildcards.apply(), conditions);
   }
 
-  lookup(host: string, path: string, scope: MatchScope): RouteMatch<R> {
+  lookup(host: string, path: string, scope: MatchScope, facts?: RequestFacts): RouteMatch<R> {
     if (host.length > MAX_HOST) return ROUTE_UNKNOWN;
     const paths = this.#exact.get(host);
-    const entry = paths?.find(path, scope);
+    const entry = paths?.find(path, scope, facts);
     if (entry !== undefined) return entry.asExact;
 
     let isKnown = paths?.isVisible(scope) === true;
     if (this.#wildcards.size > 0) {
-      const match = this.#lookupWildcards(host, path, scope);
+      const match = this.#lookupWildcards(host, path, scope, facts);
       if (match.routes.length > 0) return match;
       isKnown ||= match === PATH_UNKNOWN;
     }
     if (host.startsWith('www.')) {
       const bare = this.#exact.get(host.slice(4));
-      const bareEntry = bare?.find(path, scope);
+      const bareEntry = bare?.find(path, scope, facts);
       if (bareEntry !== undefined) return bareEntry.asWww;
       isKnown ||= bare?.isVisible(scope) === true;
+    }
+    if (this.#every !== undefined) {
+      const anyEntry = this.#every.find(path, scope, facts);
+      if (anyEntry !== undefined) return anyEntry.asAny;
+      isKnown ||= this.#every.isVisible(scope);
     }
     return isKnown ? PATH_UNKNOWN : ROUTE_UNKNOWN;
   }
 
   /** Walks up the labels: at most 127 look-ups, however many wildcards there are. */
-  #lookupWildcards(host: string, path: string, scope: MatchScope): RouteMatch<R> {
+  #lookupWildcards(host: string, path: string, scope: MatchScope, facts: RequestFacts | undefined): RouteMatch<R> {
     let first: PathEntry<R> | undefined;
     let several: R[] | undefined;
     let isKnown = false;
     for (let dot = host.indexOf('.'); dot !== -1; dot = host.indexOf('.', dot + 1)) {
       const paths = this.#wildcards.get(host.slice(dot + 1));
       if (paths === undefined) continue;
-      const entry = paths.find(path, scope);
+      const entry = paths.find(path, scope, facts);
       if (entry === undefined) {
         isKnown ||= paths.isVisible(scope);
         continue;

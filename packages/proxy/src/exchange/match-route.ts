@@ -22,6 +22,7 @@ export function matchRoute(
     case 'exact':
     case 'wildcard':
     case 'www':
+    case 'any':
       return match;
     case 'path-unknown':
     case 'route-unknown':
