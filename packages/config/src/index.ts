@@ -1,5 +1,6 @@
 export { demoDefinitions } from './demo.ts';
 export { parseFile, type FileText } from './file/parse-file.ts';
+export { readBalance } from './file/read-balance.ts';
 export { readFilters, type FilterProblem } from './file/read-filters.ts';
 export type { FileSettings, ParsedFile, TcpEntry } from './file/parsed-file.ts';
 export { loadSettings, type LoadedSettings, type LoadOptions } from './load-settings.ts';

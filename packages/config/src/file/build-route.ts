@@ -45,6 +45,7 @@ export function buildRoute(
     plugins: entry.plugins ?? [],
     listeners: entry.listeners ?? [],
     https: entry.https ?? {},
+    ...(entry.balance === undefined ? {} : { balance: entry.balance }),
     ...(entry.health === undefined ? {} : { health: entry.health }),
     ...(entry.fallThrough === undefined ? {} : { fallThrough: entry.fallThrough }),
   };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { canonicalRoutePath } from '@dproxy/core';
+import { balance } from './balance.ts';
 import { field, flag, integer, oneOrMore, readable, required, section, text, type Read } from './field.ts';
 import { healthCheck } from './health.ts';
 import { headerMap, headerRules } from './header-rules.ts';
@@ -84,7 +85,7 @@ export const routeEntry = section({
   }),
   to: field(targets(), {
     meaning:
-      'Backend or list of them, balanced round robin: http://host[:port], https://host[:port], h2c://host[:port] (HTTP/2 in clear, as gRPC servers speak it; also grpc://), h2://host[:port] (HTTP/2 over TLS; also grpcs://), host:port, or {url, weight, proxyProtocol}. Give exactly one of to, respond and redirect',
+      'Backend or list of them, shared as balance says: http://host[:port], https://host[:port], h2c://host[:port] (HTTP/2 in clear, as gRPC servers speak it; also grpc://), h2://host[:port] (HTTP/2 over TLS; also grpcs://), host:port, or {url, weight, proxyProtocol}. Give exactly one of to, respond and redirect',
     default: 'none',
     danger: 'the address is not checked against private networks: whoever writes this file decides what is reachable',
   }),
@@ -100,6 +101,11 @@ export const routeEntry = section({
     meaning:
       'How its backends are checked: a path such as /health, tcp, grpc, or a map; one that fails takes no requests until it passes again',
     default: 'none',
+  }),
+  balance: field(balance(), {
+    meaning:
+      'How requests are shared by the backends: a strategy, or {strategy, hashBy, sticky, ejection}, see docs/balancing.md',
+    default: 'roundRobin',
   }),
   timeouts: field(timeouts(), {
     meaning: 'Deadlines of this route, in place of those in limits',
