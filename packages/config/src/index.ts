@@ -2,7 +2,7 @@ export { demoDefinitions } from './demo.ts';
 export { parseFile, type FileText } from './file/parse-file.ts';
 export { readBalance } from './file/read-balance.ts';
 export { readFilters, type FilterProblem } from './file/read-filters.ts';
-export type { FileSettings, ParsedFile, TcpEntry } from './file/parsed-file.ts';
+export type { FileSettings, ParsedFile, StreamEntry } from './file/parsed-file.ts';
 export { loadSettings, type LoadedSettings, type LoadOptions } from './load-settings.ts';
 export { configurationReference, errorsReference, fileJsonSchema, limitsReference } from './reference/index.ts';
 export {
@@ -38,3 +38,4 @@ export { FileSource, type FileSourceOptions } from './watch/file-source.ts';
 export { validateFile } from './watch/load-file.ts';
 export { FileWatch } from './watch/file-watch.ts';
 export { systemScheduler, type Scheduler } from './watch/scheduler.ts';
+export { readDocument, type ReadableDocument, type UnreadableDocument } from './yaml/read-document.ts';
