@@ -1,7 +1,11 @@
 import { APPLICATION_FILTERS, type Filter } from '@dproxy/core';
 import { CompiledFilters } from './compiled-filters.ts';
 import type { CompiledFilter, FilterContext } from './compiled-filter.ts';
+import { compileAllowClients, compileAllowHosts } from './allow.ts';
+import { compileCors } from './cors.ts';
 import { compileHeaders } from './headers.ts';
+import { compileRedirect } from './redirect.ts';
+import { compileRewrite } from './rewrite.ts';
 
 /**
  * What the direct path does with the requests of a route beside forwarding them, once per Snapshot.
@@ -23,16 +27,21 @@ function compileFilter(filter: Filter, context: FilterContext): CompiledFilter {
     case 'headers':
       return compileHeaders(filter);
     case 'cors':
+      return compileCors(filter);
     case 'redirectScheme':
     case 'redirectPattern':
+      return compileRedirect(filter);
     case 'stripPrefix':
     case 'stripPrefixPattern':
     case 'addPrefix':
     case 'replacePath':
     case 'replacePathPattern':
     case 'replacePrefix':
+      return compileRewrite(filter);
     case 'allowHosts':
+      return compileAllowHosts(filter);
     case 'allowClients':
+      return compileAllowClients(filter);
     case 'basicAuth':
     case 'forwardAuth':
     case 'rateLimit':

@@ -1,4 +1,4 @@
-import { canonicalPath, ERRORS, ProxyError } from '@dproxy/core';
+import { canonicalPath, type CountedFacts, ProxyError } from '@dproxy/core';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import type { Downstream } from '../exchange/downstream.ts';
@@ -38,10 +38,14 @@ export interface FilteredRequestOptions {
   readonly filters: CompiledFilters;
 }
 
+/** Also encoded, and with parameters, as some servers cut them off. */
+const DOT_SEGMENT = /(?:^|[/\\])(?:\.|%2e){1,2}(?:[/\\;]|$)/i;
+
 /** The pages of refusals say no more than their status. */
 const REFUSALS: ReadonlyMap<number, string> = new Map([
   [401, 'This site asks for a name and a password.'],
   [403, 'You may not see this.'],
+  [404, 'Nothing answers at this path.'],
   [429, 'Too many requests.'],
 ]);
 
@@ -103,6 +107,18 @@ export class FilteredRequest {
     return this.downstream.peer.clientAddress(this.original.claims);
   }
 
+  /** What requests are counted by, or let in by. */
+  get counted(): CountedFacts {
+    const { claims, host } = this.original;
+    const isTold = claims.xForwardedFor !== '' && this.compiled.isTrusted(this.downstream.peer.address);
+    return {
+      client: this.clientAddress,
+      forwardedFor: isTold ? claims.xForwardedFor : '',
+      host,
+      header: (name) => this.fields(name)[0] ?? '',
+    };
+  }
+
   /** The client's side of it is HTTPS: here, or at a trusted proxy that ended the TLS. */
   get isSecure(): boolean {
     const { isEncrypted, peer } = this.downstream;
@@ -112,7 +128,7 @@ export class FilteredRequest {
   /** A page of ours with this status, 400-599. @param lines header lines to add, each ended by CRLF */
   refusal(status: number, lines = ''): Page {
     const { accept, host, method } = this.original;
-    const message = REFUSALS.get(status) ?? ERRORS['no-backend-ready'].message;
+    const message = REFUSALS.get(status) ?? 'This request is not answered here.';
     const requestId = this.#services?.nextRequestId() ?? '';
     const page = this.compiled.pages.render({ status, message, accept, requestId, host, method });
     return lines === '' ? page : { ...page, headers: page.headers + lines };
@@ -132,7 +148,13 @@ export class FilteredRequest {
     const { rawPath, path, target } = this.#head;
     if (target === '*') return;
     const rewritten = rewrite(rawPath);
-    if (rawPath !== path) checkSameMeaning(rawPath, rewritten, path, rewrite(path));
+    const canonical = rawPath === path ? rewritten : rewrite(path);
+    // `/app../x` with `/app` replaced by `/files/` would lead out of /files.
+    if (canonical !== undefined && DOT_SEGMENT.test(canonical))
+      throw ambiguous(rawPath, 'leads out of where it begins');
+    if (rawPath !== path && canonicalPath(rewritten ?? rawPath) !== canonicalPath(canonical ?? path)) {
+      throw ambiguous(rawPath, `is not what a filter makes of ${path}`);
+    }
     if (rewritten === undefined) return;
     this.#retarget(rewritten, target.slice(rawPath.length));
   }
@@ -203,7 +225,6 @@ export class FilteredRequest {
   }
 }
 
-function checkSameMeaning(rawPath: string, raw: string | undefined, path: string, canonical: string | undefined): void {
-  if (canonicalPath(raw ?? rawPath) === canonicalPath(canonical ?? path)) return;
-  throw new ProxyError('path-ambiguous', `a filter makes different paths of ${rawPath} and ${path}`);
+function ambiguous(rawPath: string, why: string): ProxyError {
+  return new ProxyError('path-ambiguous', `what a filter makes of ${rawPath} ${why}`);
 }
