@@ -3,7 +3,8 @@ const SECRET_NAME = /authorization|cookie|token|secret|password|passwd|api[-_]?k
 const USERINFO = /([a-z][a-z0-9+.-]{0,31}:\/\/)[^/?#@\s]{1,1024}@/gi;
 const SECRET_PARAMETER = /([?&](?:token|access_token|api_?key|secret|password|sig|signature)=)[^&#\s]*/gi;
 /** Hashes of passwords, wherever they stand: whoever has one can try passwords at home. */
-const HASH = /\$(?:2[abxy]?|apr1|1|5|6|argon2id?)\$[./A-Za-z0-9$=,+-]{1,256}|\{SHA\}[A-Za-z0-9+/]{1,64}=*/g;
+const HASH =
+  /\$(?:2[abxy]?|apr1|1|5|6)\$[./A-Za-z0-9$=]{1,256}|\$argon2[a-z]{0,2}\$[^\s"']{1,256}|\{SHA\}[A-Za-z0-9+/]{1,64}=*/g;
 const HIDDEN = '***';
 
 /**
