@@ -116,8 +116,9 @@ export class AdminClient {
     return this.#call('GET', '/rejected');
   }
 
-  explain({ url, headers, client, hasClientCertificate }: ExplainRequest): Promise<Explanation> {
+  explain({ url, method, headers, client, hasClientCertificate }: ExplainRequest): Promise<Explanation> {
     const query = new URLSearchParams({ url });
+    if (method !== undefined) query.set('method', method);
     for (const [name, value] of headers) query.append('header', `${name}: ${value}`);
     if (client !== '') query.set('client', client);
     if (hasClientCertificate) query.set('clientCertificate', 'true');

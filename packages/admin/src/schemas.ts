@@ -140,7 +140,7 @@ export const EXPLANATION = object(
     listener: text,
     client: text,
     isLocal: { ...boolean, description: 'local names answer this client' },
-    outcome: { type: 'string', enum: ['exact', 'wildcard', 'www', 'path-unknown', 'route-unknown', ''] },
+    outcome: { type: 'string', enum: ['exact', 'wildcard', 'www', 'any', 'path-unknown', 'route-unknown', ''] },
     answer: object({
       type: {
         type: 'string',

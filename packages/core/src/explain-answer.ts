@@ -8,6 +8,8 @@ import type { CertificateRef, TlsPolicy } from './snapshot.ts';
 /** The request that is to be explained; nothing is sent anywhere. */
 export interface ExplainRequest {
   readonly url: string;
+  /** Default `GET`. */
+  readonly method?: string;
   /** As the client sends them. A `Host` takes the place of the URL's. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** IP address of the client; empty: a program on this machine. */

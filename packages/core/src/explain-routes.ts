@@ -52,7 +52,8 @@ export interface MatchQuestion {
   readonly facts?: RequestFacts | undefined;
 }
 
-type Matcher = (route: RoutePattern, question: MatchQuestion, relation: HostRelation) => MatcherCheck;
+/** Undefined: the route does not ask for it, and it is not worth a line. */
+type Matcher = (route: RoutePattern, question: MatchQuestion, relation: HostRelation) => MatcherCheck | undefined;
 
 /** Whoever adds a matcher to the table adds its line here; explain-routes.prop.test.ts holds both together. */
 const MATCHERS: readonly Matcher[] = [checkHost, checkPath, checkCondition, checkListener, checkAudience];
@@ -94,7 +95,7 @@ function explainRoute<R extends RoutePattern>(
   match: RouteMatch<R>,
 ): ExplainedRoute<R> {
   const relation = hostRelation(route.host, question.host) ?? 'exact';
-  const checks = MATCHERS.map((check) => check(route, question, relation));
+  const checks = MATCHERS.flatMap((check) => check(route, question, relation) ?? []);
   const place = match.routes.indexOf(route);
   if (place === 0) return { route, verdict: 'chosen', checks, reason: '' };
   if (place > 0) return { route, verdict: 'next', checks, reason: nextReason(match.routes[place - 1]) };
@@ -130,8 +131,8 @@ const PATH_DETAIL: Readonly<Record<PathMatch, (own: string, path: string, not: s
   exact: (own, path, not) => `${path} is ${not}exactly ${own}`,
 };
 
-function checkCondition({ condition }: RoutePattern, { facts }: MatchQuestion): MatcherCheck {
-  if (condition === null) return { matcher: 'condition', passed: true, detail: 'asks for nothing else' };
+function checkCondition({ condition }: RoutePattern, { facts }: MatchQuestion): MatcherCheck | undefined {
+  if (condition === null) return undefined;
   const failed = facts === undefined ? 'the rest of the request is not known' : failedParts(condition, facts);
   return { matcher: 'condition', passed: failed === undefined, detail: failed ?? describeCondition(condition) };
 }

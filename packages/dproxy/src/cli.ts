@@ -4,7 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { VERSION } from './banner.ts';
 import { certificates } from './commands/certificates.ts';
 import { addFlags, contextOf } from './commands/context.ts';
-import { clientAddress, explain, headerLine, requestUrl } from './commands/explain.ts';
+import { clientAddress, explain, headerLine, requestMethod, requestUrl } from './commands/explain.ts';
 import { CommandFailed } from './commands/failure.ts';
 import { importCerts } from './commands/import.ts';
 import { routes } from './commands/routes.ts';
@@ -34,6 +34,7 @@ define('validate', 'check a dproxy.yml, with line and column')
 define('routes', 'what is served').action((options: Options) => routes(contextOf(options)));
 define('explain', 'what a URL is answered with, and why; exit 1 when nothing answers it')
   .argument('<url>', 'such as https://app.example.com/path; http unless it says https', requestUrl)
+  .option('--method <name>', 'of the request (default: GET)', requestMethod)
   .option('--header <line>', 'a header of the request, "Name: value"; may be given several times', headerLine)
   .option('--client <address>', 'of the client (default: this machine)', clientAddress)
   .option('--client-certificate', 'the client shows a certificate that the host accepts')

@@ -116,7 +116,7 @@ function routeOf(spec: RouteSpec, backends: Map<string, Backend>): Route {
     fallThrough: true,
     origins: [{ source: 'test', name: host, line: 0, project: '' }],
     ...options,
-    id: `${audience === 'local' ? 'local:' : ''}${host}${path}`,
+    id: `${audience === 'local' ? 'local:' : ''}${host}${path}${matchSuffix(options)}`,
     host,
     path,
     headers: { ...NO_RULES, ...headers },
@@ -146,6 +146,11 @@ function pick(spec: BackendSpec): Backend & { weight: number } {
     reason: spec.reason ?? '',
     tlsVerify: spec.tlsVerify ?? true,
     proxyProtocol: spec.proxyProtocol ?? '',
+/** Tells routes of the same host and path apart, as the merge does. */
+function matchSuffix({ pathMatch = 'segments', condition = null }: Partial<Route>): string {
+  return pathMatch === 'segments' && condition === null ? '' : ` #${JSON.stringify([pathMatch, condition])}`;
+}
+
     containerId: spec.containerId ?? '',
     weight: spec.weight ?? 1,
   };

@@ -13,6 +13,7 @@ it('hands the request on as it was asked, also through the client', async () => 
   const client = new AdminClient({ host: '127.0.0.1', port: running.port, token: '' });
   const request = {
     url: 'https://app.test/a%2Fb?x=1&y=2',
+    method: 'PUT',
     headers: [
       ['X-One', 'a: b'],
       ['X-Two', ''],
@@ -41,6 +42,7 @@ it('needs no token on loopback, and shows no secret', async () => {
 it.each([
   ['', 'url is missing'],
   ['?url=bad', 'expected a URL'],
+  ['?url=a&method=GET&method=PUT', 'method is given 2 times'],
   ['?url=a&url=b', 'url is given 2 times'],
   ['?url=a&header=nonsense', 'expected "Name: value"'],
   ['?url=a&header=X:%201&header=:y', 'expected "Name: value"'],

@@ -7,6 +7,7 @@ import { answerOf, EXPLANATION, refusals } from '../schemas.ts';
 const text = { type: 'string' } as const;
 const PARAMETERS = {
   url: { ...text, description: 'such as https://app.example.com/path; http unless it says https' },
+  method: { ...text, description: 'of the request; default: GET' },
   header: { ...text, description: '"Name: value", as the client sends it; may be given several times' },
   client: { ...text, description: "the client's IP address; default: a program on this machine" },
   clientCertificate: { ...text, description: 'true: the client shows a certificate that the host accepts' },
@@ -52,8 +53,10 @@ function readQuery(query: Query): ExplainRequest {
   if (certificate !== '' && certificate !== 'true' && certificate !== 'false') {
     throw new ApiError(400, `clientCertificate is ${shown(certificate)}; expected true or false`);
   }
+  const method = single(query, 'method');
   return {
     url,
+    ...(method === '' ? {} : { method }),
     headers: (typeof header === 'string' ? [header] : header).map(splitHeader),
     client: single(query, 'client'),
     hasClientCertificate: certificate === 'true',

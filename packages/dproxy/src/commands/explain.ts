@@ -5,6 +5,7 @@ import { adminClient, type Context } from './context.ts';
 import { failure } from './failure.ts';
 
 export interface ExplainOptions {
+  readonly method?: string;
   readonly header?: readonly (readonly [name: string, value: string])[];
   readonly client?: string;
   readonly clientCertificate?: boolean;
@@ -12,8 +13,8 @@ export interface ExplainOptions {
 
 /** What a URL is answered with, and why; a failure when nothing answers it but an error. */
 export async function explain(context: Context, url: string, options: ExplainOptions): Promise<void> {
-  const { header = [], client = '', clientCertificate = false } = options;
-  const request = { url, headers: header, client, hasClientCertificate: clientCertificate };
+  const { method = 'GET', header = [], client = '', clientCertificate = false } = options;
+  const request = { url, method, headers: header, client, hasClientCertificate: clientCertificate };
   const explanation = await (await adminClient(context)).explain(request);
   context.answer(explanationLines(explanation).join('\n'), explanation);
   if (!explanation.answer.ok) throw failure(explanation.answer.detail);
@@ -23,6 +24,12 @@ export async function explain(context: Context, url: string, options: ExplainOpt
 export function requestUrl(raw: string): string {
   if (readExplainedUrl(raw) !== undefined) return raw;
   throw new InvalidArgumentError('expected a URL such as https://app.example.com/path, without user and password');
+}
+
+export function requestMethod(raw: string): string {
+  const method = raw.toUpperCase();
+  if (/^[A-Z][A-Z-]{0,31}$/.test(method)) return method;
+  throw new InvalidArgumentError('expected a method such as GET or POST');
 }
 
 export function headerLine(line: string, before: ExplainOptions['header']): readonly (readonly [string, string])[] {

@@ -3,9 +3,9 @@ import type { Rehearsed } from '@dproxy/proxy';
 
 /** Every route of the host, the one that answers first. */
 export function describeCandidates(rehearsed: Rehearsed): ExplainedCandidate[] {
-  const { host, path, scope, routes } = rehearsed;
+  const { host, path, scope, facts, routes } = rehearsed;
   if (host === undefined) return [];
-  const { candidates } = explainRoutes(routes, { host, path, scope });
+  const { candidates } = explainRoutes(routes, { host, path, scope, facts });
   return candidates.map((candidate) => describe(candidate, rehearsed)).sort((a, b) => rank(a) - rank(b));
 }
 

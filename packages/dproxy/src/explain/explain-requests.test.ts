@@ -43,6 +43,34 @@ it('says of every backend whether round robin may choose it, and why not', () =>
   expect(answer).toMatchObject({ type: 'backend', ok: true, detail: 'a.test/ answers: forwarded to its backend' });
 });
 
+it('asks the conditions of routes with the method and the headers that it is given', () => {
+  const routes = [
+    { host: 'a.test', to: { port: 1 } },
+    {
+      host: 'a.test',
+      to: { port: 2 },
+      condition: {
+        type: 'all' as const,
+        of: [
+          { type: 'method' as const, methods: ['POST'] },
+          { type: 'header' as const, name: 'x-canary', value: 'yes' },
+        ],
+      },
+    },
+  ];
+  const plain = explain({ routes }, 'a.test');
+  expect(plain.candidates.map(({ verdict, reason }) => `${verdict} ${reason}`)).toEqual([
+    'chosen ',
+    'failed method is not POST and header x-canary is not yes',
+  ]);
+  const canary = explain({ routes }, 'a.test', { method: 'POST', headers: [['X-Canary', 'yes']] });
+  expect(canary.candidates.map(({ verdict, reason }) => `${verdict} ${reason}`)).toEqual([
+    'chosen ',
+    'outranked a.test/ #["segments",{"type":"all","of":[{"type":"method","methods":["POST"]},{"type":"header","name":"x-canary","value":"yes"}]}] has a condition',
+  ]);
+  expect(() => explain({ routes }, 'a.test', { method: 'GET /x HTTP/1.1\r\n' })).toThrow('expected one such as GET');
+});
+
 it('passes over a wildcard without a ready backend, as workers do', () => {
   const routes = [
     { host: '*.b.test', to: { port: 1, state: 'stopped' as const } },

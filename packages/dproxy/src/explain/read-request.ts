@@ -21,15 +21,18 @@ export interface ReadRequest {
 
 const MAX_HEADERS = 32;
 const MAX_HEADER = 4_096;
+/** RFC 9110 section 9.1: case-sensitive, and all that are registered are upper case. */
+const METHOD = /^[A-Z][A-Z-]{0,31}$/;
 
 /** @throws RangeError that says what was found and what is expected */
-export function readRequest({ url: raw, headers, client: asked }: ExplainRequest): ReadRequest {
+export function readRequest({ url: raw, method = 'GET', headers, client: asked }: ExplainRequest): ReadRequest {
   const url = readExplainedUrl(raw);
   if (url === undefined) {
     throw new RangeError(
       `url is ${shown(hideUserInfo(raw))}; expected one such as https://app.example.com/path, without spaces, user and password`,
     );
   }
+  if (!METHOD.test(method)) throw new RangeError(`method is ${shown(method)}; expected one such as GET or POST`);
   if (headers.length > MAX_HEADERS) throw new RangeError(`${headers.length} headers; expected ${MAX_HEADERS} at most`);
   const client = asked === '' ? '127.0.0.1' : parseAddress(asked)?.toString();
   if (client === undefined) throw new RangeError(`client is ${shown(asked)}; expected an IP address`);
@@ -38,7 +41,7 @@ export function readRequest({ url: raw, headers, client: asked }: ExplainRequest
   const host = hosts.length === 0 ? `Host: ${url.authority}\r\n` : '';
   return {
     url,
-    head: `GET ${url.target} HTTP/1.1\r\n${host}${lines.join('')}\r\n`,
+    head: `${method} ${url.target} HTTP/1.1\r\n${host}${lines.join('')}\r\n`,
     serverName: serverNameOf(url.scheme === 'https' ? url.authority : (hosts[0]?.[1] ?? url.authority)),
     client,
     server: serverFor(client),

@@ -82,7 +82,7 @@ export class Exchange implements HopOwner {
       this.#answer(answer);
       return;
     }
-    const match = matchRoute(this.#compiled, this.#head, this.#downstream.peer.scope(this.#head.claims));
+    const match = matchRoute(this.#compiled, this.#head, this.#downstream.peer);
     this.#candidates = new Candidates(match, this.#head, this.#services.memory);
     this.#select(this.#candidates.current);
   }

@@ -1,21 +1,20 @@
-import { type MatchScope, ProxyError, type RouteMatch } from '@dproxy/core';
+import { ProxyError, type RouteMatch } from '@dproxy/core';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
+import type { Peer } from '../downstream/peer.ts';
 import type { RequestHead } from '../http1/index.ts';
+import { HeadFacts } from './head-facts.ts';
 
 /**
  * The route of a request, or several wildcard candidates.
  *
  * @throws ProxyError `route-unknown`, `path-unknown`, `path-ambiguous`
  */
-export function matchRoute(
-  { table }: CompiledSnapshot,
-  { host, path, rawPath }: RequestHead,
-  scope: MatchScope,
-): RouteMatch<CompiledRoute> {
-  const match = table.lookup(host, path, scope);
+export function matchRoute(compiled: CompiledSnapshot, head: RequestHead, peer: Peer): RouteMatch<CompiledRoute> {
+  const { host, path, rawPath } = head;
+  const match = lookup(compiled, head, peer, path);
   // The backend gets the raw path and may read it either way: both readings must be allowed to be there (`/admin%2F`, `//`).
-  if (path !== rawPath && !isSameChoice(match, table.lookup(host, rawPath, scope))) {
+  if (path !== rawPath && !isSameChoice(match, lookup(compiled, head, peer, rawPath))) {
     throw new ProxyError('path-ambiguous', `${rawPath} and ${path} choose different routes`);
   }
   switch (match.outcome) {
@@ -30,6 +29,14 @@ export function matchRoute(
     default:
       return match.outcome satisfies never;
   }
+}
+
+/** Facts are made only where some route asks for them: most tables have no conditions. */
+function lookup({ table }: CompiledSnapshot, head: RequestHead, peer: Peer, path: string): RouteMatch<CompiledRoute> {
+  const scope = peer.scope(head.claims);
+  return table.hasConditions
+    ? table.lookup(head.host, path, scope, new HeadFacts(head, peer, path))
+    : table.lookup(head.host, path, scope);
 }
 
 function isSameChoice(a: RouteMatch<CompiledRoute>, b: RouteMatch<CompiledRoute>): boolean {

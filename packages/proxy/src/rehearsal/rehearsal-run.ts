@@ -4,6 +4,7 @@ import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import { ClientPeer, NO_CLAIMS } from '../downstream/peer.ts';
 import { Candidates } from '../exchange/candidates.ts';
 import { answerBehindFilters, chooseAnswer } from '../exchange/choose-answer.ts';
+import { HeadFacts } from '../exchange/head-facts.ts';
 import { matchRoute } from '../exchange/match-route.ts';
 import { FilteredRequest, type FilterNote, rehearseFilters } from '../filters/index.ts';
 import { HeadProgress, parseRequestHead, type RequestHead } from '../http1/index.ts';
@@ -54,6 +55,7 @@ export class RehearsalRun {
       scope: this.#scope,
       tls,
       outcome: this.#outcome,
+      facts: head === undefined ? undefined : new HeadFacts(head, entry.peer, head.path),
       routes: [...this.#compiled.routes.values()].map((compiled) => compiled.route),
       ...answer,
       route: route?.route,
@@ -120,7 +122,7 @@ export class RehearsalRun {
 
   /** As Exchange does, with a memory that is empty: the most specific candidate first. */
   #select(head: RequestHead, entry: Entry): Answer {
-    const match = this.#match(head);
+    const match = this.#match(head, entry);
     const candidates = new Candidates(match, head, new WildcardMemory(1));
     let answer = this.#try(candidates.current, head, entry);
     for (let tried = 0; answer instanceof ProxyError && candidates.hasNext && tried < MAX_CANDIDATES; tried += 1) {
@@ -133,9 +135,9 @@ export class RehearsalRun {
     return ofError(answer);
   }
 
-  #match(head: RequestHead): ReturnType<typeof matchRoute> {
+  #match(head: RequestHead, { peer }: Entry): ReturnType<typeof matchRoute> {
     try {
-      const match = matchRoute(this.#compiled, head, this.#scope);
+      const match = matchRoute(this.#compiled, head, peer);
       this.#outcome = match.outcome;
       return match;
     } catch (error) {

@@ -1,4 +1,12 @@
-import type { ErrorCode, ExplainedAnswerType, Listener, MatchOutcome, MatchScope, Route } from '@dproxy/core';
+import type {
+  ErrorCode,
+  ExplainedAnswerType,
+  Listener,
+  MatchOutcome,
+  MatchScope,
+  RequestFacts,
+  Route,
+} from '@dproxy/core';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { FilterNote } from '../filters/index.ts';
 import type { RehearsedTls } from './rehearse-tls.ts';
@@ -26,6 +34,8 @@ export interface Rehearsed {
   readonly host: string | undefined;
   readonly path: string;
   readonly scope: MatchScope;
+  /** For the conditions of routes; undefined when it is malformed. */
+  readonly facts: RequestFacts | undefined;
   readonly tls: RehearsedTls | undefined;
   /** Empty: it did not come to a choice of routes. */
   readonly outcome: MatchOutcome | '';
