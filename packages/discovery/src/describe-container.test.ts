@@ -163,3 +163,11 @@ test('a container on the network of another one has the address of that one', ()
   });
   expect(describeIt(parts).definitions[0]?.backends[0]).toMatchObject({ state: 'unreachable' });
 });
+
+test('a hostname without a dot is one more name on this machine', () => {
+  expect(hostsFor(describeIt({ hostname: 'api' }), 'local')).toEqual([
+    'web.localhost',
+    'web.docker.localhost',
+    'api.internal',
+  ]);
+});

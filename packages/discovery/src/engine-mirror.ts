@@ -43,10 +43,10 @@ export class EngineMirror {
   #vantage: Vantage;
   #revision = 0;
 
-  constructor(endpoint: EngineEndpoint, settings: DiscoverySettings) {
+  constructor(endpoint: EngineEndpoint, settings: DiscoverySettings, dialects = dialectsOf(settings.dialects)) {
     this.#endpoint = endpoint;
     this.#settings = settings;
-    this.#dialects = dialectsOf(settings.dialects);
+    this.#dialects = dialects;
     this.#listeners = new Set(settings.listeners);
     this.#vantage = vantageOf({ endpoint, hostReachesBridges: false, own: undefined, networks: [] });
   }

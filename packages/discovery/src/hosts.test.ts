@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { containerOf } from './_container-of.ts';
-import { fullHostname, localHosts } from './hosts.ts';
+import { fullHostname, internalHost, localHosts } from './hosts.ts';
 
 test.each([
   [{ hostname: 'api.example.com' }, 'api.example.com'],
@@ -28,4 +28,16 @@ test('a name answers under localhost and docker.localhost, an underscore also as
     'admin.web.localhost',
     'admin.web.docker.localhost',
   ]);
+});
+
+test.each([
+  [{ hostname: 'api' }, 'api.internal'],
+  [{ hostname: 'a1b2c3d4e5f6' }, undefined],
+  [{ hostname: 'api.example.com' }, undefined],
+  [{ hostname: 'api', domainname: 'example.com' }, undefined],
+  [{ hostname: '' }, undefined],
+  [{ hostname: 'machine', networkMode: 'host' }, undefined],
+  [{ hostname: 'other', networkMode: 'container:x' }, undefined],
+])('%o is the internal name %s', (parts, expected) => {
+  expect(internalHost(containerOf(parts))).toBe(expected);
 });

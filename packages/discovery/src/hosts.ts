@@ -10,6 +10,16 @@ export function fullHostname({ hostname, domainname, networkMode }: Container): 
 }
 
 /**
+ * `<hostname>.internal` of a container that was given a `--hostname` without a dot, as node-docker-proxy calls it. Without one
+ * the engine takes the short id, which is no name.
+ */
+export function internalHost({ id, hostname, domainname, networkMode }: Container): string | undefined {
+  if (networkMode === 'host' || networkMode.startsWith('container:')) return undefined;
+  if (hostname === '' || domainname !== '' || hostname.includes('.') || id.startsWith(hostname)) return undefined;
+  return canonicalHost(`${hostname}.internal`);
+}
+
+/**
  * `<name>.localhost` and `<name>.docker.localhost`; `_` also as `-`, because browsers refuse it in a hostname. A service
  * that needs a name of its own has it in front.
  */

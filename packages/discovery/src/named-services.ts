@@ -1,7 +1,7 @@
 import type { Container } from './container.ts';
 import type { ServiceClaims } from './dialects/dialect.ts';
 import { unlabelledService } from './dialects/native.ts';
-import { fullHostname, localHosts } from './hosts.ts';
+import { fullHostname, internalHost, localHosts } from './hosts.ts';
 import type { Reading } from './read-dialects.ts';
 
 export interface NamedService {
@@ -64,10 +64,15 @@ function ownServices(container: Container, { own, others, isExposed }: OwnFacts)
       dialect: NATIVE,
       claims: service,
       hosts: service.hosts.length === 0 && full !== undefined && ownsName ? [full] : service.hosts,
-      local: isExposed ? localHosts(container, ownsName ? '' : service.service) : [],
+      local: isExposed ? localNames(container, ownsName ? '' : service.service) : [],
       isExtra: isUnlabelled && isServed,
     };
   });
+}
+
+function localNames(container: Container, service: string): readonly string[] {
+  const internal = service === '' ? internalHost(container) : undefined;
+  return [...localHosts(container, service), ...(internal === undefined ? [] : [internal])];
 }
 
 function hasNoService({ isSilent, services, streams, problems }: Reading): boolean {

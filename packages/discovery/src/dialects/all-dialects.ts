@@ -1,6 +1,9 @@
 import type { DialectSettings } from '@dproxy/config';
 import type { Dialect } from './dialect.ts';
+import { docksal } from './docksal.ts';
 import { native } from './native.ts';
+import { rproxy } from './rproxy.ts';
+import { lazytainer, sablier } from './sleep.ts';
 
 /**
  * All label languages that are not turned off, in the order in which they hold: where two say the same host and path of one
@@ -8,7 +11,13 @@ import { native } from './native.ts';
  * `packages/config/src/schema/dialects/dialects.ts`, and its options, if it has any, in a file beside that.
  */
 export function dialectsOf(settings: DialectSettings): readonly Dialect[] {
-  const all = [read(settings.native, () => native)];
+  const all = [
+    read(settings.native, () => native),
+    read(settings.docksal, () => docksal),
+    read(settings.rproxy, () => rproxy),
+    read(settings.sablier, () => sablier),
+    read(settings.lazytainer, () => lazytainer),
+  ];
   return all.filter((dialect) => dialect !== undefined);
 }
 

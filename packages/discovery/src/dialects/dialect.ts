@@ -83,6 +83,18 @@ export interface LabelProblem {
   readonly expected: string;
 }
 
+/** What a container says about being put to sleep and woken. */
+export interface WakeClaims {
+  /** Containers of one group sleep and wake together; in none of them, alone. */
+  readonly groups: readonly string[];
+  /** Milliseconds without use after which it may be stopped; 0: the default. */
+  readonly idleMs: number;
+  /** Milliseconds from its start until it takes requests, where no health check says so; 0: at once. */
+  readonly readyAfterMs: number;
+  /** Undefined: not mentioned. */
+  readonly method: 'stop' | 'pause' | undefined;
+}
+
 /** What a dialect makes of one container. */
 export interface DialectReading {
   /** For the whole container; undefined: not mentioned. Of `native` false hides it from all, of others from that dialect. */
@@ -91,6 +103,8 @@ export interface DialectReading {
   /** Services with a problem are left out. */
   readonly services: readonly ServiceClaims[];
   readonly streams: readonly StreamClaims[];
+  /** Absent: it says nothing about sleep. */
+  readonly wake?: WakeClaims;
   /** The dialect finds none of its words here. */
   readonly isSilent: boolean;
   /** What was not understood or cannot be done. */

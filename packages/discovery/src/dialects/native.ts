@@ -2,6 +2,7 @@ import { didYouMean } from '@dproxy/core';
 import type { Dialect, DialectInput, DialectReading, LabelProblem, ServiceClaims } from './dialect.ts';
 import { NATIVE_KEYS, ServiceDraft, type NativeKey } from './native-keys.ts';
 import { PLAIN_SERVICE } from './plain-service.ts';
+import { show } from './show.ts';
 
 const PREFIX = 'dproxy.';
 const MAX_SERVICES = 64;
@@ -160,10 +161,4 @@ function firstWord(path: string): string {
 
 function byName([a]: readonly [string, string], [b]: readonly [string, string]): number {
   return a < b ? -1 : 1;
-}
-
-/** Labels come from anybody: cut, and without control characters for the log. */
-function show(raw: string): string {
-  const line = raw.replaceAll(/\p{Cc}/gu, '?');
-  return line.length > 120 ? `${line.slice(0, 120)}...` : line;
 }

@@ -10,6 +10,8 @@ export const dialects = () =>
     native: dialect(flag(), 'dproxy.* labels'),
     rproxy: dialect(flag(), 'The variable RPROXY'),
     docksal: dialect(flag(), 'io.docksal.* labels'),
+    sablier: dialect(flag(), 'sablier.* labels'),
+    lazytainer: dialect(flag(), 'lazytainer.* labels'),
   });
 
 /** What is not mentioned is read, with the options' defaults. */
