@@ -10,6 +10,8 @@ import type {
   Inspector,
   Log,
   Route,
+  RouteStatistics,
+  StatisticsReader,
 } from '@dproxy/core';
 import { DEFAULT_HTTPS, ROUTE_DEFAULTS, silentLog } from '@dproxy/core';
 import { type Admin, type AdminOptions, createAdmin } from './admin.ts';
@@ -200,6 +202,61 @@ const EXPLANATION: Explanation = {
   notes: ['a note'],
 };
 
+export const STATISTICS_READER: StatisticsReader = {
+  read: (match) => {
+    const traffic = {
+      id: 'app.test/',
+      active: 1,
+      requests: 4,
+      statuses: [0, 3, 0, 0, 1],
+      errors: 1,
+      bytesIn: 10,
+      bytesOut: 2_048,
+      totalMs: 20,
+    } as const;
+    const one: RouteStatistics = {
+      id: 'app.test/',
+      kind: 'http',
+      host: 'app.test',
+      path: '/',
+      listeners: [],
+      origins: [origin],
+      traffic,
+      workers: [{ pid: 7, traffic }],
+      backends: [
+        {
+          id: 'file:http://me:secret@app',
+          name: 'http://me:secret@10.0.0.1:80',
+          address: '10.0.0.1',
+          port: 80,
+          state: 'unhealthy',
+          reason: '<b>its health check fails</b>',
+          weight: 1,
+          traffic,
+        },
+        {
+          id: 'docker:b',
+          name: '=cmd()',
+          address: '',
+          port: 80,
+          state: 'stopped',
+          reason: 'it does not run, "web"',
+          weight: 1,
+          traffic: undefined,
+        },
+      ],
+    };
+    const worker = { id: 1, pid: 7, state: 'online', snapshot: 3, tunnels: 0, upstreamConnections: 1 } as const;
+    return Promise.resolve({
+      atMs: Date.UTC(2026, 10, 21),
+      server: 'edge-1',
+      workers: [{ ...worker, requests: 4, connections: 2, bytesIn: 10, bytesOut: 2_048, errors: 1 }],
+      routes: one.id.includes(match) ? [one] : [],
+      routeCount: 1,
+    });
+  },
+};
+
 export interface Running {
   readonly admin: Admin;
   readonly port: number;
@@ -216,6 +273,7 @@ export async function startAdmin(options: Partial<AdminOptions> = {}, host = '12
   const log: Log = { ...silentLog, warn: note, error: note };
   const readMetrics = (): Promise<string> => Promise.resolve('dproxy_requests_total 1\n');
   const admin = createAdmin({
+    statistics: STATISTICS_READER,
     balancer,
     inspector,
     explainer,

@@ -19,6 +19,8 @@ export interface AccessOptions {
   readonly token: string;
   /** `api.tokenAlways`: loopback needs the token too. */
   readonly tokenAlways: boolean;
+  /** The token may come as the password of Basic, which browsers ask people for. Only where nothing can be changed. */
+  readonly takesBasic?: boolean;
   readonly lockout?: Lockout;
 }
 
@@ -56,13 +58,21 @@ export class Access {
       const retryAfterS = Math.ceil(waitMs / 1_000);
       return { type: 'refused', status: 429, message: 'too many wrong tokens; wait before the next', retryAfterS };
     }
-    const token = given.length === 1 ? /^bearer +([\x21-\x7e]+) *$/i.exec(given[0] ?? '')?.[1] : undefined;
+    const token = given.length === 1 ? this.#tokenOf(given[0] ?? '') : undefined;
     if (token === undefined || !isSameToken(token, this.#options.token)) {
       this.#lockout.fail(address, nowMs);
       return refused('the token is wrong; expected "Authorization: Bearer <token>"');
     }
     this.#lockout.succeed(address);
     return { type: 'allowed', by: 'token' };
+  }
+
+  #tokenOf(field: string): string | undefined {
+    const bearer = /^bearer +([\x21-\x7e]+) *$/i.exec(field)?.[1];
+    if (bearer !== undefined || this.#options.takesBasic !== true) return bearer;
+    // RFC 7617 section 2: the name, a colon, the password.
+    const basic = /^basic +([A-Za-z0-9+/=]{1,1024}) *$/i.exec(field)?.[1];
+    return basic === undefined ? undefined : /^[^:]*:(.*)$/s.exec(Buffer.from(basic, 'base64').toString())?.[1];
   }
 }
 

@@ -8,6 +8,7 @@ import {
   send,
   sendRaw,
   startAdmin,
+  STATISTICS_READER,
 } from './_fixture.ts';
 import { createApp } from './admin.ts';
 import { silentLog } from '@dproxy/core';
@@ -186,6 +187,7 @@ test('the OpenAPI document and the routes are the same set, and every one has a 
     balancer,
     inspector,
     explainer: new FakeExplainer(),
+    statistics: STATISTICS_READER,
     readMetrics: () => Promise.resolve(''),
     retryCertificate: () => false,
     token: '',
@@ -211,7 +213,7 @@ test('the OpenAPI document and the routes are the same set, and every one has a 
     }),
   );
   expect(described.toSorted()).toEqual([...registered].toSorted());
-  expect(registered.size).toBe(19);
+  expect(registered.size).toBe(22);
 });
 
 test('the index lists the calls', async () => {

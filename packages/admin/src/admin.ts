@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import type { Balancer, Explainer, Inspector, Log } from '@dproxy/core';
+import type { Balancer, Explainer, Inspector, Log, StatisticsReader } from '@dproxy/core';
 import type { FastifyInstance } from 'fastify';
 import { Access } from './access.ts';
 import { guard } from './guard.ts';
@@ -12,12 +12,14 @@ import { healthRoute } from './routes/health.ts';
 import { listRoutes } from './routes/lists.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { retryCertificateRoute } from './routes/retry-certificate.ts';
+import { statisticsRoutes } from './routes/statistics.ts';
 import { createServer } from './server.ts';
 
 export interface AdminOptions {
   readonly balancer: Balancer;
   readonly inspector: Inspector;
   readonly explainer: Explainer;
+  readonly statistics: StatisticsReader;
   /** The text of `/metrics`. */
   readonly readMetrics: () => Promise<string>;
   /** @returns false when nobody waits for a certificate of that name */
@@ -86,6 +88,7 @@ export function createApp(options: AdminOptions): FastifyInstance {
     explainRoute(scope, options.explainer);
     retryCertificateRoute(scope, options.retryCertificate, log);
     metricsRoute(scope, options.readMetrics);
+    statisticsRoutes(scope, options.statistics);
   });
   return app;
 }

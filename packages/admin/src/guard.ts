@@ -14,6 +14,8 @@ export interface GuardOptions {
   readonly log: Log;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  /** `WWW-Authenticate` of a refusal. */
+  readonly challenge?: string;
 }
 
 /** No CORS header is ever sent, so no page of another origin can read an answer; the rest is for browsers that are led here. */
@@ -54,7 +56,7 @@ function assertShape(request: FastifyRequest): void {
 async function assertAllowed(
   request: FastifyRequest,
   reply: FastifyReply,
-  { access, log, now }: GuardOptions & { readonly access: Access },
+  { access, log, now, challenge = 'Bearer realm="dproxy"' }: GuardOptions & { readonly access: Access },
 ): Promise<void> {
   const { socket, rawHeaders } = request.raw;
   const { remoteAddress = '', localAddress = '', localPort = 0 } = socket;
@@ -63,7 +65,7 @@ async function assertAllowed(
   const verdict = access.judge({ remoteAddress, localAddress, localPort, rawHeaders }, isOpen, now());
   if (verdict.type === 'allowed') return;
   if (verdict.status === 429) void reply.header('retry-after', verdict.retryAfterS);
-  else void reply.header('www-authenticate', 'Bearer realm="dproxy"');
+  else void reply.header('www-authenticate', challenge);
   // Ten times a minute and client at most: after that they are locked out, and that is not logged.
   if (verdict.status === 401 && request.headers.authorization !== undefined) {
     log.warn({ client: remoteAddress }, 'a call to the admin API brought a wrong token');

@@ -9,4 +9,5 @@ export {
   type RouteRow,
 } from './client.ts';
 export { assertListenable } from './listenable.ts';
+export { createStatisticsServer, type StatisticsServerOptions } from './statistics/statistics-server.ts';
 export { ensureToken, readToken } from './token.ts';

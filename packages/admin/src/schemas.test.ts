@@ -51,6 +51,7 @@ test.each([
   ['GET', '/routes', 200],
   ['GET', '/rejected', 200],
   ['GET', '/certificates', 200],
+  ['GET', '/stats.json', 200],
   ['GET', '/explain?url=http://app.test/', 200],
   ['GET', '/explain', 400],
   ['POST', '/certificates/retry?host=app.test', 401],

@@ -128,6 +128,57 @@ export const CERTIFICATES = list(
     advice: { ...text, description: 'what to do about the problem' },
   }),
 );
+const traffic = object({
+  id: text,
+  active: { ...integer, description: 'under way now' },
+  requests: integer,
+  statuses: { type: 'array', items: integer, description: '1xx, 2xx, 3xx, 4xx, 5xx' },
+  errors: integer,
+  bytesIn: integer,
+  bytesOut: integer,
+  totalMs: { ...integer, description: 'sum over all requests' },
+});
+export const STATISTICS = object({
+  atMs: { ...integer, description: 'epoch milliseconds' },
+  server: text,
+  routeCount: integer,
+  workers: list(
+    object({
+      id: integer,
+      pid: integer,
+      state: { type: 'string', enum: ['starting', 'online', 'draining', 'stopped', 'errored'] },
+      snapshot: integer,
+      requests: integer,
+      connections: integer,
+      tunnels: integer,
+      upstreamConnections: integer,
+      bytesIn: integer,
+      bytesOut: integer,
+      errors: integer,
+    }),
+  ),
+  routes: list(
+    object(
+      {
+        id: text,
+        kind: { type: 'string', enum: ['http', 'tcp', 'udp'] },
+        host: text,
+        path: text,
+        listeners: texts,
+        origins: list(origin),
+        traffic,
+        workers: list(object({ pid: integer, traffic })),
+        backends: list(
+          object(
+            { id: text, name: text, address: text, port: integer, state: text, reason: text, weight: integer, traffic },
+            ['traffic'],
+          ),
+        ),
+      },
+      ['traffic'],
+    ),
+  ),
+});
 const shadowedRoute = object({ host: text, path: text, origin, shadowedBy: origin, reason: text });
 const boolean = { type: 'boolean' } as const;
 

@@ -37,7 +37,9 @@ export {
 } from './filter.ts';
 export type { HealthCheck } from './health-check.ts';
 export { applyHealth, healthTargets, type HealthTarget, type HealthVerdict } from './health-verdicts.ts';
-export type { StreamDefinition, StreamRoute } from './stream.ts';
+export type { PortRange } from './port-book.ts';
+export type { ShadowedStream, StreamDefinition, StreamRoute } from './stream.ts';
+export { StreamTable, type StreamCandidate, type StreamQuestion } from './stream-table.ts';
 export { readyShares, RoundRobin, type Share, type WorkerSlot } from './balance.ts';
 export type { Balancer as BackendBalancer, Load } from './balance/balancer.ts';
 export { createBalancer, type BalancerOptions } from './balance/create-balancer.ts';
@@ -130,10 +132,10 @@ export {
 } from './route.ts';
 export { isSameMatch, type MatchOutcome, type MatchScope, type RouteMatch, type RoutePattern } from './route-match.ts';
 export { compileRoutes, type RouteTable } from './route-table.ts';
-export { sameValue } from './same-value.ts';
-export type { WorkerSettings } from './settings.ts';
 export { readCookies, readHeaderLines, readQuery, type RequestFacts, type ValuesByName } from './request-facts.ts';
 export { rulePriority } from './rule-priority.ts';
+export { sameValue } from './same-value.ts';
+export type { WorkerSettings } from './settings.ts';
 export type {
   CertificateMaterial,
   CertificateRef,
@@ -158,3 +160,10 @@ export { compileTlsPolicies, isSameTlsPolicy, type TlsPolicyFinder } from './tls
 export { TokenBuckets, type TokenRate } from './token-bucket.ts';
 export { sumTraffic, type StatusCounts, type Traffic } from './traffic.ts';
 export { WildcardMemory, type Remembered } from './wildcard-memory.ts';
+export type {
+  BackendStatistics,
+  RouteStatistics,
+  Statistics,
+  StatisticsReader,
+  WorkerStatistics,
+} from './statistics.ts';

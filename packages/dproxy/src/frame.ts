@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import type { Facts, Settings, TcpEntry } from '@dproxy/config';
+import type { Facts, Settings } from '@dproxy/config';
 import type { Listener, PageOverride, Rejection, TlsPolicy } from '@dproxy/core';
 import type { Frame } from './control-plane.ts';
 
@@ -8,18 +8,17 @@ export interface FrameParts {
   readonly facts: Facts;
   /** With the ports that were decided. */
   readonly listeners: readonly Listener[];
-  readonly tcp: readonly TcpEntry[];
   readonly pages: readonly PageOverride[];
   readonly tlsPolicies: readonly TlsPolicy[];
   readonly rejected: readonly Rejection[];
 }
 
 /** What the configuration gives to the Snapshot. */
-export function toFrame({ settings, facts, listeners, tcp, pages, tlsPolicies, rejected }: FrameParts): Frame {
-  const all = [...listeners, ...settings.tcp];
+export function toFrame({ settings, facts, listeners, pages, tlsPolicies, rejected }: FrameParts): Frame {
+  const all = [...listeners, ...settings.streamListeners];
   return {
     listeners: all,
-    backends: tcp.flatMap((entry) => entry.backends),
+    allowedPorts: settings.allowedPorts,
     settings: { ...settings.worker, ownAddresses: ownAddresses(all, settings, facts) },
     pages,
     tlsPolicies,
@@ -33,8 +32,12 @@ export function toFrame({ settings, facts, listeners, tcp, pages, tlsPolicies, r
 }
 
 /** Where dproxy itself answers: no container may have it as a backend, or a request could go round for ever. */
-function ownAddresses(listeners: readonly Listener[], { api }: Settings, { localAddresses }: Facts): string[] {
-  const bound = [...listeners.flatMap((listener) => listener.addresses), ...api.addresses];
+function ownAddresses(
+  listeners: readonly Listener[],
+  { api, statistics }: Settings,
+  { localAddresses }: Facts,
+): string[] {
+  const bound = [...listeners.flatMap((listener) => listener.addresses), ...api.addresses, ...statistics.addresses];
   const own = bound.flatMap(({ host, port }) => {
     const hosts = host === '::' || host === '0.0.0.0' ? localAddresses : [host];
     return hosts.map((address) => (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`));

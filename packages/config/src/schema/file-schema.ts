@@ -5,10 +5,10 @@ import { field, flag, integer, oneOrMore, readable, section, text, words, type R
 import { namedFilters } from './filters/filter-list.ts';
 import { httpsOptions } from './https.ts';
 import { limits } from './limits.ts';
-import { addresses, listenEntry, type ListenEntry } from './listen.ts';
+import { addresses, addressesOrNone, listenEntry, type ListenEntry } from './listen.ts';
 import { cidrs } from './network.ts';
 import { routeEntry } from './route-entry.ts';
-import { tcpEntry } from './tcp-entry.ts';
+import { tcpSection, udpSection } from './stream-sections.ts';
 import { tls } from './tls.ts';
 import { duration } from './units.ts';
 
@@ -38,6 +38,12 @@ const listen = z
         danger:
           'beyond loopback everybody who reaches it needs only the token; DOCKER_PROXY_API_TOKEN must then be set',
       }),
+      stats: field(addressesOrNone(), {
+        meaning:
+          'The statistics page on a port of its own: a port on 127.0.0.1, address:port, or false for none. Beyond loopback it asks for the API token as its password',
+        default: '127.0.0.1:1, where that can be had',
+        danger: 'hosts, addresses of backends and their traffic are to be seen there',
+      }),
     },
     { error: 'a map of names to ports' },
   )
@@ -52,9 +58,14 @@ const listen = z
           path: [name],
           params: { problem },
         });
-      } else if ((name === 'http' || name === 'https') && (entry as ListenEntry | undefined)?.tls !== undefined) {
-        const message = 'no tls here: http is plain and https is TLS';
-        context.addIssue({ code: 'custom', message, path: [name, 'tls'] });
+      } else if (name === 'http' || name === 'https') {
+        const { tls: isTls, protocol } = (entry as ListenEntry | undefined) ?? {};
+        const message = 'http is plain and https is TLS';
+        if (isTls !== undefined)
+          context.addIssue({ code: 'custom', message: `no tls here: ${message}`, path: [name, 'tls'] });
+        if (protocol !== undefined) {
+          context.addIssue({ code: 'custom', message: `no protocol here: ${message}`, path: [name, 'protocol'] });
+        }
       }
     }
   });
@@ -96,8 +107,13 @@ export const fileSchema = section({
     meaning: 'What is not a container, or needs more than labels can say',
     default: 'none',
   }),
-  tcp: field(z.array(tcpEntry, { error: 'a list of TCP listeners' }), {
-    meaning: 'Plain TCP forwarding; listeners open and close while dproxy runs',
+  tcp: field(tcpSection, {
+    meaning:
+      'Raw TCP, with or without TLS: a list of entries, or {allow, routes}. Listeners open and close while dproxy runs; see docs/tcp.md',
+    default: 'none',
+  }),
+  udp: field(udpSection, {
+    meaning: 'Raw UDP, by sessions; see docs/tcp.md',
     default: 'none',
   }),
   filters: field(namedFilters(), {

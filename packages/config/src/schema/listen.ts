@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { cidrs } from './network.ts';
 import { readListenAddress, type Endpoint } from './network.ts';
-import { field, flag, integer, oneOrMore, readable, section } from './field.ts';
+import { field, flag, integer, oneOrMore, readable, section, words } from './field.ts';
 
 /** What `listen.<name>` says. */
 export interface ListenEntry {
@@ -14,6 +14,8 @@ export interface ListenEntry {
   readonly proxyProtocol: readonly string[];
   /** Undefined: plain, but for `https`. */
   readonly tls: boolean | undefined;
+  /** Undefined: HTTP. */
+  readonly protocol: 'tcp' | 'udp' | undefined;
 }
 
 const ADDRESS = 'a port from 0 to 65535, or address:port such as 127.0.0.1:8080 or "[::1]:8080"';
@@ -23,6 +25,12 @@ const address = () => z.union([port(), readable(ADDRESS, readListenAddress)], { 
 /** One or several places to listen at. */
 export function addresses() {
   return oneOrMore(address(), ADDRESS);
+}
+
+/** Likewise; `false`: none. */
+export function addressesOrNone() {
+  const none = z.literal(false).transform((): Endpoint[] => []);
+  return z.union([none, addresses()], { error: `${ADDRESS}, a list, or false for none` });
 }
 
 const detailed = section({
@@ -55,11 +63,16 @@ const detailed = section({
     meaning: 'Whether this listener speaks TLS; only for names other than http and https, whose names say it',
     default: 'false',
   }),
+  protocol: field(words(['tcp', 'udp']), {
+    meaning:
+      'tcp or udp: raw streams instead of HTTP, from entries of tcp and udp and from containers that name this listener; only for names other than http and https',
+    default: 'HTTP',
+  }),
 });
 
 /** `80`, `127.0.0.1:80`, a list, an object, or `false`. */
 export function listenEntry() {
-  const expected = `${ADDRESS}, a list of them, an object {port, public, proxyProtocol, tls}, or false`;
+  const expected = `${ADDRESS}, a list of them, an object {port, public, proxyProtocol, tls, protocol}, or false`;
   const off = z.literal(false).transform((): ListenEntry => entry({ isOpen: false }));
   const short = addresses().transform((list): ListenEntry => entry({ addresses: list }));
   return z.union([off, short, detailed.transform(toEntry)], { error: expected });
@@ -75,14 +88,31 @@ function toEntry(value: z.output<typeof detailed>, context: z.RefinementCtx): Li
     context.addIssue({ code: 'custom', message: 'exactly one of port, address and addresses' });
     return z.NEVER;
   }
+  if (value.tls === true && value.protocol !== undefined) {
+    context.addIssue({
+      code: 'custom',
+      message: 'tls: true, or a protocol; entries of tcp say it of each name',
+      path: ['tls'],
+    });
+    return z.NEVER;
+  }
   return entry({
     addresses: given[0],
     publicPort: value.public ?? 0,
     proxyProtocol: value.proxyProtocol ?? [],
     tls: value.tls,
+    protocol: value.protocol,
   });
 }
 
 function entry(given: Partial<ListenEntry>): ListenEntry {
-  return { isOpen: true, addresses: [], publicPort: 0, proxyProtocol: [], tls: undefined, ...given };
+  return {
+    isOpen: true,
+    addresses: [],
+    publicPort: 0,
+    proxyProtocol: [],
+    tls: undefined,
+    protocol: undefined,
+    ...given,
+  };
 }

@@ -14,12 +14,12 @@ const STANDARD = {
 export function planListeners(listen: NonNullable<FileSettings['listen']>, overrides: Overrides): ListenPlan[] {
   const plans = [planStandard('http', listen.http, overrides), planStandard('https', listen.https, overrides)];
   for (const [id, entry] of Object.entries(listen)) {
-    if (Object.hasOwn(STANDARD, id) || id === 'api' || Array.isArray(entry)) continue;
-    const { isOpen, addresses, publicPort, proxyProtocol, tls } = entry as ListenEntry;
+    if (Object.hasOwn(STANDARD, id) || id === 'api' || id === 'stats' || Array.isArray(entry)) continue;
+    const { isOpen, addresses, publicPort, proxyProtocol, tls, protocol } = entry as ListenEntry;
     if (!isOpen) continue;
     plans.push({
       id,
-      protocol: tls === true ? 'https' : 'http',
+      protocol: protocol ?? (tls === true ? 'https' : 'http'),
       addresses: bindAddresses(addresses, overrides.bindHosts),
       publicPort,
       proxyProtocol,

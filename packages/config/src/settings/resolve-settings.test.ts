@@ -105,7 +105,7 @@ describe('listeners', () => {
       file: 'tcp: [{listen: [5432, "127.0.0.1:1"], to: db:1}]',
       env: { HOST: '10.0.0.7' },
     });
-    expect(settings.tcp[0]?.addresses).toEqual([
+    expect(settings.streamListeners[0]?.addresses).toEqual([
       { host: '10.0.0.7', port: 5432 },
       { host: '127.0.0.1', port: 1 },
     ]);

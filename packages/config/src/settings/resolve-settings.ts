@@ -14,6 +14,7 @@ import type { Facts } from './facts.ts';
 import type { Environment } from './inputs.ts';
 import { resolveAcme } from './resolve-acme.ts';
 import { bindAddresses, planListeners } from './plan-listeners.ts';
+import { resolveStatistics, statisticsProblems } from './resolve-statistics.ts';
 import { resolveTlsHosts, resolveTlsProfile } from './resolve-tls.ts';
 import { isLoopbackOnly, type Overrides } from './read-environment.ts';
 import type { ApiSettings, DockerSettings, Problem, Settings } from './settings.ts';
@@ -40,12 +41,15 @@ export function resolveSettings({ env, facts, overrides }: Surroundings, file: P
   const said = file?.settings ?? {};
   const fromFile = (path: string) => (isAbsolute(path) ? path : resolve(dirname(overrides.config.path), path));
   const api = resolveApi(said, overrides);
+  const statistics = resolveStatistics(said.listen?.stats);
   const workers = resolveWorkers(said, overrides, facts);
   const settings: Settings = {
     config: overrides.config,
     listeners: planListeners(said.listen ?? {}, overrides),
-    tcp: (file?.tcp ?? []).map(({ listener }) => bindListener(listener, overrides)),
+    streamListeners: streamListeners(file, overrides),
+    allowedPorts: said.allowedPorts ?? [],
     api,
+    statistics,
     workers: { count: workers.count, isSilent: overrides.isSilent },
     docker: resolveDocker(said, { env, facts, overrides }, fromFile),
     acme: resolveAcme(said.acme, fromFile),
@@ -64,7 +68,7 @@ export function resolveSettings({ env, facts, overrides }: Surroundings, file: P
   };
   return {
     settings,
-    problems: [...overrides.problems, ...apiProblems(api)],
+    problems: [...overrides.problems, ...apiProblems(api), ...statisticsProblems(statistics, api)],
     warnings: [...overrides.warnings, ...workers.warnings],
   };
 }
@@ -142,6 +146,12 @@ function resolveDocker(
 function fileEngine(engine: EngineEntry, fromFile: (path: string) => string): EngineEndpoint {
   const certPath = engine.certPath === '' ? '' : fromFile(engine.certPath);
   return toEndpoint(engine, { isTls: engine.isHttps || certPath !== '', certPath, verify: engine.tlsVerify });
+}
+
+/** Several entries may share one. */
+function streamListeners(file: ParsedFile | null, overrides: Overrides): Listener[] {
+  const all = [...(file?.tcp ?? []), ...(file?.udp ?? [])].flatMap(({ listener }) => listener ?? []);
+  return [...new Map(all.map((listener) => [listener.id, bindListener(listener, overrides)])).values()];
 }
 
 function bindListener(listener: Listener, { bindHosts }: Overrides): Listener {

@@ -1,11 +1,19 @@
-import type { EngineEndpoint, ListenAddress, Listener, RouteHttps, TlsProfile, WorkerSettings } from '@dproxy/core';
+import type {
+  EngineEndpoint,
+  ListenAddress,
+  Listener,
+  PortRange,
+  RouteHttps,
+  TlsProfile,
+  WorkerSettings,
+} from '@dproxy/core';
 import type { DialectSettings } from '../schema/dialects/dialects.ts';
 
 /** A listener as it is wanted; the primary decides its port once (contract: "Ports"). */
 export interface ListenPlan {
   /** `http`, `https` or a name under `listen:`. */
   readonly id: string;
-  readonly protocol: 'http' | 'https';
+  readonly protocol: Listener['protocol'];
   /** At least one. Port 0: the primary chooses a free one. */
   readonly addresses: readonly ListenAddress[];
   /** What clients see; 0: the port that was decided. */
@@ -25,6 +33,13 @@ export interface ApiSettings {
   readonly tokenAlways: boolean;
   /** Images from which containers may be made; empty: none. */
   readonly containers: readonly string[];
+}
+
+/** Where the statistics have a port of their own. */
+export interface StatisticsSettings {
+  readonly addresses: readonly ListenAddress[];
+  /** The file named it: then a port that cannot be had is an error. */
+  readonly isNamed: boolean;
 }
 
 export interface DockerSettings {
@@ -123,8 +138,12 @@ export interface Settings {
     readonly isNamed: boolean;
   };
   readonly listeners: readonly ListenPlan[];
-  readonly tcp: readonly Listener[];
+  /** Of `tcp` and `udp`, beside those of `listen`. */
+  readonly streamListeners: readonly Listener[];
+  /** Ports below 1024 that containers may ask for. */
+  readonly allowedPorts: readonly PortRange[];
   readonly api: ApiSettings;
+  readonly statistics: StatisticsSettings;
   readonly workers: { readonly count: number; readonly isSilent: boolean };
   readonly docker: DockerSettings;
   readonly acme: AcmeSettings;

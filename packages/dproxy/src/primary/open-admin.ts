@@ -1,7 +1,7 @@
-import { assertListenable, createAdmin, ensureToken } from '@dproxy/admin';
+import { assertListenable, createAdmin, createStatisticsServer, ensureToken } from '@dproxy/admin';
 import type { Pm2Balancer } from '@dproxy/cluster';
 import type { Settings } from '@dproxy/config';
-import type { Explainer, Inspector } from '@dproxy/core';
+import type { Explainer, Inspector, Log, StatisticsReader } from '@dproxy/core';
 import type { Metrics } from '../metrics.ts';
 import type { PrimaryOptions } from './primary-options.ts';
 
@@ -10,6 +10,7 @@ interface AdminParts {
   readonly inspector: Inspector;
   readonly explainer: Explainer;
   readonly metrics: Metrics;
+  readonly statistics: StatisticsReader;
   readonly retryCertificate: (host: string) => boolean;
   readonly settings: Settings;
 }
@@ -21,9 +22,10 @@ interface AdminParts {
  */
 export async function openAdmin(
   { log }: PrimaryOptions,
-  { balancer, inspector, explainer, metrics, retryCertificate, settings: { api, paths } }: AdminParts,
+  { balancer, inspector, explainer, metrics, statistics, retryCertificate, settings }: AdminParts,
   opened: AsyncDisposableStack,
 ): Promise<string> {
+  const { api, paths } = settings;
   const token = api.token === '' ? await ensureToken(paths.apiToken) : api.token;
   const readMetrics = (): Promise<string> => metrics.read();
   const shown = await Promise.all(
@@ -35,6 +37,7 @@ export async function openAdmin(
         inspector,
         explainer,
         readMetrics,
+        statistics,
         retryCertificate,
         token,
         tokenAlways: api.tokenAlways,
@@ -50,5 +53,36 @@ export async function openAdmin(
       }
     }),
   );
+  await openStatistics({ log, statistics, token, settings }, opened);
   return shown.join('   ');
+}
+
+interface StatisticsParts {
+  readonly log: Log;
+  readonly statistics: StatisticsReader;
+  readonly token: string;
+  readonly settings: Settings;
+}
+
+/** A port that nobody asked for and that cannot be had (1 needs a privilege) is no news. */
+async function openStatistics(
+  { log, statistics, token, settings: { statistics: own, api } }: StatisticsParts,
+  opened: AsyncDisposableStack,
+): Promise<void> {
+  for (const { host, port } of own.addresses) {
+    // oxlint-disable-next-line no-await-in-loop -- one address, as a rule
+    await listenForStatistics({ host: assertListenable(host, api.token), port });
+  }
+
+  async function listenForStatistics(address: { readonly host: string; readonly port: number }): Promise<void> {
+    const server = createStatisticsServer({ statistics, token, log, now: Date.now });
+    try {
+      await server.listen(address);
+      opened.defer(() => server.close());
+      log.info(address, 'the statistics page listens');
+    } catch (error) {
+      await server.close();
+      log[own.isNamed ? 'error' : 'debug']({ err: error, ...address }, 'the statistics page cannot listen');
+    }
+  }
 }

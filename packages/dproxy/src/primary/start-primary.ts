@@ -19,6 +19,7 @@ import { Metrics } from '../metrics.ts';
 import { ROOT, statePaths } from '../paths.ts';
 import { describeInstance } from '../running-instance.ts';
 import { StateFile } from '../state-file.ts';
+import { TrafficStatistics } from '../traffic-statistics.ts';
 import { readLeftWorkers, WorkerLedger } from '../worker-ledger.ts';
 import { followSettings } from './follow-settings.ts';
 import { openAdmin } from './open-admin.ts';
@@ -69,9 +70,14 @@ export async function startPrimary(options: PrimaryOptions): Promise<AsyncDispos
   });
   opened.defer(() => explainer.close());
   const metrics = new Metrics({ server, inspector, upkeep });
+  const statistics = new TrafficStatistics({ server, snapshot: () => plane.snapshot, nowMs: Date.now });
   const retryCertificate = (host: string): boolean => upkeep.retryNow(host);
   const { settings } = configuration;
-  const api = await openAdmin(options, { balancer, inspector, explainer, metrics, retryCertificate, settings }, opened);
+  const api = await openAdmin(
+    options,
+    { balancer, inspector, explainer, metrics, statistics, retryCertificate, settings },
+    opened,
+  );
   opened.defer(await writePidFile(paths.pid, log));
   options.print(
     banner({
