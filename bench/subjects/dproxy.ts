@@ -52,7 +52,6 @@ const { snapshot } = buildSnapshot({
       protocol,
       addresses: [{ host: '127.0.0.1', port }],
       publicPort: port,
-      backends: [],
       proxyProtocol: [],
     },
   ],

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { type Backend, buildSnapshot, DEFAULT_HTTPS, type RouteDefinition } from '@dproxy/core';
-import { collectLog, freePort, get, listenerOf, Origin, snapshotOf } from '@dproxy/testkit';
+import { collectLog, freePort, get, listenerOf, streamOf, Origin, snapshotOf } from '@dproxy/testkit';
 import { describe, expect, it } from 'vitest';
 import { startEdge } from './edge.ts';
 
@@ -113,10 +113,8 @@ describe('row 44: the address of a container (SSRF by label)', () => {
     await using edge = await startEdge({
       log,
       routes: [{ host: 'a.example', to: { ...backend(address, 80) } }],
-      listeners: [
-        listenerOf(),
-        listenerOf({ id: 'tcp:1', protocol: 'tcp', backends: [{ backendId: 'docker:c0ffee/web:80', weight: 1 }] }),
-      ],
+      listeners: [listenerOf(), listenerOf({ id: 'tcp:1', protocol: 'tcp' })],
+      streams: [streamOf({ backendIds: ['docker:c0ffee/web:80'] })],
     });
     expect((await get({ port: edge.port(), name: 'a.example' })).status).toBe(503);
     await untilClosed(edge.port('tcp:1'));

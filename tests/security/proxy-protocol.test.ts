@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { echo, type Echo, eventually, listenerOf, Origin, type RawClient } from '@dproxy/testkit';
+import { echo, type Echo, eventually, listenerOf, streamOf, Origin, type RawClient } from '@dproxy/testkit';
 import { describe, expect, it } from 'vitest';
 import { startEdge } from './edge.ts';
 
@@ -162,14 +162,8 @@ describe('row 23: the PROXY protocol', () => {
     await using edge = await startEdge({
       routes: [],
       backends: [backend],
-      listeners: [
-        listenerOf({
-          id: 'tcp:1',
-          protocol: 'tcp',
-          proxyProtocol: ['127.0.0.1'],
-          backends: [{ backendId: 'tcp', weight: 1 }],
-        }),
-      ],
+      listeners: [listenerOf({ id: 'tcp:1', protocol: 'tcp', proxyProtocol: ['127.0.0.1'] })],
+      streams: [streamOf({ backendIds: ['tcp'] })],
     });
     using client = await edge.connect('tcp:1');
     await client.write(`${V1}hello`);

@@ -15,7 +15,7 @@ const origins = listOf(object({ source: text, name: text, line: count, project: 
 const BACKEND = object({
   id: text,
   name: text,
-  protocol: oneOf('http', 'https', 'h2c', 'h2', 'tcp'),
+  protocol: oneOf('http', 'https', 'h2c', 'h2', 'tcp', 'udp'),
   address: text,
   port,
   state: oneOf('ready', 'starting', 'unhealthy', 'paused', 'stopped', 'unreachable'),
@@ -30,7 +30,6 @@ const LISTENER = object({
   protocol: oneOf('http', 'https', 'tcp', 'udp'),
   addresses: listOf(object({ host: text, port })),
   publicPort: port,
-  backends: refs,
   proxyProtocol: texts,
 });
 

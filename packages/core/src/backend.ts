@@ -1,8 +1,8 @@
 /**
  * How dproxy speaks to a backend: HTTP/1.1 in clear or over TLS, HTTP/2 with prior knowledge in clear (`h2c`, what gRPC servers
- * expect) or over TLS (`h2`), or bytes. `https` and `h2` verify the certificate unless `tlsVerify` is false.
+ * expect) or over TLS (`h2`), or bytes (`tcp`) or datagrams (`udp`). `https` and `h2` verify the certificate unless `tlsVerify` is false.
  */
-export type BackendProtocol = 'http' | 'https' | 'h2c' | 'h2' | 'tcp';
+export type BackendProtocol = 'http' | 'https' | 'h2c' | 'h2' | 'tcp' | 'udp';
 
 /**
  * - `ready`: takes requests

@@ -28,7 +28,7 @@ export function routeId({ host, definition }: Claim): string {
 }
 
 /** A definition that an engine made of a container, which may have no backend; everything else was written by the operator. */
-export function isContainer({ origin, backends }: RouteDefinition): boolean {
+export function isContainer({ origin, backends }: Pick<RouteDefinition, 'origin' | 'backends'>): boolean {
   return origin.source.startsWith('docker:') || backends.some((backend) => backend.containerId !== '');
 }
 
@@ -142,7 +142,7 @@ function differingSettings(oldest: RouteDefinition, other: RouteDefinition): str
 }
 
 /** As in `Rejection.source`. */
-export function sourceOf(definition: RouteDefinition): string {
+export function sourceOf(definition: Pick<RouteDefinition, 'origin' | 'backends'>): string {
   const { source, name } = definition.origin;
   return isContainer(definition) ? `docker:${name}` : source.replace(/^file:/, '');
 }

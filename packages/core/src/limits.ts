@@ -74,6 +74,19 @@ export const LIMITS = {
     unit: 'ms',
     meaning: 'a tunnel (WebSocket, TCP) without a byte either way is closed after it',
   },
+  udpIdleMs: { default: 30_000, unit: 'ms', meaning: 'a session of UDP without a datagram either way ends after it' },
+  udpSessions: {
+    default: 4_096,
+    unit: 'count',
+    meaning:
+      'sessions of UDP per listener and worker, each a socket; a new one ends the one that was silent longest, first of those whose client has not answered',
+  },
+  udpSessionsPerClient: {
+    default: 256,
+    unit: 'count',
+    meaning:
+      'sessions of UDP of one client address per listener and worker; datagrams that would begin more are dropped',
+  },
   proxyHeaderMs: { default: 3_000, unit: 'ms', meaning: 'until the PROXY protocol header is complete' },
   tlsHandshakeMs: { default: 10_000, unit: 'ms', meaning: 'TLS handshake of a client' },
   certificateWaitMs: {

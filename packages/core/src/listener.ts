@@ -1,5 +1,3 @@
-import type { BackendRef } from './route.ts';
-
 export interface ListenAddress {
   /** IP address; `::` binds IPv4 too (dual stack), `0.0.0.0` IPv4 only. */
   readonly host: string;
@@ -14,8 +12,6 @@ export interface Listener {
   readonly addresses: readonly ListenAddress[];
   /** The port that clients see, for headers and redirects; differs behind a port mapping. */
   readonly publicPort: number;
-  /** For `tcp` only: where its connections go. */
-  readonly backends: readonly BackendRef[];
   /** CIDRs that must send a PROXY protocol header (v1 or v2); empty: none is expected. */
   readonly proxyProtocol: readonly string[];
 }

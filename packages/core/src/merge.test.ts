@@ -172,15 +172,12 @@ describe('backends that a container may not have', () => {
   });
 });
 
-it('collects what sources refused, and the backends of tcp listeners', () => {
+it('collects what sources refused', () => {
   const rejection = { source: '/etc/dproxy.yml', line: 3, column: 1, message: 'found x', expected: 'y' };
-  const backend = sampleBackend('file:tcp://127.0.0.1:15432', { containerId: '', protocol: 'tcp' });
   const result = build([], {
     sources: [{ source: 'file:/etc/dproxy.yml', definitions: [], rejected: [rejection] }],
-    backends: [backend],
   });
   expect(result.rejected).toEqual([rejection]);
-  expect([...result.snapshot.backends.values()]).toEqual([backend]);
 });
 
 describe('versions', () => {
@@ -215,7 +212,7 @@ describe('versions', () => {
       { settings: { ...SETTINGS, accessLog: true } },
       { certificates: [{ id: 'f', names: ['a.test'], kind: 'file' }] },
       { pages: [{ id: '503.html', content: 'x' }] },
-      { listeners: [{ id: 'http', protocol: 'http', addresses: [], publicPort: 80, backends: [], proxyProtocol: [] }] },
+      { listeners: [{ id: 'http', protocol: 'http', addresses: [], publicPort: 80, proxyProtocol: [] }] },
     ];
     expect(changes.map((change) => build([one], { ...change, previous }).changed)).toEqual([true, true, true, true]);
   });

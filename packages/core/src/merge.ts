@@ -2,7 +2,10 @@ import { compileAddressPolicy } from './address-policy.ts';
 import type { Backend } from './backend.ts';
 import { byAge, isContainer, routeId, settleClaims, shadow, sourceOf, type Claim, type Settled } from './claims.ts';
 import type { Listener } from './listener.ts';
+import { placeOnListeners } from './merge-listeners.ts';
+import { mergeStreams, streamClaims, streamHostClaims, type MergedStreams, type StreamClaim } from './merge-streams.ts';
 import { settleOwnership, type HostClaim, type OwnershipLedger } from './ownership.ts';
+import type { PortRange } from './port-book.ts';
 import type { Rejection } from './rejection.ts';
 import { DEFAULT_HTTPS, type RouteDefinition, type RouteHttps, type ShadowedRoute } from './route.ts';
 import { sameValue } from './same-value.ts';
@@ -10,12 +13,13 @@ import type { WorkerSettings } from './settings.ts';
 import { hashContent, shareTable, TABLE_NAMES, type SnapshotContent } from './snapshot-tables.ts';
 import type { CertificateRef, Challenge, PageOverride, Snapshot, TlsPolicy } from './snapshot.ts';
 import type { SourceState } from './source.ts';
+import type { ShadowedStream, StreamDefinition } from './stream.ts';
 
 export interface SnapshotInput {
   readonly sources: readonly SourceState[];
   readonly listeners: readonly Listener[];
-  /** What `tcp` listeners refer to. */
-  readonly backends?: readonly Backend[];
+  /** Ports below 1024 that containers may ask for; default none. */
+  readonly allowedPorts?: readonly PortRange[];
   readonly settings: WorkerSettings;
   readonly certificates: readonly CertificateRef[];
   readonly pages: readonly PageOverride[];
@@ -38,6 +42,7 @@ export interface SnapshotResult {
   readonly snapshot: Snapshot;
   readonly changed: boolean;
   readonly shadowed: readonly ShadowedRoute[];
+  readonly shadowedStreams: readonly ShadowedStream[];
   /** Of the sources and of the merge. */
   readonly rejected: readonly Rejection[];
   /** To be persisted; empty without `ownership`. */
@@ -49,24 +54,30 @@ export interface SnapshotResult {
  * of their definitions does not matter.
  */
 export function buildSnapshot(input: SnapshotInput): SnapshotResult {
-  const { sources, settings, previous, ownership } = input;
+  const { sources, settings, previous } = input;
   const screened = screenBackends(sources, settings.ownAddresses);
-  const claims = screened.definitions.flatMap(claimsOf).sort(byAge);
-  const ledger =
-    ownership === undefined ? NO_LEDGER : settleOwnership(ownership.ledger, hostClaims(claims), ownership.nowMs);
+  const placed = placeOnListeners(screened.definitions, screened.streams, {
+    listeners: input.listeners,
+    allow: input.allowedPorts ?? [],
+    ownAddresses: settings.ownAddresses,
+  });
+  const claims = placed.definitions.flatMap(claimsOf).sort(byAge);
+  const claimedStreams = streamClaims(placed.streams);
+  const ledger = settleLedger(input.ownership, claims, claimedStreams);
   const owned = dropForeignClaims(claims, ledger);
   const defaults = { fallThrough: input.fallThrough ?? true, https: input.https ?? DEFAULT_HTTPS };
   const settled = [...groupClaims(owned.claims)].map((group) => settleClaims(group, defaults));
+  const streams = mergeStreams(claimedStreams, ledger);
 
   const content: SnapshotContent = {
     settings: previous !== undefined && sameValue(previous.settings, settings) ? previous.settings : settings,
-    listeners: shareTable(input.listeners, previous?.listeners),
+    listeners: shareTable([...input.listeners, ...usedListeners(placed.opened, settled, streams)], previous?.listeners),
     routes: shareTable(
       settled.map(({ route }) => route),
       previous?.routes,
     ),
-    streams: shareTable([], previous?.streams),
-    backends: shareTable(collectBackends(input.backends ?? [], settled), previous?.backends),
+    streams: shareTable(streams.routes, previous?.streams),
+    backends: shareTable(collectBackends(settled, streams.winners), previous?.backends),
     certificates: shareTable(input.certificates, previous?.certificates),
     pages: shareTable(input.pages, previous?.pages),
     challenges: shareTable(input.challenges ?? [], previous?.challenges),
@@ -75,16 +86,40 @@ export function buildSnapshot(input: SnapshotInput): SnapshotResult {
   return {
     ...nextVersion(content, previous),
     shadowed: [...owned.shadowed, ...settled.flatMap((each) => each.shadowed)],
+    shadowedStreams: streams.shadowed,
     rejected: [
       ...sources.flatMap(({ rejected }) => rejected),
       ...screened.rejected,
+      ...placed.rejected,
       ...settled.flatMap(({ differences }) => differences),
+      ...streams.differences,
     ],
     ledger,
   };
 }
 
 const NO_LEDGER: OwnershipLedger = new Map();
+
+function settleLedger(
+  ownership: SnapshotInput['ownership'],
+  claims: readonly Claim[],
+  streams: readonly StreamClaim[],
+): OwnershipLedger {
+  if (ownership === undefined) return NO_LEDGER;
+  return settleOwnership(ownership.ledger, [...hostClaims(claims), ...streamHostClaims(streams)], ownership.nowMs);
+}
+
+/** A port is open while somebody answers on it: not for those that lost all that they asked for. */
+function usedListeners(
+  opened: readonly Listener[],
+  settled: readonly Settled[],
+  { routes: streams }: MergedStreams,
+): readonly Listener[] {
+  if (opened.length === 0) return opened;
+  const used = new Set(streams.map(({ listenerId }) => listenerId));
+  for (const { route } of settled) for (const id of route.listeners) used.add(id);
+  return opened.filter(({ id }) => used.has(id));
+}
 
 function nextVersion(
   content: SnapshotContent,
@@ -103,11 +138,12 @@ function nextVersion(
 function screenBackends(
   sources: readonly SourceState[],
   ownAddresses: readonly string[],
-): { definitions: RouteDefinition[]; rejected: Rejection[] } {
+): { definitions: RouteDefinition[]; streams: StreamDefinition[]; rejected: Rejection[] } {
   const definitions: RouteDefinition[] = [];
+  const streams: StreamDefinition[] = [];
   const rejected: Rejection[] = [];
   const refuse = compileAddressPolicy(ownAddresses);
-  for (const definition of sources.flatMap((source) => source.definitions)) {
+  const refusedOf = (definition: RouteDefinition | StreamDefinition): ReadonlySet<string> => {
     const refused = new Set<string>();
     for (const backend of definition.backends) {
       const reason = backend.containerId === '' ? undefined : refuse(backend.address, backend.port);
@@ -115,13 +151,28 @@ function screenBackends(
       refused.add(backend.id);
       rejected.push(refusal(definition, backend, reason));
     }
-    const rest = refused.size === 0 ? definition : withoutBackends(definition, refused);
-    if (rest !== undefined) definitions.push(rest);
+    return refused;
+  };
+  for (const source of sources) {
+    for (const definition of source.definitions) {
+      const refused = refusedOf(definition);
+      const rest = refused.size === 0 ? definition : withoutBackends(definition, refused);
+      if (rest !== undefined) definitions.push(rest);
+    }
+    for (const stream of source.streams ?? []) {
+      const refused = refusedOf(stream);
+      if (refused.size === 0) streams.push(stream);
+      else if (stream.refs.some(({ backendId }) => !refused.has(backendId))) streams.push(restOf(stream, refused));
+    }
   }
-  return { definitions, rejected };
+  return { definitions, streams, rejected };
 }
 
-function refusal(definition: RouteDefinition, { address, port }: Backend, reason: string): Rejection {
+function refusal(
+  definition: Pick<RouteDefinition, 'origin' | 'backends'>,
+  { address, port }: Backend,
+  reason: string,
+): Rejection {
   return {
     source: sourceOf(definition),
     line: definition.origin.line,
@@ -136,6 +187,14 @@ function withoutBackends(definition: RouteDefinition, refused: ReadonlySet<strin
   if (definition.action.type !== 'forward') return { ...definition, backends };
   const refs = definition.action.backends.filter(({ backendId }) => !refused.has(backendId));
   return refs.length === 0 ? undefined : { ...definition, backends, action: { type: 'forward', backends: refs } };
+}
+
+function restOf(stream: StreamDefinition, refused: ReadonlySet<string>): StreamDefinition {
+  return {
+    ...stream,
+    backends: stream.backends.filter(({ id }) => !refused.has(id)),
+    refs: stream.refs.filter(({ backendId }) => !refused.has(backendId)),
+  };
 }
 
 function claimsOf(definition: RouteDefinition): Claim[] {
@@ -194,12 +253,10 @@ function groupClaims(claims: readonly Claim[]): Iterable<[Claim, ...Claim[]]> {
 }
 
 /** One table for all. Where two definitions describe one backend differently, the oldest's words hold. */
-function collectBackends(own: readonly Backend[], settled: readonly Settled[]): Iterable<Backend> {
-  const table = new Map(own.map((backend) => [backend.id, backend]));
-  for (const { winners } of settled) {
-    for (const backend of winners.flatMap((winner) => winner.backends)) {
-      if (!table.has(backend.id)) table.set(backend.id, backend);
-    }
+function collectBackends(settled: readonly Settled[], streams: readonly StreamDefinition[]): Iterable<Backend> {
+  const table = new Map<string, Backend>();
+  for (const { backends } of [...settled.flatMap(({ winners }) => winners), ...streams]) {
+    for (const backend of backends) if (!table.has(backend.id)) table.set(backend.id, backend);
   }
   return table.values();
 }

@@ -18,7 +18,6 @@ const full = buildSnapshot(
           protocol: 'http',
           addresses: [{ host: '::', port: 80 }],
           publicPort: 80,
-          backends: [],
           proxyProtocol: ['10.0.0.0/8'],
         },
       ],

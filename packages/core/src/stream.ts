@@ -12,7 +12,7 @@ interface StreamOptions {
   readonly clients: readonly string[];
   /** Protocols (ALPN) of which the client must offer one; empty: any. */
   readonly alpn: readonly string[];
-  /** Connections per client at the same time; 0: no limit of its own. */
+  /** Connections, or sessions of UDP, of one client at the same time in one worker; 0: no limit of its own. */
   readonly connectionsPerClient: number;
   /** The higher first; equal: the more specific host. */
   readonly priority: number;
@@ -44,4 +44,13 @@ export interface StreamRoute extends StreamOptions {
   readonly backends: readonly BackendRef[];
   /** The oldest first. */
   readonly origins: readonly Origin[];
+}
+
+/** A definition that lost its name on a listener to an older one; shown, never served. */
+export interface ShadowedStream {
+  readonly listenerId: string;
+  readonly host: string;
+  readonly origin: Origin;
+  readonly shadowedBy: Origin;
+  readonly reason: string;
 }

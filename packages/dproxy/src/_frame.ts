@@ -18,7 +18,7 @@ export const SETTINGS: WorkerSettings = {
 /** A configuration that says nothing, for tests of the control plane. */
 export const FRAME: Frame = {
   listeners: [],
-  backends: [],
+  allowedPorts: [],
   settings: SETTINGS,
   pages: [],
   tlsPolicies: [],

@@ -35,7 +35,6 @@ export class Configuration {
   readonly #options: ConfigurationOptions;
   readonly #file: FileSource;
   #settings: Settings;
-  #parsed: ParsedFile | null;
   #listeners: readonly Listener[] = [];
   #fileState: SourceState | undefined;
   #applying: Promise<void> = Promise.resolve();
@@ -52,7 +51,6 @@ export class Configuration {
   constructor(options: ConfigurationOptions) {
     this.#options = options;
     this.#settings = options.loaded.settings;
-    this.#parsed = options.loaded.file;
     const lookAgain = (): void => {
       this.#applying = this.#applying.then(() => this.#setFrame(this.#rejected));
     };
@@ -131,7 +129,6 @@ export class Configuration {
       expected,
     }));
     this.#settings = problems.length > 0 ? { ...settings, api: before.api } : settings;
-    this.#parsed = file;
     if (!sameValue(loaded.settings.api, this.#settings.api)) rejected.push(needsRestart(settings.config.path));
     if (!sameValue(before.listeners, settings.listeners)) rejected.push(...(await this.#decideAgain(settings)));
     await this.#setFrame(rejected);
@@ -184,7 +181,6 @@ export class Configuration {
         settings: this.#settings,
         facts,
         listeners: this.#listeners,
-        tcp: this.#parsed?.tcp ?? [],
         pages: folder.pages,
         tlsPolicies: tls.policies,
         rejected: [...rejected, ...folder.rejected, ...tls.rejected],

@@ -10,7 +10,6 @@ const https: Listener = {
   protocol: 'https',
   addresses: [],
   publicPort: 443,
-  backends: [],
   proxyProtocol: [],
 };
 
@@ -28,8 +27,8 @@ function definition(host: string): RouteDefinition {
     plugins: [],
     listeners: [],
     https: DEFAULT_HTTPS,
-    action: { type: 'respond', status: 200, body: 'hello', headers: [] },
     backends: [],
+    action: { type: 'respond', status: 200, body: 'hello', headers: [] },
     sinceMs: 0,
   };
 }

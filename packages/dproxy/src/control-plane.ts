@@ -13,6 +13,7 @@ import {
   type Log,
   type OwnershipLedger,
   type PageOverride,
+  type PortRange,
   type Rejection,
   type RouteHttps,
   type ShadowedRoute,
@@ -26,8 +27,8 @@ import { resolvePlugins, type PluginNames } from './resolve-plugins.ts';
 /** What the configuration gives beside routes; replaced as a whole when the file changes. */
 export interface Frame {
   readonly listeners: readonly Listener[];
-  /** What tcp listeners refer to. */
-  readonly backends: readonly Backend[];
+  /** Ports below 1024 that containers may ask for. */
+  readonly allowedPorts: readonly PortRange[];
   readonly settings: WorkerSettings;
   readonly pages: readonly PageOverride[];
   readonly tlsPolicies: readonly TlsPolicy[];
@@ -202,7 +203,7 @@ export class ControlPlane {
     const result = buildSnapshot({
       sources: sources.map((state) => applyHealth(state, this.#health.verdicts)),
       listeners: frame.listeners,
-      backends: frame.backends,
+      allowedPorts: frame.allowedPorts,
       settings: frame.settings,
       certificates: [...this.#files.refs, ...this.#ordered.refs, ...this.#local.refs],
       challenges: this.#challenges,

@@ -79,7 +79,7 @@ interface Running {
 async function open(values: ProxySettings, log: Log): Promise<Running> {
   await using opened = new AsyncDisposableStack();
   const facts = gatherFacts(process.cwd());
-  const { settings, state, tcp } = readSettings(values, facts);
+  const { settings, state } = readSettings(values, facts);
   const { listeners } = await decideListeners(settings.listeners, new Set());
   const dataPlane = createDataPlane({
     log,
@@ -108,9 +108,7 @@ async function open(values: ProxySettings, log: Log): Promise<Running> {
   opened.defer(() => plane.close());
   const folder = await readPagesFolder(settings.pages);
   const tlsPolicies = await readTlsPolicies(settings);
-  plane.setFrame(
-    toFrame({ settings, facts, listeners, tcp, pages: folder.pages, tlsPolicies, rejected: folder.rejected }),
-  );
+  plane.setFrame(toFrame({ settings, facts, listeners, pages: folder.pages, tlsPolicies, rejected: folder.rejected }));
   plane.setSource(state);
   await followSources(settings, { plane, log, opened });
   await plane.open();
@@ -142,8 +140,9 @@ function readSettings(values: ProxySettings, facts: Facts) {
   }
   const { settings, problems } = loaded.resolve(file);
   if (problems.length > 0) throw new TypeError(`createProxy: ${problems.map(formatProblem).join('\n')}`);
-  const state = { source: 'file:createProxy()', definitions: file.definitions, rejected: [] };
-  return { settings, state, tcp: file.tcp };
+  const streams = [...file.tcp, ...file.udp].map(({ stream }) => stream);
+  const state = { source: 'file:createProxy()', definitions: file.definitions, streams, rejected: [] };
+  return { settings, state };
 }
 
 const VARIABLES = [

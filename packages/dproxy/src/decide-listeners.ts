@@ -87,7 +87,6 @@ function toListener(plan: ListenPlan, addresses: readonly ListenAddress[]): List
     protocol: plan.protocol,
     addresses,
     publicPort: plan.publicPort === 0 ? (addresses[0]?.port ?? 0) : plan.publicPort,
-    backends: [],
     proxyProtocol: plan.proxyProtocol,
   };
 }

@@ -12,13 +12,12 @@ import {
   compileCidrs,
   compileRoutes,
   refusedAddress,
-  type RoundRobin,
 } from '@dproxy/core';
 import { balanceOf, type CompiledRoute, compileRoute, usedBackends } from './compiled-route.ts';
 import { compileHttps, type CompiledHttps } from './https/compiled-https.ts';
 import { TlsTable } from './listeners/tls/tls-table.ts';
 import { compilePages, type Pages } from './pages/index.ts';
-import type { UpstreamPool } from './upstream/upstream-pool.ts';
+import { type CompiledStreams, compileStreams } from './streams/compiled-streams.ts';
 import type { UpstreamPools } from './upstream/upstream-pools.ts';
 
 /** A Snapshot as the data plane uses it. Immutable but for the positions of the balancing. */
@@ -29,8 +28,7 @@ export interface CompiledSnapshot {
   readonly limits: Limits;
   readonly routes: ReadonlyMap<string, CompiledRoute>;
   readonly table: RouteTable<CompiledRoute>;
-  /** Of the `tcp` listeners, by listener id. */
-  readonly tcp: ReadonlyMap<string, RoundRobin<UpstreamPool>>;
+  readonly streams: CompiledStreams;
   readonly tls: TlsTable;
   readonly https: CompiledHttps;
   readonly pages: Pages;
@@ -69,7 +67,7 @@ export function compileSnapshot(snapshot: Snapshot, context: CompileContext): Co
     limits: settings.limits,
     routes,
     table,
-    tcp: compileTcp(snapshot, context),
+    streams: compileStreams(snapshot, { ...context, changedPools }),
     tls: previous?.tls.isOf(snapshot) === true ? previous.tls : new TlsTable(snapshot, material, log),
     https: compileHttps(snapshot, previous),
     pages: isSamePages ? previous.pages : compilePages(snapshot.pages),
@@ -96,14 +94,6 @@ function isUsable({ id, containerId, address, port }: Backend, { ownAddresses }:
   const reason = containerId === '' ? undefined : refusedAddress(address, port, ownAddresses);
   if (reason !== undefined) log.warn({ backend: id, address, port }, `this backend is refused: ${reason}`);
   return reason === undefined;
-}
-
-function compileTcp({ listeners, backends }: Snapshot, { worker, pools, previous }: CompileContext) {
-  const tcp = new Map<string, RoundRobin<UpstreamPool>>();
-  for (const { id, protocol, backends: refs } of listeners.values()) {
-    if (protocol === 'tcp') tcp.set(id, balanceOf(refs, { backends, worker, pools }, previous?.tcp.get(id)));
-  }
-  return tcp;
 }
 
 function compileAllRoutes(

@@ -7,6 +7,7 @@ import type { Counters } from './counters.ts';
 import type { DeadlineWheel } from './deadline-wheel.ts';
 import type { CertificateHold } from './listeners/tls/certificate-hold.ts';
 import type { SecureContexts } from './listeners/tls/secure-contexts.ts';
+import type { NameCache } from './upstream/name-cache.ts';
 import type { UpstreamConnection } from './upstream/upstream-connection.ts';
 
 /** What every connection of a worker shares. */
@@ -15,6 +16,8 @@ export interface Services {
   readonly wheel: DeadlineWheel;
   readonly counters: Counters;
   readonly memory: WildcardMemory;
+  /** Names of backends. */
+  readonly names: NameCache;
   readonly accessLog: AccessLog | undefined;
   /** Undefined: routes with plugins answer 500. */
   readonly applicationPath: Pick<ApplicationPath, 'connect'> | undefined;

@@ -29,6 +29,7 @@ export {
   backendOf,
   listenerOf,
   snapshotOf,
+  streamOf,
   type BackendSpec,
   type RouteSpec,
   type SnapshotSpec,

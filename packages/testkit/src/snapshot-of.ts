@@ -59,8 +59,30 @@ export function listenerOf(spec: Partial<Listener> = {}): Listener {
     protocol,
     addresses: [{ host: '127.0.0.1', port: 0 }],
     publicPort: protocol === 'https' ? 443 : 80,
-    backends: [],
     proxyProtocol: [],
+    ...spec,
+  };
+}
+
+/** Plain TCP of the listener `tcp:1`, to these backends. */
+export function streamOf({
+  backendIds = [],
+  ...spec
+}: Partial<StreamRoute> & { backendIds?: readonly string[] } = {}): StreamRoute {
+  const { listenerId = 'tcp:1', host = '*' } = spec;
+  return {
+    id: `${listenerId}/${host}`,
+    listenerId,
+    host,
+    protocol: 'tcp',
+    tls: 'none',
+    clients: [],
+    alpn: [],
+    connectionsPerClient: 0,
+    priority: 0,
+    idleMs: 0,
+    backends: backendIds.map((backendId) => ({ backendId, weight: 1 })),
+    origins: [{ source: 'test', name: host, line: 0, project: '' }],
     ...spec,
   };
 }
@@ -124,6 +146,11 @@ function routeOf(spec: RouteSpec, backends: Map<string, Backend>): Route {
   };
 }
 
+/** Tells routes of the same host and path apart, as the merge does. */
+function matchSuffix({ pathMatch = 'segments', condition = null }: Partial<Route>): string {
+  return pathMatch === 'segments' && condition === null ? '' : ` #${JSON.stringify([pathMatch, condition])}`;
+}
+
 function refsOf(to: BackendSpec | readonly BackendSpec[], backends: Map<string, Backend>) {
   return (isList<BackendSpec>(to) ? to : [to]).map((spec) => {
     const backend = backendOf(spec);
@@ -146,11 +173,6 @@ function pick(spec: BackendSpec): Backend & { weight: number } {
     reason: spec.reason ?? '',
     tlsVerify: spec.tlsVerify ?? true,
     proxyProtocol: spec.proxyProtocol ?? '',
-/** Tells routes of the same host and path apart, as the merge does. */
-function matchSuffix({ pathMatch = 'segments', condition = null }: Partial<Route>): string {
-  return pathMatch === 'segments' && condition === null ? '' : ` #${JSON.stringify([pathMatch, condition])}`;
-}
-
     containerId: spec.containerId ?? '',
     weight: spec.weight ?? 1,
   };

@@ -1,8 +1,9 @@
 import { readHost } from '../schema/host-name.ts';
 import { readPath } from '../schema/route-entry.ts';
 import { readListenAddress } from '../schema/network.ts';
+import { readServerName } from '../schema/tcp-entry.ts';
 import { routeId } from './build-route.ts';
-import { tcpId } from './build-tcp.ts';
+import { streamId } from './build-stream.ts';
 
 /**
  * The id that a refused route would have, by which its last good version is found; empty when the fault lies in the host or
@@ -18,13 +19,19 @@ export function guessRouteId(raw: unknown): string {
   return routeId([...new Set(good)], prefix.value);
 }
 
-/** The id that the listener of a refused entry of `tcp` would have, or empty. */
-export function guessTcpId(raw: unknown): string {
+/** The id that a refused entry of `tcp` or `udp` would have, or empty. */
+export function guessStreamId(protocol: 'tcp' | 'udp', raw: unknown): string {
   if (!isRecord(raw)) return '';
   const first = Array.isArray(raw['listen']) ? (raw['listen'] as unknown[])[0] : raw['listen'];
   if (typeof first !== 'string' && typeof first !== 'number') return '';
   const result = readListenAddress(String(first));
-  return 'value' in result ? tcpId([result.value]) : '';
+  const listen = 'value' in result ? { name: '', addresses: [result.value] } : { name: String(first), addresses: [] };
+  const { sni = [] } = raw;
+  const names = (Array.isArray(sni) ? (sni as unknown[]) : [sni]).map((name) =>
+    typeof name === 'string' ? readServerName(name) : { problem: '' },
+  );
+  const good = names.flatMap((name) => ('value' in name ? [name.value] : []));
+  return good.length < names.length ? '' : streamId(protocol, listen, good);
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

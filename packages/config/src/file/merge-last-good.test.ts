@@ -108,11 +108,11 @@ describe('mergeLastGood', () => {
   it('keeps a TCP listener whose entry turned bad, unless another entry has its port', () => {
     const before = 'tcp:\n  - {listen: 5432, to: db:1}\n  - {listen: 6379, to: kv:1}\n';
     const kept = merge(before, 'tcp:\n  - {listen: 5432, to: nowhere}\n  - {listen: 6379, to: kv:2}\n');
-    expect(kept.tcp.map(({ listener, backends }) => [listener.id, backends[0]?.name])).toEqual([
+    expect(kept.tcp.map(({ stream }) => [stream.id, stream.backends[0]?.name])).toEqual([
       ['tcp:5432', 'tcp://db:1'],
       ['tcp:6379', 'tcp://kv:2'],
     ]);
     const replaced = merge(before, 'tcp:\n  - {listen: 5432, to: nowhere}\n  - {listen: 5432, to: kv:2}\n');
-    expect(replaced.tcp.map(({ backends }) => backends[0]?.name)).toEqual(['tcp://kv:2']);
+    expect(replaced.tcp.map(({ stream }) => stream.backends[0]?.name)).toEqual(['tcp://kv:2']);
   });
 });

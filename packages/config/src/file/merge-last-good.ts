@@ -1,5 +1,5 @@
-import type { RouteDefinition } from '@dproxy/core';
-import type { FileSettings, ParsedFile, RefusedPart, TcpEntry, TlsHost, TlsSection } from './parsed-file.ts';
+import { sameValue, type RouteDefinition } from '@dproxy/core';
+import type { FileSettings, ParsedFile, RefusedPart, StreamEntry, TlsHost, TlsSection } from './parsed-file.ts';
 import { collectRejections } from './parsed-file.ts';
 
 /**
@@ -7,7 +7,7 @@ import { collectRejections } from './parsed-file.ts';
  * its last good version. A file that is refused as a whole changes nothing but the rejections.
  *
  * A refused route is recognised by its hosts and path, wherever it stands now; where these are what is wrong, by its
- * position, provided that no other entry has taken over what stood there. A refused entry of `tcp` likewise, by its port.
+ * position, provided that no other entry has taken over what stood there. A refused entry of `tcp` or `udp` likewise, by its port and names.
  */
 export function mergeLastGood(previous: ParsedFile | null, next: ParsedFile): ParsedFile {
   if (previous === null) return withNotes(next, next.settings, new Set());
@@ -15,8 +15,9 @@ export function mergeLastGood(previous: ParsedFile | null, next: ParsedFile): Pa
   const merge = new Merge(previous, next);
   const settings = merge.settings();
   const definitions = merge.definitions();
-  const tcp = merge.tcp();
-  return { ...withNotes(next, settings, merge.kept), settings, definitions, tcp };
+  const tcp = merge.streams('tcp');
+  const udp = merge.streams('udp');
+  return { ...withNotes(next, settings, merge.kept), settings, definitions, tcp, udp };
 }
 
 class Merge {
@@ -97,20 +98,23 @@ class Merge {
     ].sort(byPosition);
   }
 
-  tcp(): TcpEntry[] {
-    const { tcp: old } = this.#previous;
-    const list = this.#refusedOf('tcp');
+  streams(section: 'tcp' | 'udp'): StreamEntry[] {
+    const old = this.#previous[section];
+    const ageOf = new Map(old.map(({ stream }) => [stream.id, stream.sinceMs]));
+    const fresh = this.#next[section].map((entry) => {
+      const sinceMs = Math.min(entry.stream.sinceMs, ageOf.get(entry.stream.id) ?? Infinity);
+      return { ...entry, stream: { ...entry.stream, sinceMs } };
+    });
+    const list = this.#refusedOf(section);
     if (list.some(({ index }) => index < 0)) return [...old];
-    const taken = new Set(this.#next.tcp.flatMap(({ listener }) => listener.addresses.map(({ port }) => port)));
-    const named = old.map((entry) => ({ ...entry, id: entry.listener.id }));
-    const kept = this.#pick(named, list, ({ listener }) => listener.addresses.some(({ port }) => taken.has(port)));
+    const named = old.map((entry) => ({ ...entry, id: entry.stream.id }));
+    const kept = this.#pick(named, list, (entry) => fresh.some((other) => replaces(other, entry)));
     return [
-      ...this.#next.tcp,
-      ...kept.map(([part, { listener, backends, origin }]) => ({
-        listener,
-        backends,
-        origin: { ...origin, name: `tcp[${part.index}]`, line: lineOf(part) },
-      })),
+      ...fresh,
+      ...kept.map(([part, { listener, stream, origin: before }]) => {
+        const origin = { ...before, name: `${section}[${part.index}]`, line: lineOf(part) };
+        return { listener, stream: { ...stream, origin }, origin };
+      }),
     ].sort(byPosition);
   }
 
@@ -134,11 +138,25 @@ class Merge {
     return [...picked].map(([entry, part]) => [part, entry]);
   }
 
-  #refusedOf(section: 'routes' | 'tcp'): RefusedPart[] {
+  #refusedOf(section: 'routes' | 'tcp' | 'udp'): RefusedPart[] {
     const parts = this.#next.refused.filter((part) => part.section === section);
     for (const part of parts) if (part.index < 0) this.kept.add(part);
     return parts;
   }
+}
+
+/** Both cannot be there: they open one port in two ways, or take the same names. */
+function replaces(fresh: StreamEntry, old: StreamEntry): boolean {
+  const ports = new Set(fresh.listener?.addresses.map(({ port }) => port));
+  const isSamePort = old.listener?.addresses.some(({ port }) => ports.has(port)) === true;
+  if (isSamePort && !sameValue(fresh.listener, old.listener)) return true;
+  if (fresh.stream.listener !== old.stream.listener) return false;
+  const hosts = new Set(hostsOf(fresh));
+  return hostsOf(old).some((host) => hosts.has(host));
+}
+
+function hostsOf({ stream: { hosts } }: StreamEntry): readonly string[] {
+  return hosts.length === 0 ? ['*'] : hosts;
 }
 
 interface Entry {

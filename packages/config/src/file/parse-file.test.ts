@@ -37,7 +37,7 @@ acme: { email: me@example.com, directory: https://..., hosts: auto, preflight: t
       ['hello.localhost/', 'respond', 'routes[1]', 9, 1_000],
       ['old.example.com/', 'redirect', 'routes[2]', 10, 1_000],
     ]);
-    expect(file.tcp.map(({ listener }) => [listener.id, listener.backends])).toEqual([
+    expect(file.tcp.map(({ listener, stream }) => [listener?.id, stream.refs])).toEqual([
       ['tcp:5432', [{ backendId: 'file:tcp://127.0.0.1:15432', weight: 1 }]],
     ]);
   });
@@ -161,7 +161,7 @@ acme: { email: me@example.com, directory: https://..., hosts: auto, preflight: t
       'routes:\n  - {host: a.test, tlsVerify: false, to: [h2c://b:50051, h2://b, {url: h2c://b:50051, proxyProtocol: v2}]}\n' +
         'tcp:\n  - {listen: 1, to: [{address: b:5, proxyProtocol: v1}, b:5]}\n',
     );
-    const seen = [...(definitions[0]?.backends ?? []), ...(tcp[0]?.backends ?? [])];
+    const seen = [...(definitions[0]?.backends ?? []), ...(tcp[0]?.stream.backends ?? [])];
     expect(seen.map(({ id, protocol, tlsVerify, proxyProtocol }) => [id, protocol, tlsVerify, proxyProtocol])).toEqual([
       ['file:h2c://b:50051', 'h2c', true, ''],
       ['file:h2://b:443#unverified', 'h2', false, ''],

@@ -3,31 +3,24 @@ import type { z } from 'zod';
 import { fileSchema } from '../schema/file-schema.ts';
 import { describeValue, unknownKey, type Finding } from '../schema/explain-issue.ts';
 import { routeEntry } from '../schema/route-entry.ts';
-import { tcpEntry } from '../schema/tcp-entry.ts';
 import type { Locations, Path } from '../yaml/locations.ts';
 import { readDocument, type ReadableDocument } from '../yaml/read-document.ts';
 import { buildRoute } from './build-route.ts';
-import { buildTcp } from './build-tcp.ts';
 import { parseFilterLists } from './parse-filter-lists.ts';
+import { parseStreams } from './parse-streams.ts';
 import { parseTls } from './parse-tls.ts';
 import type { Reading } from './reading.ts';
 import type { FilterLists } from './filter-lists.ts';
-import { findNames, RouteChecks, TcpChecks } from './cross-checks.ts';
-import { guessRouteId, guessTcpId } from './guess-id.ts';
-import {
-  collectRejections,
-  type FileSettings,
-  type ParsedFile,
-  type RefusedPart,
-  type TcpEntry,
-} from './parsed-file.ts';
+import { findNames, RouteChecks } from './cross-checks.ts';
+import { guessRouteId } from './guess-id.ts';
+import { collectRejections, type FileSettings, type ParsedFile, type RefusedPart } from './parsed-file.ts';
 import { validate, type Validated } from './validate.ts';
 
 /** Sections whose members are independent of each other: a bad one is refused alone. */
 const MAPS_OF_PARTS: ReadonlySet<string> = new Set(['listen', 'limits', 'plugins']);
 
 /** Sections whose entries are read one by one. */
-const OWN_WAYS: ReadonlySet<string> = new Set(['routes', 'tcp', 'filters']);
+const OWN_WAYS: ReadonlySet<string> = new Set(['routes', 'tcp', 'udp', 'filters']);
 
 const KNOWN = Object.keys(fileSchema.shape);
 
@@ -69,13 +62,13 @@ function meantSection(key: string, root: Readonly<Record<string, unknown>>): str
 
 /** A file that is not there and never was: nothing is wrong with that. */
 export function absentFile(path: string): ParsedFile {
-  return { path, isReadable: true, settings: {}, definitions: [], tcp: [], refused: [], rejected: [] };
+  return { path, isReadable: true, settings: {}, definitions: [], tcp: [], udp: [], refused: [], rejected: [] };
 }
 
 /** A file that cannot be used at all. */
 export function refusedFile(path: string, rejection: Rejection): ParsedFile {
   const refused = [{ section: '', name: '', index: -1, id: '', rejections: [rejection] }];
-  return { path, isReadable: false, settings: {}, definitions: [], tcp: [], refused, rejected: [rejection] };
+  return { path, isReadable: false, settings: {}, definitions: [], tcp: [], udp: [], refused, rejected: [rejection] };
 }
 
 class FileParser {
@@ -109,10 +102,17 @@ class FileParser {
     this.#refuseFlawsBetweenParts('filters');
     const lists = parseFilterLists(root['filters'] ?? {}, this.#reading());
     const definitions = this.#parseRoutes(root['routes'] ?? [], root, lists);
-    const tcp = this.#parseTcp(root['tcp'] ?? [], settings);
+    const streams = parseStreams(root, {
+      ...this.#reading(),
+      source: `file:${this.#file.path}`,
+      seenMs: this.#file.seenMs,
+      settings,
+    });
+    if (streams.allowedPorts !== undefined) this.#settings['allowedPorts'] = streams.allowedPorts;
+    const { tcp, udp } = streams;
     const refused = this.#refused;
     const rejected = collectRejections(refused);
-    return { path: this.#file.path, isReadable: true, settings, definitions, tcp, refused, rejected };
+    return { path: this.#file.path, isReadable: true, settings, definitions, tcp, udp, refused, rejected };
   }
 
   #reading(): Reading {
@@ -176,20 +176,7 @@ class FileParser {
     return definitions;
   }
 
-  #parseTcp(list: unknown, settings: FileSettings): TcpEntry[] {
-    const checks = new TcpChecks(settings);
-    const entries: TcpEntry[] = [];
-    for (const [index, raw] of this.#entries('tcp', list)) {
-      const path = ['tcp', index];
-      const result = this.#validate(tcpEntry, raw, path);
-      const findings = 'findings' in result ? result.findings : checks.find(result.value, this.#origin(path));
-      if (findings.length > 0) this.#refuse({ section: 'tcp', index, id: guessTcpId(raw) }, findings);
-      else if ('value' in result) entries.push(buildTcp(result.value, this.#origin(path)));
-    }
-    return entries;
-  }
-
-  #entries(section: 'routes' | 'tcp', list: unknown): Iterable<[number, unknown]> {
+  #entries(section: 'routes', list: unknown): Iterable<[number, unknown]> {
     if (Array.isArray(list)) return list.entries();
     const message = `${section}: found ${describeValue(list)}`;
     this.#refuse({ section }, [

@@ -1,10 +1,22 @@
-import type { Backend, Listener, Origin, Rejection, RouteDefinition, TlsProfile } from '@dproxy/core';
+import type {
+  Listener,
+  Origin,
+  PortRange,
+  Rejection,
+  RouteDefinition,
+  StreamDefinition,
+  TlsProfile,
+} from '@dproxy/core';
 import type { FileValues } from '../schema/file-schema.ts';
 
 /** What the file says beside routes and TCP; an absent key was not mentioned (or was refused, without a last good). */
 export type FileSettings = {
-  readonly [K in keyof Omit<FileValues, 'routes' | 'tcp' | 'tls' | 'filters'>]?: NonNullable<FileValues[K]>;
-} & { readonly tls?: TlsSection };
+  readonly [K in keyof Omit<FileValues, 'routes' | 'tcp' | 'udp' | 'tls' | 'filters'>]?: NonNullable<FileValues[K]>;
+} & {
+  readonly tls?: TlsSection;
+  /** `tcp.allow` */
+  readonly allowedPorts?: readonly PortRange[];
+};
 
 /** `tls`, each host on its own. */
 export interface TlsSection {
@@ -26,10 +38,11 @@ export interface TlsHost {
   readonly line: number;
 }
 
-/** One entry of `tcp`: a listener and the backends that it refers to. */
-export interface TcpEntry {
-  readonly listener: Listener;
-  readonly backends: readonly Backend[];
+/** One entry of `tcp` or `udp`. */
+export interface StreamEntry {
+  /** Undefined: it shares one that is there anyway. */
+  readonly listener: Listener | undefined;
+  readonly stream: StreamDefinition;
   readonly origin: Origin;
 }
 
@@ -38,9 +51,9 @@ export interface RefusedPart {
   readonly section: string;
   /** The name within the section (`limits.headMs`), or empty. */
   readonly name: string;
-  /** Position in the list (`routes`, `tcp`), or -1. */
+  /** Position in the list (`routes`, `tcp`, `udp`), or -1. */
   readonly index: number;
-  /** `RouteDefinition.id`, the id of the listener or the hosts of `tls`, as far as the entry still says it; else empty. */
+  /** `RouteDefinition.id`, `StreamDefinition.id` or the hosts of `tls`, as far as the entry still says it; else empty. */
   readonly id: string;
   readonly rejections: readonly Rejection[];
 }
@@ -53,7 +66,8 @@ export interface ParsedFile {
   readonly isReadable: boolean;
   readonly settings: FileSettings;
   readonly definitions: readonly RouteDefinition[];
-  readonly tcp: readonly TcpEntry[];
+  readonly tcp: readonly StreamEntry[];
+  readonly udp: readonly StreamEntry[];
   readonly refused: readonly RefusedPart[];
   /** All of `refused`, in the order of lines; at most 1,000. */
   readonly rejected: readonly Rejection[];

@@ -60,10 +60,21 @@ export function isEncrypted(protocol: BackendProtocol): boolean {
 
 /** `host:port` or `tcp://host:port`. */
 export function readTcpUpstream(raw: string): Read<Upstream> {
-  const scheme = SCHEME.exec(raw)?.[1]?.toLowerCase() ?? 'tcp';
-  if (scheme !== 'tcp') return { problem: `${scheme}: is no scheme for a TCP backend; there is tcp` };
+  return readPlainUpstream(raw, 'tcp');
+}
+
+/** `host:port` or `udp://host:port`. */
+export function readUdpUpstream(raw: string): Read<Upstream> {
+  return readPlainUpstream(raw, 'udp');
+}
+
+function readPlainUpstream(raw: string, protocol: 'tcp' | 'udp'): Read<Upstream> {
+  const scheme = SCHEME.exec(raw)?.[1]?.toLowerCase() ?? protocol;
+  if (scheme !== protocol) {
+    return { problem: `${scheme}: is no scheme for a ${protocol.toUpperCase()} backend; there is ${protocol}` };
+  }
   const authority = readAuthority(raw.replace(SCHEME, ''));
-  return 'problem' in authority ? authority : readUpstream('tcp', authority.value);
+  return 'problem' in authority ? authority : readUpstream(protocol, authority.value);
 }
 
 /** Spelled again, as the identity of a backend. */

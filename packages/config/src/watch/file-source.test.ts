@@ -114,7 +114,7 @@ describe('FileSource with the time and the file system of the machine', () => {
   it('waits for a file, and for its folder, that do not exist yet', async () => {
     const later = join(folder.path, 'etc', 'dproxy.yml');
     const followed = await follow(systemScheduler, later);
-    expect(followed.states).toEqual([{ source: `file:${later}`, definitions: [], rejected: [] }]);
+    expect(followed.states).toEqual([{ source: `file:${later}`, definitions: [], streams: [], rejected: [] }]);
     mkdirSync(join(folder.path, 'etc'));
     writeFileSync(later, routes('a.test'));
     await hostsBecome(followed, 'a.test');

@@ -116,12 +116,16 @@ function isAbsent(read: FileRead): boolean {
   return read.kind === 'missing' && read.signature === 'ENOENT';
 }
 
-function toState(source: string, { definitions, rejected }: ParsedFile): SourceState {
-  return { source, definitions, rejected };
+function toState(source: string, { definitions, tcp, udp, rejected }: ParsedFile): SourceState {
+  return { source, definitions, streams: [...tcp, ...udp].map(({ stream }) => stream), rejected };
 }
 
 function sameSettings(a: ParsedFile, b: ParsedFile): boolean {
-  return sameValue(a.settings, b.settings) && sameValue(a.tcp, b.tcp);
+  return sameValue(a.settings, b.settings) && sameValue(listenersOf(a), listenersOf(b));
+}
+
+function listenersOf({ tcp, udp }: ParsedFile): unknown {
+  return [...tcp, ...udp].map(({ listener }) => listener);
 }
 
 function contentOf(read: FileRead): string {

@@ -1,14 +1,23 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
-import { compileCidrs, type Limits, type ListenAddress, type Listener, ProxyError } from '@dproxy/core';
+import {
+  compileCidrs,
+  type Limits,
+  type ListenAddress,
+  type Listener,
+  ProxyError,
+  type StreamTable,
+} from '@dproxy/core';
 import { DownstreamConnection } from '../downstream/downstream-connection.ts';
 import type { Chosen, ClientConnection, DownstreamOwner } from '../downstream/downstream-owner.ts';
 import type { Endpoints } from '../downstream/peer.ts';
 import { refusalText } from '../downstream/refusal.ts';
 import { Http2Connection } from '../http2/http2-connection.ts';
 import type { Services } from '../services.ts';
+import type { CompiledStream } from '../streams/compiled-streams.ts';
 import { TcpConnection } from '../tunnel/tcp-connection.ts';
+import { type Bound, listenOnEither } from './bound.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
 import { Preamble } from './preamble.ts';
 import { beginTls } from './tls-entrance.ts';
@@ -24,7 +33,7 @@ export interface BoundSocketOptions {
 const BACKLOG = 4_096;
 
 /** One listening socket, and all connections that came in by it. What it speaks may change while it is open. */
-export class BoundSocket implements DownstreamOwner {
+export class BoundSocket implements Bound, DownstreamOwner {
   readonly #services: Services;
   readonly #connections: ConnectionLimits;
   readonly #address: ListenAddress;
@@ -75,15 +84,8 @@ export class BoundSocket implements DownstreamOwner {
     this.#needsProxyHeader = compileCidrs(listener.proxyProtocol);
   }
 
-  /** @throws Error of the system, such as EADDRINUSE and EACCES */
   async listen(): Promise<void> {
-    try {
-      await this.#listenOn(this.#address.host);
-    } catch (error) {
-      // A machine without IPv6 still has its IPv4.
-      if (this.#address.host !== '::' || !isWithoutIpv6(error)) throw error;
-      await this.#listenOn('0.0.0.0');
-    }
+    await listenOnEither(this.#address.host, (host) => this.#listenOn(host));
   }
 
   /** Stops accepting. Busy connections end with their answer, idle ones after a moment; tunnels go on. */
@@ -98,6 +100,10 @@ export class BoundSocket implements DownstreamOwner {
   destroy(): void {
     this.drain();
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  followBackends(): void {
+    // A connection to a backend tells its own end.
   }
 
   onDownstreamClosed(connection: ClientConnection): void {
@@ -196,29 +202,53 @@ export class BoundSocket implements DownstreamOwner {
   }
 
   #enter(socket: Socket, endpoints: Endpoints): void {
-    if (this.#listener.protocol === 'https') this.#secure(socket, endpoints);
-    else this.#speak(socket, endpoints);
+    const { protocol } = this.#listener;
+    if (protocol === 'https' || (protocol === 'tcp' && this.#streams?.hasTls === true)) this.#secure(socket, endpoints);
+    else if (protocol === 'tcp') this.#speakPlain(socket, endpoints);
+    else this.#speakHttp(socket, endpoints);
+  }
+
+  get #streams(): StreamTable<CompiledStream> | undefined {
+    return this.#services.compiled.streams.byListener.get(this.#listener.id);
   }
 
   #secure(raw: Socket, endpoints: Endpoints): void {
+    const { protocol } = this.#listener;
     beginTls(raw, {
       services: this.#services,
       listener: this.#listener,
       endpoints,
-      onDone: (socket, tls) => this.#guard(raw, () => this.#speakHttp(socket, { ...endpoints, tls })),
+      onDone: (socket, tls, stream) =>
+        this.#guard(raw, () => {
+          if (stream === undefined) this.#speakHttp(socket, { ...endpoints, tls });
+          else this.#speakStream(socket, endpoints, stream);
+        }),
+      onPass: (stream) => this.#guard(raw, () => this.#speakStream(raw, endpoints, stream)),
       onPlain: () =>
-        this.#guard(raw, () => this.#refuse(raw, new ProxyError('plain-http-on-tls', endpoints.remoteAddress))),
+        this.#guard(raw, () => {
+          if (protocol === 'tcp') this.#speakPlain(raw, endpoints);
+          else this.#refuse(raw, new ProxyError('plain-http-on-tls', endpoints.remoteAddress));
+        }),
     });
   }
 
-  #speak(socket: Socket, endpoints: Endpoints): void {
-    if (this.#listener.protocol !== 'tcp') {
-      this.#speakHttp(socket, endpoints);
+  /** What is no TLS, on a listener of streams. */
+  #speakPlain(socket: Socket, endpoints: Endpoints): void {
+    const stream = this.#streams?.findPlain(endpoints.remoteAddress);
+    if (stream === undefined) socket.resetAndDestroy();
+    else this.#speakStream(socket, endpoints, stream);
+  }
+
+  #speakStream(socket: Socket, endpoints: Endpoints, stream: CompiledStream): void {
+    const leave = stream.counts.enter(endpoints.remoteAddress, stream.route.connectionsPerClient);
+    if (leave === undefined) {
+      this.#services.counters.countError('too-many-connections');
+      if (socket instanceof TLSSocket) socket.destroy();
+      else socket.resetAndDestroy();
       return;
     }
-    const balance = this.#services.compiled.tcp.get(this.#listener.id);
-    if (balance === undefined) socket.resetAndDestroy();
-    else TcpConnection.begin(socket, { balance, endpoints, services: this.#services });
+    socket.once('close', leave);
+    TcpConnection.begin(socket, { stream, endpoints, services: this.#services });
   }
 
   #speakHttp(socket: Socket, endpoints: Endpoints): void {
@@ -242,9 +272,4 @@ export class BoundSocket implements DownstreamOwner {
     socket.resume();
     socket.end(refusalText(error, compiled, this.#services.nextRequestId()), 'latin1', () => socket.destroySoon());
   }
-}
-
-function isWithoutIpv6(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL';
 }

@@ -1,6 +1,8 @@
 import type { ApplyReport, ListenAddress, Listener } from '@dproxy/core';
 import type { Services } from '../services.ts';
+import type { Bound } from './bound.ts';
 import { BoundSocket } from './bound-socket.ts';
+import { BoundUdp } from './bound-udp.ts';
 import { ConnectionLimits } from './connection-limits.ts';
 
 type Failure = ApplyReport['failed'][number];
@@ -16,8 +18,8 @@ export class ListenerSet {
   readonly #services: Services;
   readonly #reusePort: boolean;
   readonly #connections = new ConnectionLimits();
-  readonly #bound = new Map<string, BoundSocket>();
-  readonly #leaving = new Set<BoundSocket>();
+  readonly #bound = new Map<string, Bound>();
+  readonly #leaving = new Set<Bound>();
 
   constructor(services: Services, { reusePort }: { readonly reusePort: boolean }) {
     this.#services = services;
@@ -67,6 +69,11 @@ export class ListenerSet {
     return addresses;
   }
 
+  /** A new table is in force. */
+  followBackends(): void {
+    for (const socket of this.#all()) socket.followBackends();
+  }
+
   drain(): void {
     for (const [key, socket] of this.#bound) this.#leave(key, socket);
   }
@@ -76,14 +83,14 @@ export class ListenerSet {
     for (const socket of this.#all()) socket.destroy();
   }
 
-  #all(): BoundSocket[] {
+  #all(): Bound[] {
     return [...this.#bound.values(), ...this.#leaving];
   }
 
   async #open({ key, listener, address }: Wanted, keys: ReadonlySet<string>): Promise<string | undefined> {
     const error = await this.#tryOpen(key, listener, address);
     if (error === undefined) return undefined;
-    const old = error.code === 'EADDRINUSE' ? this.#unwantedOn(address.port, keys) : undefined;
+    const old = error.code === 'EADDRINUSE' ? this.#unwantedOn(listener, address.port, keys) : undefined;
     if (old === undefined) return explain(error, address);
     this.#leave(...old);
     const second = await this.#tryOpen(key, listener, address);
@@ -91,12 +98,11 @@ export class ListenerSet {
   }
 
   async #tryOpen(key: string, listener: Listener, address: ListenAddress): Promise<NodeJS.ErrnoException | undefined> {
-    const socket = new BoundSocket(listener, {
-      address,
-      services: this.#services,
-      connections: this.#connections,
-      reusePort: this.#reusePort,
-    });
+    const options = { address, services: this.#services, reusePort: this.#reusePort };
+    const socket =
+      listener.protocol === 'udp'
+        ? new BoundUdp(listener, options)
+        : new BoundSocket(listener, { ...options, connections: this.#connections });
     try {
       await socket.listen();
     } catch (error) {
@@ -106,11 +112,16 @@ export class ListenerSet {
     return undefined;
   }
 
-  #unwantedOn(port: number, keys: ReadonlySet<string>): [string, BoundSocket] | undefined {
-    return [...this.#bound].find(([key, socket]) => !keys.has(key) && socket.address.port === port);
+  #unwantedOn({ protocol }: Listener, port: number, keys: ReadonlySet<string>): [string, Bound] | undefined {
+    return [...this.#bound].find(
+      ([key, socket]) =>
+        !keys.has(key) &&
+        socket.address.port === port &&
+        transportOf(socket.listener.protocol) === transportOf(protocol),
+    );
   }
 
-  #leave(key: string, socket: BoundSocket): void {
+  #leave(key: string, socket: Bound): void {
     this.#bound.delete(key);
     for (const old of this.#leaving) if (old.openCount === 0) this.#leaving.delete(old);
     this.#leaving.add(socket);
@@ -121,10 +132,14 @@ export class ListenerSet {
 /** Port 0 is another port for every listener; else an address is one socket, whatever its listener is called. */
 function wantedOf(listener: Listener): Wanted[] {
   return listener.addresses.map((address) => ({
-    key: address.port === 0 ? `${listener.id} ${address.host} 0` : `${address.host} ${address.port}`,
+    key: `${transportOf(listener.protocol)} ${address.host} ${address.port === 0 ? listener.id : address.port}`,
     listener,
     address,
   }));
+}
+
+function transportOf(protocol: Listener['protocol']): 'tcp' | 'udp' {
+  return protocol === 'udp' ? 'udp' : 'tcp';
 }
 
 function explain(error: NodeJS.ErrnoException, { host, port }: ListenAddress): string {

@@ -1,56 +1,28 @@
 import type { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
-import type { Listener } from '@dproxy/core';
-import { clientKey, ClientPeer, type Endpoints, NO_CLAIMS } from '../downstream/peer.ts';
+import { clientKey, type Endpoints } from '../downstream/peer.ts';
 import type { Services } from '../services.ts';
-import type { ClientHello } from './tls/client-hello.ts';
-import { chooseTls, type TlsChoice } from './tls/tls-choice.ts';
-import type { TlsFacts } from './tls-facts.ts';
-import { TlsHandshake } from './tls-handshake.ts';
+import { chooseEntrance, type Entrance } from './choose-entrance.ts';
+import { TlsHandshake, type TlsHandshakeOptions } from './tls-handshake.ts';
 
-/** ALPN, in the order of our preference. */
-const PROTOCOLS = ['h2', 'http/1.1'] as const;
-
-export interface TlsEntranceOptions {
-  readonly services: Services;
-  readonly listener: Listener;
-  readonly endpoints: Endpoints;
-  readonly onDone: (socket: TLSSocket, facts: TlsFacts) => void;
-  /** See `TlsHandshakeOptions.onPlain`. */
-  readonly onPlain: () => void;
-}
+export interface TlsEntranceOptions extends Entrance, Pick<TlsHandshakeOptions, 'onDone' | 'onPass' | 'onPlain'> {}
 
 /** Begins the TLS of one client by the table in force when its hello has come. */
-export function beginTls(raw: Socket, { services, listener, endpoints, onDone, onPlain }: TlsEntranceOptions): void {
+export function beginTls(raw: Socket, options: TlsEntranceOptions): void {
+  const { services, endpoints, onDone, onPass, onPlain } = options;
   const { wheel, counters, log, compiled } = services;
   TlsHandshake.begin(raw, {
     wheel,
     timeoutMs: compiled.limits.tlsHandshakeMs,
     bufferBytes: compiled.limits.bufferBytes,
-    choose: (hello, mayWait) => choose(hello, mayWait, { services, listener, endpoints }),
+    choose: (hello, mayWait) => chooseEntrance(hello, mayWait, options),
     wait: (host, resume) => wait(host, resume, services, endpoints),
-    protocols: PROTOCOLS,
     onDone,
+    onPass,
     onPlain,
     onFailed: (error) => {
       counters.countError('tls-handshake-failed');
       log.debug({ err: error, client: endpoints.remoteAddress }, 'a TLS handshake failed');
     },
-  });
-}
-
-function choose(
-  hello: ClientHello,
-  mayWait: boolean,
-  { services, listener, endpoints }: Pick<TlsEntranceOptions, 'services' | 'listener' | 'endpoints'>,
-): TlsChoice {
-  const { compiled, secureContexts, certificateHold } = services;
-  const scope = new ClientPeer(endpoints, listener, compiled).scope(NO_CLAIMS);
-  return chooseTls(hello, {
-    table: compiled.tls,
-    contexts: secureContexts,
-    isRouted: (host) => compiled.table.lookup(host, '/', scope).outcome !== 'route-unknown',
-    mayWait: mayWait && compiled.settings.tls.onDemand && certificateHold !== undefined,
   });
 }
 

@@ -3,6 +3,7 @@ import { type SecureContext, TLSSocket } from 'node:tls';
 import { Deadline, type DeadlineOwner, type DeadlineWheel } from '../deadline-wheel.ts';
 import { type AlertName, alertRecord } from './tls/alerts.ts';
 import { clientCertificateOf } from './tls/client-certificate.ts';
+import type { CompiledStream } from '../streams/compiled-streams.ts';
 import type { ClientHello } from './tls/client-hello.ts';
 import { ClientHelloError } from './tls/client-hello-error.ts';
 import { ClientHelloReader } from './tls/client-hello-reader.ts';
@@ -14,10 +15,23 @@ import type { TlsFacts } from './tls-facts.ts';
  *       |  \--wait--> held --a certificate, or none in time--+
  *       |                                                    |
  *       +--serve, validate----------------------------> engine --secure--> over
+ *       \--pass--> over
  */
 type State = 'hello' | 'held' | 'engine' | 'over';
 
-type Served = TlsChoice & { readonly type: 'serve' };
+type Served = HandshakeChoice & { readonly type: 'serve' };
+
+/** What is to be done with a ClientHello, by the listener's streams and its HTTP. */
+export type HandshakeChoice =
+  | Exclude<TlsChoice, { readonly type: 'serve' }>
+  | (Extract<TlsChoice, { readonly type: 'serve' }> & {
+      /** ALPN, in the order of our preference. */
+      readonly protocols: readonly string[];
+      /** Where its bytes go; undefined: to HTTP. */
+      readonly stream: CompiledStream | undefined;
+    })
+  /** TLS is between the client and a backend: all bytes go there, the hello first. */
+  | { readonly type: 'pass'; readonly stream: CompiledStream };
 
 export interface TlsHandshakeOptions {
   readonly wheel: DeadlineWheel;
@@ -25,12 +39,12 @@ export interface TlsHandshakeOptions {
   readonly timeoutMs: number;
   /** Waiting data before a write asks to wait, in bytes. */
   readonly bufferBytes: number;
-  readonly choose: (hello: ClientHello, mayWait: boolean) => TlsChoice;
+  readonly choose: (hello: ClientHello, mayWait: boolean) => HandshakeChoice;
   /** Waits for a certificate of `host`. @returns what gives up waiting; undefined: it shall not wait */
   readonly wait: (host: string, resume: () => void) => (() => void) | undefined;
-  /** ALPN, in the order of our preference. */
-  readonly protocols: readonly string[];
-  readonly onDone: (socket: TLSSocket, facts: TlsFacts) => void;
+  readonly onDone: (socket: TLSSocket, facts: TlsFacts, stream: CompiledStream | undefined) => void;
+  /** The socket is paused, what came is pushed back. */
+  readonly onPass: (stream: CompiledStream) => void;
   /** Its first byte is none of TLS. The socket is paused, what came is pushed back. */
   readonly onPlain: () => void;
   /** The sockets are destroyed, or will be when the alert is sent. */
@@ -102,7 +116,7 @@ export class TlsHandshake implements DeadlineOwner {
     }
   }
 
-  #act(hello: ClientHello, choice: TlsChoice): void {
+  #act(hello: ClientHello, choice: HandshakeChoice): void {
     switch (choice.type) {
       case 'refuse':
         this.#refuse(choice.alert, new Error(`${choice.alert}: ${choice.reason}`));
@@ -111,7 +125,11 @@ export class TlsHandshake implements DeadlineOwner {
         this.#start(choice.context, [ACME_PROTOCOL]);
         return;
       case 'serve':
-        this.#start(choice.context, this.#options.protocols, choice);
+        this.#start(choice.context, choice.protocols, choice);
+        return;
+      case 'pass':
+        this.#stop();
+        this.#options.onPass(choice.stream);
         return;
       case 'wait':
         this.#hold(hello, choice.host);
@@ -142,7 +160,7 @@ export class TlsHandshake implements DeadlineOwner {
     const socket = new TLSSocket(this.#raw, {
       isServer: true,
       ...buffered(this.#options.bufferBytes),
-      ALPNProtocols: [...protocols],
+      ...(protocols.length === 0 ? {} : { ALPNProtocols: [...protocols] }),
       secureContext,
       requestCert: clientCertificates !== 'none',
       rejectUnauthorized: clientCertificates === 'require',
@@ -171,7 +189,7 @@ export class TlsHandshake implements DeadlineOwner {
       return;
     }
     this.#stop();
-    this.#options.onDone(socket, facts);
+    this.#options.onDone(socket, facts, served.stream);
   }
 
   readonly #onError = (error: Error): void => {

@@ -1,11 +1,11 @@
-import type { Socket } from 'node:net';
-import { type Limits, mayRetry, ProxyError, type RoundRobin } from '@dproxy/core';
+import type { Duplex } from 'node:stream';
+import { type Limits, mayRetry, ProxyError } from '@dproxy/core';
 import { ClientSocket } from '../downstream/client-socket.ts';
 import type { Endpoints } from '../downstream/peer.ts';
 import { listenTo, type SocketEvents } from '../downstream/socket-events.ts';
 import type { Services } from '../services.ts';
+import type { CompiledStream } from '../streams/compiled-streams.ts';
 import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
-import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import type { UpstreamUser } from '../upstream/upstream-user.ts';
 import { Tunnel } from './tunnel.ts';
 
@@ -15,37 +15,37 @@ type State = 'connecting' | 'tunnel' | 'closed';
 const MAX_ATTEMPTS = 3;
 
 export interface TcpConnectionOptions {
-  readonly balance: RoundRobin<UpstreamPool>;
+  readonly stream: Pick<CompiledStream, 'route' | 'balance' | 'idleMs'>;
   /** The client's, as the connection or its own PROXY header says. */
   readonly endpoints: Endpoints;
   readonly services: Services;
 }
 
-/** A connection of a `tcp` listener: balanced once, then a tunnel. */
+/** A connection of a stream, in clear from here on: balanced once, then a tunnel. */
 export class TcpConnection implements UpstreamUser, SocketEvents {
   readonly #socket: ClientSocket;
   readonly #services: Services;
   readonly #limits: Limits;
-  readonly #balance: RoundRobin<UpstreamPool>;
+  readonly #stream: TcpConnectionOptions['stream'];
   readonly #endpoints: Endpoints;
   readonly #tried = new Set<string>();
   #state: State = 'connecting';
   #upstream: UpstreamConnection | undefined;
   #tunnel: Tunnel | undefined;
 
-  static begin(socket: Socket, options: TcpConnectionOptions): TcpConnection {
+  static begin(socket: Duplex, options: TcpConnectionOptions): TcpConnection {
     return new TcpConnection(socket, options);
   }
 
-  private constructor(socket: Socket, { balance, endpoints, services }: TcpConnectionOptions) {
+  private constructor(socket: Duplex, { stream, endpoints, services }: TcpConnectionOptions) {
     this.#socket = new ClientSocket(socket, services);
     this.#services = services;
     this.#limits = services.compiled.limits;
-    this.#balance = balance;
+    this.#stream = stream;
     this.#endpoints = endpoints;
     this.#socket.pause();
     listenTo(socket, this);
-    this.#connect(new ProxyError('no-backend-ready', 'no backend of this listener is ready'));
+    this.#connect(new ProxyError('no-backend-ready', 'no backend of this stream is ready'));
   }
 
   onData(chunk: Buffer): void {
@@ -81,7 +81,7 @@ export class TcpConnection implements UpstreamUser, SocketEvents {
     const { counters } = this.#services;
     counters.tunnels++;
     this.#tunnel = new Tunnel(this.#socket, upstream, {
-      idleMs: this.#limits.tunnelIdleMs,
+      idleMs: this.#stream.idleMs,
       onClosed: () => {
         counters.tunnels--;
       },
@@ -116,7 +116,7 @@ export class TcpConnection implements UpstreamUser, SocketEvents {
 
   /** @param reason told when there is nobody left to try */
   #connect(reason: ProxyError): void {
-    const pool = this.#balance.next(this.#tried);
+    const pool = this.#stream.balance.next(this.#tried);
     if (pool === undefined) {
       this.#giveUp(reason);
       return;
@@ -126,7 +126,10 @@ export class TcpConnection implements UpstreamUser, SocketEvents {
   }
 
   #giveUp(error: ProxyError): void {
-    this.#services.log.warn({ code: error.code, detail: error.detail }, 'a TCP connection found no backend');
+    this.#services.log.warn(
+      { code: error.code, detail: error.detail, stream: this.#stream.route.id },
+      'a TCP connection found no backend',
+    );
     this.#socket.reset();
   }
 }

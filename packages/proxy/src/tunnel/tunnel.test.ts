@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { backendOf, eventually, listenerOf, Origin, upgradeEcho } from '@dproxy/testkit';
+import { backendOf, eventually, listenerOf, streamOf, Origin, upgradeEcho } from '@dproxy/testkit';
 import { getRequest, startEdge } from '../fixtures/edge.ts';
 
 const UPGRADE = 'Connection: Upgrade\r\nUpgrade: websocket\r\n';
@@ -61,13 +61,8 @@ describe('tcp', () => {
       backendOf({ port: origin.port, protocol: 'tcp', id: 'up' }),
     ];
     await using edge = await startEdge({
-      listeners: [
-        listenerOf({
-          id: 'tcp:1',
-          protocol: 'tcp',
-          backends: backends.map(({ id }) => ({ backendId: id, weight: 1 })),
-        }),
-      ],
+      listeners: [listenerOf({ id: 'tcp:1', protocol: 'tcp' })],
+      streams: [streamOf({ backendIds: backends.map(({ id }) => id) })],
       backends,
     });
     for (let count = 0; count < 3; count++) {
@@ -87,7 +82,8 @@ describe('tcp', () => {
       onConnection: (socket) => void socket.resume().on('end', () => socket.end(answer)),
     });
     await using edge = await startEdge({
-      listeners: [listenerOf({ id: 'tcp:1', protocol: 'tcp', backends: [{ backendId: 'up', weight: 1 }] })],
+      listeners: [listenerOf({ id: 'tcp:1', protocol: 'tcp' })],
+      streams: [streamOf({ backendIds: ['up'] })],
       backends: [backendOf({ port: origin.port, protocol: 'tcp', id: 'up' })],
       limits: { bufferBytes: 20_000_000 },
     });

@@ -1,0 +1,77 @@
+import { canonicalHost, type Listener } from '@dproxy/core';
+import { ClientPeer, type Endpoints, NO_CLAIMS } from '../downstream/peer.ts';
+import type { Services } from '../services.ts';
+import type { CompiledStream } from '../streams/compiled-streams.ts';
+import type { ClientHello } from './tls/client-hello.ts';
+import { ACME_PROTOCOL, chooseTls } from './tls/tls-choice.ts';
+import type { HandshakeChoice } from './tls-handshake.ts';
+
+/** ALPN of HTTP, in the order of our preference. */
+const HTTP_PROTOCOLS = ['h2', 'http/1.1'] as const;
+
+export interface Entrance {
+  readonly services: Services;
+  readonly listener: Listener;
+  readonly endpoints: Endpoints;
+}
+
+/** To whom a client comes, by its ClientHello: a stream, or HTTP where the listener has it. */
+export function chooseEntrance(hello: ClientHello, mayWait: boolean, entrance: Entrance): HandshakeChoice {
+  const stream = streamFor(hello, entrance);
+  if (stream !== undefined) return toStream(hello, mayWait, entrance, stream);
+  if (entrance.listener.protocol === 'https') return toHttp(hello, mayWait, entrance);
+  return { type: 'refuse', alert: 'unrecognized_name', reason: 'no stream of this listener has this name' };
+}
+
+function toStream(hello: ClientHello, mayWait: boolean, entrance: Entrance, stream: CompiledStream): HandshakeChoice {
+  if (stream.route.tls !== 'terminate') return { type: 'pass', stream };
+  const choice = chooseTls(hello, { ...contextOf(mayWait, entrance), isRouted: () => true });
+  return choice.type === 'serve' ? { ...choice, protocols: stream.route.alpn, stream } : choice;
+}
+
+function toHttp(hello: ClientHello, mayWait: boolean, entrance: Entrance): HandshakeChoice {
+  const isRouted = (host: string): boolean => lookup(host, entrance).outcome !== 'route-unknown';
+  const choice = chooseTls(hello, { ...contextOf(mayWait, entrance), isRouted });
+  return choice.type === 'serve' ? { ...choice, protocols: HTTP_PROTOCOLS, stream: undefined } : choice;
+}
+
+function contextOf(mayWait: boolean, { services }: Entrance) {
+  const { compiled, secureContexts, certificateHold } = services;
+  return {
+    table: compiled.tls,
+    contexts: secureContexts,
+    mayWait: mayWait && compiled.settings.tls.onDemand && certificateHold !== undefined,
+  };
+}
+
+function lookup(host: string, { services: { compiled }, listener, endpoints }: Entrance) {
+  return compiled.table.lookup(host, '/', new ClientPeer(endpoints, listener, compiled).scope(NO_CLAIMS));
+}
+
+function streamFor({ serverName, protocols }: ClientHello, entrance: Entrance): CompiledStream | undefined {
+  const { services, listener, endpoints } = entrance;
+  const streams = services.compiled.streams.byListener.get(listener.id);
+  if (streams === undefined) return undefined;
+  const isHttp = listener.protocol === 'https';
+  // An authority that asks about an order of ours gets our answer, whoever has the name.
+  const isOurValidation = protocols.length === 1 && protocols[0] === ACME_PROTOCOL && serverName !== undefined;
+  if (isOurValidation && services.compiled.tls.challengeFor(serverName) !== undefined) return undefined;
+  // Where there is HTTP, who names nobody may mean any of its hosts.
+  if (isHttp && serverName === undefined) return undefined;
+  const name = serverName === undefined ? '' : (canonicalHost(serverName) ?? '');
+  const client = endpoints.remoteAddress;
+  const stream = streams.findTls({ serverName: name, protocols, client });
+  if (stream === undefined) return isHttp ? undefined : streams.findPlain(client);
+  return isHttp && isHttpNearer(name, stream, entrance) ? undefined : stream;
+}
+
+/**
+ * A stream has the names that it names. Of `*.example.com` and `*` it has what no HTTP route names more exactly: else one
+ * container that asks for all names would take everybody's sites.
+ */
+function isHttpNearer(name: string, { route: { host } }: CompiledStream, entrance: Entrance): boolean {
+  if (!host.startsWith('*')) return false;
+  const { outcome, routes } = lookup(name, entrance);
+  if (outcome === 'route-unknown') return false;
+  return outcome !== 'wildcard' || (routes[0]?.host.length ?? 0) > host.length;
+}

@@ -1,0 +1,91 @@
+import {
+  type AddressMatcher,
+  type Backend,
+  compileCidrs,
+  type Limits,
+  readyShares,
+  RoundRobin,
+  type Snapshot,
+  StreamTable,
+  type StreamRoute,
+  type WorkerSlot,
+} from '@dproxy/core';
+import type { UpstreamPool } from '../upstream/upstream-pool.ts';
+import type { UpstreamPools } from '../upstream/upstream-pools.ts';
+import { ClientCounts } from './client-counts.ts';
+
+/** A stream with everything that a connection needs of it prepared. */
+export interface CompiledStream {
+  readonly route: StreamRoute;
+  readonly admits: AddressMatcher;
+  readonly balance: RoundRobin<UpstreamPool>;
+  readonly idleMs: number;
+  /** Connections that are open now; the same under every Snapshot. */
+  readonly counts: ClientCounts;
+}
+
+/** Of a Snapshot, by listener id. */
+export interface CompiledStreams {
+  readonly byListener: ReadonlyMap<string, StreamTable<CompiledStream>>;
+  readonly byId: ReadonlyMap<string, CompiledStream>;
+}
+
+export interface StreamsContext {
+  readonly worker: WorkerSlot;
+  readonly pools: UpstreamPools;
+  /** Backends with another pool than before, or none any more. */
+  readonly changedPools: ReadonlySet<string>;
+  /** What served until now, and the Snapshot that it was made of. */
+  readonly previous: { readonly streams: CompiledStreams; readonly source: Snapshot } | undefined;
+}
+
+/** Only what has changed is made anew; turns of balancing and counts of connections go on where they were. */
+export function compileStreams(snapshot: Snapshot, context: StreamsContext): CompiledStreams {
+  const { streams, settings } = snapshot;
+  const { previous, changedPools } = context;
+  const isSame =
+    previous?.source.streams === streams &&
+    previous.source.settings.limits === settings.limits &&
+    changedPools.size === 0;
+  if (isSame) return previous.streams;
+  const byId = new Map<string, CompiledStream>();
+  for (const [id, route] of streams) {
+    byId.set(id, compile(route, snapshot, { ...context, before: previous?.streams.byId.get(id) }));
+  }
+  const groups = Map.groupBy(byId.values(), ({ route }) => route.listenerId);
+  return { byId, byListener: new Map([...groups].map(([id, group]) => [id, new StreamTable(group)])) };
+}
+
+interface StreamContext extends StreamsContext {
+  readonly before: CompiledStream | undefined;
+}
+
+function compile(route: StreamRoute, { backends, settings }: Snapshot, { before, ...context }: StreamContext) {
+  return {
+    route,
+    admits: route.clients.length === 0 ? everybody : compileCidrs(route.clients),
+    balance: balanceOf(route, backends, { before, ...context }),
+    idleMs: route.idleMs > 0 ? route.idleMs : defaultIdleMs(route, settings.limits),
+    counts: before?.counts ?? new ClientCounts(),
+  };
+}
+
+function everybody(): boolean {
+  return true;
+}
+
+function defaultIdleMs({ protocol }: StreamRoute, limits: Limits): number {
+  return protocol === 'udp' ? limits.udpIdleMs : limits.tunnelIdleMs;
+}
+
+function balanceOf(
+  { backends: refs }: StreamRoute,
+  backends: ReadonlyMap<string, Backend>,
+  { worker, pools, before }: StreamContext,
+): RoundRobin<UpstreamPool> {
+  const shares = readyShares(refs, backends).flatMap(({ id, weight }) => {
+    const target = pools.get(id);
+    return target === undefined ? [] : [{ id, weight, target }];
+  });
+  return new RoundRobin(shares, worker, before?.balance);
+}

@@ -1,0 +1,127 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { isIP } from 'node:net';
+import type { Services } from '../services.ts';
+import { Deadline, type DeadlineOwner } from '../deadline-wheel.ts';
+import type { UpstreamPool } from '../upstream/upstream-pool.ts';
+
+/** What waits while the name of a backend is looked up, and in a socket that cannot send as fast; more is dropped. */
+const MAX_WAITING = 16;
+const MAX_UNSENT_BYTES = 1_048_576;
+
+export interface UdpSessionOptions {
+  readonly services: Pick<Services, 'wheel' | 'counters' | 'log' | 'names'>;
+  readonly pool: UpstreamPool;
+  readonly idleMs: number;
+  readonly reply: (datagram: Buffer) => void;
+  readonly onClosed: (session: UdpSession) => void;
+}
+
+/**
+ *     opening --the backend's address is known--> open --idle, or the backend has gone--> closed
+ */
+type State = 'opening' | 'open' | 'closed';
+
+/**
+ * What one client address and one backend have to say to each other. The socket to the backend is connected: the system drops
+ * what comes from anybody else, and tells when nobody listens there.
+ */
+export class UdpSession implements DeadlineOwner {
+  readonly pool: UpstreamPool;
+  readonly #options: UdpSessionOptions;
+  readonly #deadline: Deadline;
+  #state: State = 'opening';
+  #waiting: Buffer[] = [];
+  #socket: Socket | undefined;
+  #hasAnswer = false;
+  #isConfirmed = false;
+
+  constructor(options: UdpSessionOptions) {
+    this.pool = options.pool;
+    this.#options = options;
+    this.#deadline = new Deadline(options.services.wheel, this);
+    this.#deadline.set(options.idleMs);
+    options.services.counters.tunnels++;
+    this.#open().catch((error: unknown) => this.#fail(error));
+  }
+
+  /** The client has sent again after an answer: its address is no invention. */
+  get isConfirmed(): boolean {
+    return this.#isConfirmed;
+  }
+
+  get isClosed(): boolean {
+    return this.#state === 'closed';
+  }
+
+  onDeadline(): void {
+    this.close();
+  }
+
+  fromClient(datagram: Buffer): void {
+    if (this.#state === 'closed') return;
+    this.#deadline.set(this.#options.idleMs);
+    this.#options.services.counters.bytesIn += datagram.length;
+    this.#isConfirmed ||= this.#hasAnswer;
+    const socket = this.#socket;
+    if (this.#state === 'open' && socket !== undefined) sendOn(socket, datagram);
+    else if (this.#waiting.length < MAX_WAITING) this.#waiting.push(datagram);
+  }
+
+  close(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#deadline.dispose();
+    this.#waiting = [];
+    this.#options.services.counters.tunnels--;
+    this.#socket?.close();
+    this.#options.onClosed(this);
+  }
+
+  async #open(): Promise<void> {
+    const { address, port } = this.pool.backend;
+    const target = isIP(address) === 0 ? await this.#resolve(address) : address;
+    if (this.#state === 'closed') return;
+    const socket = createSocket(isIP(target) === 6 ? 'udp6' : 'udp4');
+    this.#socket = socket;
+    socket.on('error', (error) => this.#fail(error));
+    socket.on('message', (datagram) => this.#fromBackend(datagram));
+    socket.connect(port, target, () => {
+      this.#state = 'open';
+      for (const datagram of this.#waiting.splice(0)) sendOn(socket, datagram);
+    });
+  }
+
+  async #resolve(name: string): Promise<string> {
+    const [first] = await this.#options.services.names.resolve(name);
+    return first?.address ?? '';
+  }
+
+  #fromBackend(datagram: Buffer): void {
+    if (this.#state === 'closed') return;
+    this.#deadline.set(this.#options.idleMs);
+    this.#hasAnswer = true;
+    this.#options.services.counters.bytesOut += datagram.length;
+    this.#options.reply(datagram);
+  }
+
+  /** Nobody listens there (the system heard so by ICMP), or there is no way: the client's next datagram begins anew. */
+  #fail(error: unknown): void {
+    if (this.#state === 'closed') return;
+    const { services } = this.#options;
+    services.counters.countError('upstream-closed');
+    services.log.debug({ err: error, backend: this.pool.where }, 'a session of UDP ended');
+    this.close();
+  }
+}
+
+/** Datagrams may be lost; a queue that grows without end may not be. */
+export function sendOn(
+  socket: Socket,
+  datagram: Buffer,
+  to?: { readonly address: string; readonly port: number },
+): void {
+  if (socket.getSendQueueSize() > MAX_UNSENT_BYTES) return;
+  // What goes wrong with one datagram is the loss of it; a socket that is no good any more says so by its `error`.
+  if (to === undefined) socket.send(datagram, () => undefined);
+  else socket.send(datagram, to.port, to.address, () => undefined);
+}

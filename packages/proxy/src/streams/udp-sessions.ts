@@ -1,0 +1,123 @@
+import type { RemoteInfo } from 'node:dgram';
+import type { Services } from '../services.ts';
+import { ClientCounts } from './client-counts.ts';
+import type { CompiledStream } from './compiled-streams.ts';
+import { UdpSession } from './udp-session.ts';
+
+export interface UdpSessionsOptions {
+  readonly services: Services;
+  /** Who takes a new session of this client; undefined: nobody. */
+  readonly choose: (client: string) => CompiledStream | undefined;
+  readonly send: (datagram: Buffer, to: Client) => void;
+}
+
+/** Address and port. */
+export type Client = Pick<RemoteInfo, 'address' | 'port'>;
+
+interface Entry {
+  readonly client: Client;
+  readonly session: UdpSession;
+}
+
+/**
+ * The sessions of one UDP listener, the longest silent first. Anybody can send with an invented address: when there are too
+ * many, those go first whose client has never spoken after an answer, so that a flood does not end the sessions of others.
+ *
+ *     fresh --the client sends after an answer--> confirmed
+ *       \-- too many, idle ------------------------/--> ended
+ */
+export class UdpSessions {
+  readonly #options: UdpSessionsOptions;
+  readonly #fresh = new Map<string, Entry>();
+  readonly #confirmed = new Map<string, Entry>();
+  readonly #clients = new ClientCounts();
+
+  constructor(options: UdpSessionsOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#fresh.size + this.#confirmed.size;
+  }
+
+  /** A datagram of a client. */
+  receive(datagram: Buffer, client: Client): void {
+    const key = `${client.address} ${client.port}`;
+    const entry = this.#confirmed.get(key) ?? this.#fresh.get(key) ?? this.#begin(key, client);
+    if (entry === undefined) return;
+    entry.session.fromClient(datagram);
+    if (entry.session.isClosed) return;
+    this.#fresh.delete(key);
+    this.#confirmed.delete(key);
+    // To the end of the line.
+    (entry.session.isConfirmed ? this.#confirmed : this.#fresh).set(key, entry);
+  }
+
+  has(client: Client): boolean {
+    const key = `${client.address} ${client.port}`;
+    return this.#confirmed.has(key) || this.#fresh.has(key);
+  }
+
+  /** Ends sessions whose backend has left: its address may be somebody else's now. */
+  followBackends(): void {
+    for (const { session } of this.#all()) if (session.pool.isRetired) session.close();
+  }
+
+  close(): void {
+    for (const { session } of this.#all()) session.close();
+  }
+
+  #all(): Entry[] {
+    return [...this.#fresh.values(), ...this.#confirmed.values()];
+  }
+
+  #begin(key: string, client: Client): Entry | undefined {
+    const { services, choose, send } = this.#options;
+    const stream = choose(client.address);
+    if (stream === undefined) return undefined;
+    const pool = stream.balance.next();
+    if (pool === undefined) {
+      services.counters.countError('no-backend-ready');
+      return undefined;
+    }
+    const leave = this.#enter(client.address, stream);
+    if (leave === undefined) return undefined;
+    const session = new UdpSession({
+      services,
+      pool,
+      idleMs: stream.idleMs,
+      reply: (datagram) => send(datagram, client),
+      onClosed: () => {
+        this.#fresh.delete(key);
+        this.#confirmed.delete(key);
+        leave();
+      },
+    });
+    return { client, session };
+  }
+
+  /** @returns what counts the session out again; undefined: this client has too many */
+  #enter(address: string, stream: CompiledStream): (() => void) | undefined {
+    const { counters, compiled } = this.#options.services;
+    const leaveListener = this.#clients.enter(address, compiled.limits.udpSessionsPerClient);
+    const leaveStream =
+      leaveListener === undefined ? undefined : stream.counts.enter(address, stream.route.connectionsPerClient);
+    if (leaveListener === undefined || leaveStream === undefined) {
+      leaveListener?.();
+      counters.countError('too-many-connections');
+      return undefined;
+    }
+    this.#makeRoom(compiled.limits.udpSessions);
+    return () => {
+      leaveListener();
+      leaveStream();
+    };
+  }
+
+  #makeRoom(most: number): void {
+    while (this.size >= most) {
+      const [longestSilent] = this.#fresh.size > 0 ? this.#fresh.values() : this.#confirmed.values();
+      longestSilent?.session.close();
+    }
+  }
+}
