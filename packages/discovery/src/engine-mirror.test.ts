@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest';
 import type { EngineEndpoint } from '@dproxy/core';
 import { containerOf } from './_container-of.ts';
+import type { Dialect, DialectReading } from './dialects/dialect.ts';
+import { native } from './dialects/native.ts';
+import { offersNamed } from './dialects/offers.ts';
+import { PLAIN_SERVICE } from './dialects/plain-service.ts';
 import { EngineMirror } from './engine-mirror.ts';
 import { NO_WORDS } from './image-words.ts';
 import type { DiscoverySettings } from './settings.ts';
@@ -8,9 +12,17 @@ import type { DiscoverySettings } from './settings.ts';
 const ENDPOINT: EngineEndpoint = { name: 'unix:///x.sock', socketPath: '/x.sock', host: '', port: 0, tls: null };
 const BRIDGE = { id: 'n-bridge', name: 'bridge', driver: 'bridge' };
 const OWN_ID = 'd'.repeat(64);
+const NOTHING_READ: DialectReading = {
+  enable: undefined,
+  network: undefined,
+  services: [],
+  streams: [],
+  isSilent: false,
+  problems: [],
+};
 
-function mirrorOf(settings: Partial<DiscoverySettings> = {}): EngineMirror {
-  const mirror = new EngineMirror(ENDPOINT, {
+function mirrorOf(settings: Partial<DiscoverySettings> = {}, dialects?: readonly Dialect[]): EngineMirror {
+  const all: DiscoverySettings = {
     trustImages: false,
     exposedByDefault: true,
     dialects: {},
@@ -18,7 +30,8 @@ function mirrorOf(settings: Partial<DiscoverySettings> = {}): EngineMirror {
     ownContainerId: '',
     hostReachesBridges: true,
     ...settings,
-  });
+  };
+  const mirror = new EngineMirror(ENDPOINT, all, dialects);
   mirror.setNetworks([BRIDGE]);
   return mirror;
 }
@@ -104,4 +117,116 @@ test('labels of an image are asked for once per image, and only where a containe
   mirror.remove(claiming.id);
   expect(mirror.needsImage(claiming)).toBe(true);
   expect(mirrorOf({ trustImages: true }).needsImage(claiming)).toBe(false);
+});
+
+/** A language in which `x.offer` lets others use something, and `x.use` does. */
+function dialectOfUsers(counts: Map<string, number>, asksOffersByName: boolean): Dialect {
+  return {
+    name: 'x',
+    read: ({ container: { name }, labels, offers }) => {
+      counts.set(name, (counts.get(name) ?? 0) + 1);
+      const wanted = labels.get('x.use');
+      const found = wanted === undefined ? [] : offersNamed(offers, 'host', wanted);
+      const hosts = found.map(({ value }) => String(value));
+      const services = hosts.length === 0 ? [] : [{ ...PLAIN_SERVICE, hosts }];
+      return { ...NOTHING_READ, services };
+    },
+    offers: ({ container: { name: from }, labels }) => {
+      const [name, value] = labels.get('x.offer')?.split('=') ?? [];
+      return name === undefined ? [] : [{ kind: 'host', name, value, from }];
+    },
+    ...(asksOffersByName ? { asksOffersByName } : {}),
+    isOwnWord: (kind, word) => kind === 'label' && word.startsWith('x.'),
+    isPublicClaim: () => false,
+  };
+}
+
+const idOf = (digit: string): string => digit.repeat(64);
+const publicHosts = (mirror: EngineMirror) =>
+  Object.fromEntries(
+    mirror
+      .state()
+      .definitions.filter(({ audience }) => audience === 'everyone')
+      .map(({ origin, hosts }) => [origin.name, hosts]),
+  );
+
+test('what one container offers, others use, whoever comes first; it goes with its container', () => {
+  const mirror = mirrorOf({}, [dialectOfUsers(new Map(), true)]);
+  mirror.put(containerOf({ id: idOf('1'), name: 'user', labelled: { 'x.use': 'a' } }));
+  expect(publicHosts(mirror)).toEqual({});
+  mirror.put(containerOf({ id: idOf('3'), name: 'late', createdMs: 3, labelled: { 'x.offer': 'a=late.test' } }));
+  expect(publicHosts(mirror)).toEqual({ user: ['late.test'] });
+  mirror.put(containerOf({ id: idOf('2'), name: 'early', createdMs: 2, labelled: { 'x.offer': 'a=early.test' } }));
+  expect(publicHosts(mirror)).toEqual({ user: ['early.test', 'late.test'] });
+  mirror.remove(idOf('2'));
+  mirror.remove(idOf('3'));
+  expect(publicHosts(mirror)).toEqual({});
+});
+
+test('a container that is hidden offers nothing', () => {
+  const mirror = mirrorOf({}, [native, dialectOfUsers(new Map(), true)]);
+  mirror.put(containerOf({ id: idOf('1'), name: 'user', labelled: { 'x.use': 'a' } }));
+  const labelled = { 'x.offer': 'a=a.test', 'dproxy.enable': 'false' };
+  mirror.put(containerOf({ id: idOf('2'), name: 'hidden', labelled }));
+  expect(publicHosts(mirror)).toEqual({});
+});
+
+test.each([
+  [true, { asks: 2, others: 1, plain: undefined, offers: 2 }],
+  [false, { asks: 2, others: 2, plain: undefined, offers: 2 }],
+])('when an offer changes, only those are read again that may use it (by name: %s)', (isByName, expected) => {
+  const counts = new Map<string, number>();
+  const mirror = mirrorOf({}, [dialectOfUsers(counts, isByName)]);
+  const offering = containerOf({ id: idOf('1'), name: 'offers', labelled: { 'x.offer': 'a=one.test' } });
+  mirror.put(offering);
+  mirror.put(containerOf({ id: idOf('2'), name: 'asks', labelled: { 'x.use': 'a' } }));
+  mirror.put(containerOf({ id: idOf('3'), name: 'others', labelled: { 'x.use': 'b' } }));
+  mirror.put(containerOf({ id: idOf('4'), name: 'plain' }));
+  mirror.state();
+  mirror.put({ ...offering, labels: new Map([['x.offer', 'a=two.test']]) });
+  expect(publicHosts(mirror)).toEqual({ asks: ['two.test'] });
+  expect({ ...Object.fromEntries(counts), plain: counts.get('plain') }).toEqual(expected);
+});
+
+test('a change of one container reads no other one again', () => {
+  const counts = new Map<string, number>();
+  const mirror = mirrorOf({}, [dialectOfUsers(counts, false)]);
+  const offering = containerOf({ id: idOf('1'), name: 'offers', labelled: { 'x.offer': 'a=one.test' } });
+  mirror.put(offering);
+  mirror.put(containerOf({ id: idOf('2'), name: 'asks', labelled: { 'x.use': 'a' } }));
+  mirror.state();
+  mirror.put({ ...offering, state: 'paused' });
+  mirror.state();
+  expect(Object.fromEntries(counts)).toEqual({ offers: 2, asks: 1 });
+});
+
+test('filters may name the services of other containers; a name that nobody has is told', () => {
+  const pages = { type: 'errorPages' as const, statuses: [[500, 599]] as const, path: '/' };
+  const mirrored = (name: string) => ({ ...pages, backends: [{ backendId: name, weight: 1 }] });
+  const dialect: Dialect = {
+    ...dialectOfUsers(new Map(), true),
+    read: ({ labels }) => {
+      const name = labels.get('x.service') ?? '';
+      const filters = [...(labels.get('x.pages')?.split(',') ?? [])].map(mirrored);
+      const service = { ...PLAIN_SERVICE, service: name, backend: name, filters };
+      return { ...NOTHING_READ, services: [{ ...service, hosts: name === 'errors' ? [] : ['a.test'] }] };
+    },
+  };
+  const mirror = mirrorOf({}, [dialect]);
+  mirror.put(containerOf({ id: idOf('1'), name: 'web', labelled: { 'x.service': 'web', 'x.pages': 'errors,none' } }));
+  mirror.put(containerOf({ id: idOf('2'), name: 'errors', labelled: { 'x.service': 'errors' } }));
+  const { definitions, rejected } = mirror.state();
+  const web = definitions.find(({ audience }) => audience === 'everyone');
+  expect(web?.filters).toEqual([
+    { ...pages, backends: [{ backendId: `docker:${idOf('2').slice(0, 12)}/errors:80`, weight: 1 }] },
+  ]);
+  expect(web?.backends.map(({ name }) => name)).toEqual(['web', 'errors']);
+  expect(rejected).toMatchObject([
+    { source: 'docker:web', message: 'a filter names the service none, which no container has' },
+  ]);
+  const { revision } = mirror;
+  mirror.put(containerOf({ id: idOf('2'), name: 'errors', state: 'paused', labelled: { 'x.service': 'errors' } }));
+  expect(mirror.revision).toBeGreaterThan(revision);
+  const paused = mirror.state().definitions.find(({ audience }) => audience === 'everyone');
+  expect(paused?.backends.map(({ state }) => state)).toEqual(['ready', 'paused']);
 });
