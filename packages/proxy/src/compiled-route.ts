@@ -8,6 +8,8 @@ import {
   RoundRobin,
   type WorkerSlot,
 } from '@dproxy/core';
+import { balancePools, type PoolBalancer, poolShares } from './balance/pool-balancer.ts';
+import { Selection } from './balance/selection.ts';
 import { fixedAnswer } from './exchange/fixed-answer.ts';
 import { type CompiledFilters, compileFilters } from './filters/index.ts';
 import { type CompiledRouteHeaders, compileHeaderRules } from './http1/index.ts';
@@ -20,7 +22,9 @@ import type { UpstreamPools } from './upstream/upstream-pools.ts';
 export interface CompiledRoute extends RoutePattern {
   readonly route: Route;
   /** Empty for routes that do not forward. */
-  readonly balance: RoundRobin<UpstreamPool>;
+  readonly balance: PoolBalancer;
+  /** Undefined: `balance` alone decides who is next. */
+  readonly selection: Selection | undefined;
   readonly headers: CompiledRouteHeaders;
   readonly hsts: CompiledHsts | undefined;
   /** Undefined: none. */
@@ -50,6 +54,9 @@ export function compileRoute(route: Route, context: RouteContext): CompiledRoute
   const { id, host, path, pathMatch, condition, priority, audience, listeners, fallThrough, timeouts } = route;
   const { limits, previous } = context;
   const headers = compileHeaderRules(route.headers);
+  const refs = backendsOf(route);
+  const shares = poolShares(refs, context);
+  const balance = balancePools(route.balance.strategy, shares, context, previous?.balance);
   return {
     id,
     host,
@@ -61,7 +68,8 @@ export function compileRoute(route: Route, context: RouteContext): CompiledRoute
     listeners,
     fallThrough,
     route,
-    balance: balanceOf(backendsOf(route), context, previous?.balance),
+    balance,
+    selection: Selection.of({ route, refs, shares, balance, context, previous: previous?.selection }),
     headers,
     hsts: compileHsts(route, headers.response),
     filters: compileFilters({ ...context, route }),

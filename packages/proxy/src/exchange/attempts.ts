@@ -1,4 +1,5 @@
 import { mayRetry, type ProxyError } from '@dproxy/core';
+import type { ChoosingRequest } from '../balance/request-key.ts';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 
@@ -14,19 +15,22 @@ export interface Attempt {
 /** The replicas of one route that one request was shown to. */
 export class Attempts {
   readonly #route: CompiledRoute;
-  readonly #method: string;
+  readonly #request: ChoosingRequest;
   #count = 0;
   #tried: Set<string> | undefined;
+  /** Where the request is now. */
+  #pool: UpstreamPool | undefined;
+  #startedMs = 0;
 
-  constructor(route: CompiledRoute, method: string) {
+  constructor(route: CompiledRoute, request: ChoosingRequest) {
     this.#route = route;
-    this.#method = method;
+    this.#request = request;
   }
 
   /** @returns undefined when no backend is ready */
   first(): UpstreamPool | undefined {
     this.#count = 1;
-    return this.#route.balance.next();
+    return this.#choose();
   }
 
   /**
@@ -37,14 +41,39 @@ export class Attempts {
    * @returns undefined when the request may not be repeated, or there is nobody left
    */
   after(error: ProxyError, failed: UpstreamPool, bodyBytes: number): Attempt | undefined {
-    const { backend } = failed;
-    const attempt = { method: this.#method, bodyBytesSent: bodyBytes, attempt: this.#count, maxAttempts: MAX_ATTEMPTS };
+    const { method } = this.#request.head;
+    const attempt = { method, bodyBytesSent: bodyBytes, attempt: this.#count, maxAttempts: MAX_ATTEMPTS };
     if (!mayRetry(error, attempt)) return undefined;
     const isNew = error.retry === 'replayable';
-    this.#tried = (this.#tried ?? new Set()).add(backend.id);
-    const pool = this.#route.balance.next(this.#tried) ?? (isNew ? failed : undefined);
+    this.#tried = (this.#tried ?? new Set()).add(failed.backend.id);
+    const pool = this.#choose() ?? (isNew ? failed : undefined);
     if (pool === undefined) return undefined;
+    this.#pool = pool;
     this.#count++;
     return { pool, isNew };
+  }
+
+  /** Its answer begins. @returns whether the backend is passed over from now on */
+  answered(status: number): boolean {
+    const { selection } = this.#route;
+    const pool = this.#pool;
+    if (selection === undefined || pool === undefined) return false;
+    return selection.answered(pool, status, performance.now() - this.#startedMs);
+  }
+
+  /** It gave no answer, or not all of it. @returns whether the backend is passed over from now on */
+  failed(error: ProxyError): boolean {
+    const { selection } = this.#route;
+    const pool = this.#pool;
+    this.#pool = undefined;
+    return selection !== undefined && pool !== undefined && selection.failed(pool, error);
+  }
+
+  #choose(): UpstreamPool | undefined {
+    const { selection, balance } = this.#route;
+    if (selection === undefined) return balance.next(this.#tried);
+    this.#pool = selection.next(this.#request, this.#tried);
+    this.#startedMs = performance.now();
+    return this.#pool;
   }
 }

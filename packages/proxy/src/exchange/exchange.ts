@@ -143,7 +143,7 @@ export class Exchange implements HopOwner {
   }
 
   #toBackend(route: CompiledRoute): void {
-    this.#attempts = new Attempts(route, this.#head.method);
+    this.#attempts = new Attempts(route, { head: this.#head, peer: this.#downstream.peer });
     const pool = this.#attempts.first();
     if (pool === undefined) throw new ProxyError('no-backend-ready', route.id);
     this.#newHop(route, pool).connect(pool, false);
@@ -215,6 +215,7 @@ export class Exchange implements HopOwner {
   // ---- from the hop
 
   onHopAnswered(status: number): boolean {
+    this.#attempts?.answered(status);
     const candidates = this.#candidates;
     if (status < 500) candidates?.confirm(this.#report.backendId);
     if (status < 500 || candidates?.hasNext !== true) return !this.#replace(status);
@@ -275,6 +276,7 @@ export class Exchange implements HopOwner {
 
   #recover(error: ProxyError): void {
     this.#hop?.drop();
+    if (error.source === 'upstream') this.#attempts?.failed(error);
     if (this.#hop?.response !== undefined) this.#cut(error);
     else if (error.source !== 'upstream') this.#answerError(error);
     else if (!this.#retry(error) && !this.#tryNextCandidate(error)) this.#answerError(error);

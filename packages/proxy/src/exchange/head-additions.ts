@@ -4,7 +4,13 @@ import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import { clientCertificateLines } from '../https/client-certificate-lines.ts';
 import { responseRules } from '../https/hsts.ts';
 import type { FilteredRequest } from '../filters/index.ts';
-import type { RequestAdditions, RequestHead, ResponseAdditions, ResponseHead } from '../http1/index.ts';
+import type {
+  CompiledHeaderRules,
+  RequestAdditions,
+  RequestHead,
+  ResponseAdditions,
+  ResponseHead,
+} from '../http1/index.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import type { Downstream } from './downstream.ts';
 
@@ -52,9 +58,26 @@ export function responseAdditions(response: ResponseHead, keepAlive: boolean, fa
     clientMinorVersion: head.minorVersion,
     keepAlive,
     debugBlock: head.debug && downstream.peer.mayDebug(head.claims) ? debugBlock(facts) : '',
-    rules: filtered === undefined ? rules : filtered.responseRules(response.status, response.passed, rules),
+    rules: withStickyCookie(
+      filtered === undefined ? rules : filtered.responseRules(response.status, response.passed, rules),
+      facts,
+    ),
   };
 }
+
+/** The client is told who has answered, where that is not who its cookie names. */
+function withStickyCookie(
+  rules: CompiledHeaderRules | undefined,
+  { head, route, pool }: HeadFacts,
+): CompiledHeaderRules | undefined {
+  const sticky = route?.selection?.sticky;
+  if (sticky === undefined || pool === undefined) return rules;
+  const line = sticky.lineFor(head, pool);
+  if (line === '') return rules;
+  return rules === undefined ? { ...NO_RULES, added: line } : { ...rules, added: rules.added + line };
+}
+
+const NO_RULES: CompiledHeaderRules = { taken: new Set(), added: '', host: '' };
 
 /** What the next hop is told about the client, each line ended by CRLF. */
 export function forwardedLines({

@@ -1,4 +1,4 @@
-import type { Backend, Limits } from '@dproxy/core';
+import { type Backend, type Limits, type Load, ResponseTime } from '@dproxy/core';
 import type { Endpoints } from '../downstream/peer.ts';
 import { Http1Stream } from './http1-stream.ts';
 import { Http2Sessions } from './http2/http2-sessions.ts';
@@ -22,10 +22,12 @@ export interface OpenOptions {
 }
 
 /** The connections to one backend. Lives as long as the backend keeps its address; routes and Snapshots share it. */
-export class UpstreamPool implements UpstreamConnectionOwner {
+export class UpstreamPool implements UpstreamConnectionOwner, Load {
   readonly backend: Backend;
   /** `address:port`, for headers and the log. */
   readonly where: string;
+  /** Kept where a route asks for who answers soonest. */
+  readonly responseTime = new ResponseTime();
   readonly #context: UpstreamContext;
   /** A stack: the last one used is the least likely to be closed by the backend; the surplus below runs out of time. */
   readonly #idle: UpstreamConnection[] = [];
@@ -46,6 +48,15 @@ export class UpstreamPool implements UpstreamConnectionOwner {
 
   get idleCount(): number {
     return this.#sessions?.idleCount ?? this.#idle.length;
+  }
+
+  /** Requests, and tunnels, of this worker that it has to answer yet. */
+  get active(): number {
+    return this.#sessions?.active ?? this.#all.size - this.#idle.length;
+  }
+
+  responseMs(): number {
+    return this.responseTime.readMs(performance.now());
   }
 
   get openCount(): number {

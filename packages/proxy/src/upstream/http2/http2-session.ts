@@ -107,6 +107,10 @@ export class Http2Session implements DialOwner {
     return Math.min(this.isOneClients ? 1 : MAX_STREAMS, allowed) - this.#streams.size;
   }
 
+  get active(): number {
+    return this.#streams.size;
+  }
+
   get isIdle(): boolean {
     return this.#streams.size === 0 && this.#state !== 'connecting';
   }

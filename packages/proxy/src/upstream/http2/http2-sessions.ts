@@ -53,6 +53,13 @@ export class Http2Sessions implements SessionOwner {
     return [...this.#sessions].filter(({ isIdle }) => isIdle).length;
   }
 
+  /** Requests on the way, and those that wait for room. */
+  get active(): number {
+    let active = this.#waiting.size;
+    for (const session of this.#sessions) active += session.active;
+    return active;
+  }
+
   get openCount(): number {
     return this.#sessions.size;
   }
