@@ -92,6 +92,7 @@ export { DEFAULT_LIMITS, LIMITS, type LimitName, type Limits } from './limits.ts
 export type { ListenAddress, Listener } from './listener.ts';
 export { silentLog, type Log } from './log.ts';
 export { buildSnapshot, type SnapshotInput, type SnapshotResult } from './merge.ts';
+export { matchHash } from './match-hash.ts';
 export { namedMaterial } from './named-material.ts';
 export { OWNERSHIP_RELEASE_MS, type Ownership, type OwnershipLedger } from './ownership.ts';
 export { canonicalPath, canonicalRoutePath } from './path.ts';

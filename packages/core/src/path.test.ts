@@ -77,6 +77,10 @@ describe('canonicalRoutePath', () => {
     expect(canonicalRoutePath(raw)).toBe(path);
   });
 
+  it('keeps the slash at the end where it makes a difference', () => {
+    expect([canonicalRoutePath('/api/', 'prefix'), canonicalRoutePath('/api/', 'exact')]).toEqual(['/api/', '/api/']);
+  });
+
   it.each(['', 'api', '/a?b', '/a#b', '/a;b', '/a\\b', '/a/../b', '/a/.', '/%2e%2e/a', '/100%', '/%00', '/\ud800'])(
     'refuses %j, which no request could match as it is written',
     (raw) => {

@@ -1,3 +1,5 @@
+import type { PathMatch } from './condition.ts';
+
 /** A path that needs no work: only characters that stand for themselves, no doubled slash, no segment that begins with a dot. */
 const NEEDS_WORK = /[^!$&'()*+,\-./0-9:=@A-Z_a-z~]|\/[./]/;
 const UNRESERVED = /[A-Za-z0-9\-._~]/;
@@ -22,16 +24,16 @@ export function canonicalPath(raw: string): string | undefined {
 }
 
 /**
- * The path of a route as configuration and labels spell it: canonical, and without a slash at its end, as a prefix in
- * whole segments does not need it. Characters beyond ASCII are UTF-8.
+ * The path of a route as configuration and labels spell it: canonical, and as a prefix in whole segments without a slash at its
+ * end, which it does not need. Characters beyond ASCII are UTF-8.
  *
  * @returns undefined for what no request path could match literally: `?`, `#`, `\`, `;`, dot segments, a bad escape
  */
-export function canonicalRoutePath(raw: string): string | undefined {
+export function canonicalRoutePath(raw: string, pathMatch: PathMatch = 'segments'): string | undefined {
   if (!raw.isWellFormed() || /[?#\\;]|%(?![0-9A-Fa-f]{2})/.test(raw)) return undefined;
   const path = canonicalPath(raw.replace(/[^\x21-\x7e]+/g, encodeURIComponent));
   if (path === undefined || /\/(?:\.|%2e){1,2}(?:\/|$)/i.test(raw)) return undefined;
-  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+  return pathMatch === 'segments' && path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
 }
 
 function rewrite(raw: string): string | undefined {

@@ -1,4 +1,5 @@
-import type { Backend, Origin, RouteAction, RouteDefinition } from '@dproxy/core';
+import { matchHash, type Backend, type Origin, type RouteAction, type RouteDefinition } from '@dproxy/core';
+import { NO_MATCH } from '../schema/match.ts';
 import type { RouteEntry } from '../schema/route-entry.ts';
 import type { FilterDraft } from '../schema/filters/filter-draft.ts';
 import { buildBackends, uniqueBackends } from './build-backends.ts';
@@ -6,9 +7,23 @@ import { buildFilters } from './build-filters.ts';
 
 const NO_HEADERS = { requestSet: [], requestRemove: [], responseSet: [], responseRemove: [] };
 
-/** Stable as long as an entry keeps its hosts and its path, wherever in the file it stands. */
-export function routeId(hosts: readonly string[], path: string): string {
-  return `${[...hosts].sort().join(',')}${path}`;
+/** What of an entry says which requests are its own. */
+export type EntryMatch = Pick<RouteEntry, 'path' | 'match' | 'listeners'>;
+
+/** Stable as long as an entry keeps its hosts and what it matches, wherever in the file it stands. */
+export function routeId(hosts: readonly string[], entry: EntryMatch): string {
+  return [...hosts].sort().join(',') + matchKey(entry);
+}
+
+/** Two entries with the same one are for the same requests, where they share a host. */
+export function matchKey(entry: EntryMatch): string {
+  return routePath(entry) + matchHash({ ...(entry.match ?? NO_MATCH), listeners: entry.listeners ?? [] });
+}
+
+/** Whole segments need no slash at the end. */
+export function routePath({ path = '/', match }: EntryMatch): string {
+  const isPlain = (match ?? NO_MATCH).pathMatch !== 'segments' || path === '/' || !path.endsWith('/');
+  return isPlain ? path : path.slice(0, -1);
 }
 
 /**
@@ -22,15 +37,16 @@ export function buildRoute(
   origin: Origin,
   sinceMs: number,
 ): RouteDefinition {
-  const path = entry.path ?? '/';
   const hosts = [...new Set(entry.host)];
   const { action, backends } = buildAction(entry);
   const filters = buildFilters(drafts);
   return {
-    id: routeId(hosts, path),
+    id: routeId(hosts, entry),
     origin,
     hosts,
-    path,
+    path: routePath(entry),
+    ...(entry.match ?? NO_MATCH),
+    priority: entry.priority ?? 0,
     action,
     backends: uniqueBackends([...backends, ...filters.backends]),
     filters: filters.filters,

@@ -1,4 +1,5 @@
 import { didYouMean, type Origin } from '@dproxy/core';
+import { matchKey, routePath } from './build-route.ts';
 import type { Finding } from '../schema/explain-issue.ts';
 import type { RouteEntry } from '../schema/route-entry.ts';
 
@@ -15,7 +16,7 @@ interface Names {
 /** What no schema of one entry can see: names that must exist elsewhere, and host and path that must not. */
 export class RouteChecks {
   readonly #names: Names;
-  /** `host` + `path` to the entry that has it. */
+  /** Host and what is matched to the entry that has them. */
   readonly #taken = new Map<string, Origin>();
 
   constructor(names: Names) {
@@ -25,11 +26,11 @@ export class RouteChecks {
   find(entry: RouteEntry, origin: Origin): Finding[] {
     const findings = [
       ...this.#findUnknown('listeners', entry.listeners ?? [], origin),
-      ...this.#findUnknown('plugins', entry.plugins ?? [], origin),
+      ...this.#findUnknown('plugins', pluginNames(entry), origin),
       ...this.#findTaken(entry, origin),
     ];
     if (findings.length > 0) return findings;
-    for (const host of entry.host) this.#taken.set(host + (entry.path ?? '/'), origin);
+    for (const host of entry.host) this.#taken.set(host + matchKey(entry), origin);
     return findings;
   }
 
@@ -49,12 +50,11 @@ export class RouteChecks {
   }
 
   #findTaken(entry: RouteEntry, origin: Origin): Finding[] {
-    const path = entry.path ?? '/';
     return entry.host.flatMap((host, index) => {
-      const holder = this.#taken.get(host + path);
+      const holder = this.#taken.get(host + matchKey(entry));
       if (holder === undefined) return [];
-      const message = `${origin.name}.host: ${host}${path} stands in ${holder.name} (line ${holder.line}) already`;
-      const expected = 'another host or path, or one entry with a list under to:';
+      const message = `${origin.name}.host: ${host}${routePath(entry)} stands in ${holder.name} (line ${holder.line}) already`;
+      const expected = 'another host, path or match, or one entry with a list under to:';
       return [{ path: [...pathOf(origin), 'host', index], isKey: false, message, expected }];
     });
   }
@@ -64,4 +64,9 @@ export class RouteChecks {
 function pathOf({ name }: Origin): [string, number] {
   const bracket = name.indexOf('[');
   return [name.slice(0, bracket), Number(name.slice(bracket + 1, -1))];
+}
+
+/** What can only be a name: a path has a slash, a package of a scope begins with @, any other package is said with `use`. */
+function pluginNames({ plugins = [] }: RouteEntry): string[] {
+  return plugins.filter(({ module }) => !/[/\\@]/.test(module)).map(({ module }) => module);
 }

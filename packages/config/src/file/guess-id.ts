@@ -1,4 +1,5 @@
-import { readHost } from '../schema/host-name.ts';
+import { readRouteHost } from '../schema/host-name.ts';
+import { match } from '../schema/match.ts';
 import { readPath } from '../schema/route-entry.ts';
 import { readListenAddress } from '../schema/network.ts';
 import { readServerName } from '../schema/tcp-entry.ts';
@@ -6,17 +7,22 @@ import { routeId } from './build-route.ts';
 import { streamId } from './build-stream.ts';
 
 /**
- * The id that a refused route would have, by which its last good version is found; empty when the fault lies in the host or
- * the path itself.
+ * The id that a refused route would have, by which its last good version is found; empty when the fault lies in the host
+ * or in what it matches.
  */
 export function guessRouteId(raw: unknown): string {
   if (!isRecord(raw)) return '';
-  const { host, path = '/' } = raw;
-  const hosts = (Array.isArray(host) ? host : [host]).map((item) => (typeof item === 'string' ? readHost(item) : null));
+  const { host, path = '/', listeners = [] } = raw;
+  const hosts = (Array.isArray(host) ? host : [host]).map((item) =>
+    typeof item === 'string' ? readRouteHost(item) : null,
+  );
   const prefix = typeof path === 'string' ? readPath(path) : null;
   const good = hosts.flatMap((result) => (result !== null && 'value' in result ? [result.value] : []));
   if (prefix === null || !('value' in prefix) || good.length === 0 || good.length < hosts.length) return '';
-  return routeId([...new Set(good)], prefix.value);
+  const rules = match().optional().safeParse(raw['match']);
+  const names = (Array.isArray(listeners) ? (listeners as unknown[]) : [listeners]).filter(isText);
+  if (!rules.success) return '';
+  return routeId([...new Set(good)], { path: prefix.value, match: rules.data, listeners: names });
 }
 
 /** The id that a refused entry of `tcp` or `udp` would have, or empty. */
@@ -32,6 +38,10 @@ export function guessStreamId(protocol: 'tcp' | 'udp', raw: unknown): string {
   );
   const good = names.flatMap((name) => ('value' in name ? [name.value] : []));
   return good.length < names.length ? '' : streamId(protocol, listen, good);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

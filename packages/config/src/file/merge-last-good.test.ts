@@ -41,6 +41,16 @@ describe('mergeLastGood', () => {
     expect(merged.definitions[2]?.origin.line).toBe(4);
   });
 
+  it('keeps one of two entries with the same host and path, told apart by what they match', () => {
+    const plain = '  - {host: a.test, to: a:1}\n';
+    const canary = (to: string): string => `  - {host: a.test, match: {cookies: {beta: "1"}}, to: ${to}}\n`;
+    const merged = merge(`routes:\n${plain}${canary('b:1')}`, `routes:\n${canary('"ftp://x"')}${plain}`);
+    expect(merged.definitions.map(({ origin, backends }) => [origin.name, backends[0]?.name])).toEqual([
+      ['routes[0]', 'http://b:1'],
+      ['routes[1]', 'http://a:1'],
+    ]);
+  });
+
   it('recognises an entry whose host turned bad by its place', () => {
     const merged = merge(TWO, 'routes:\n  - {host: "a test", to: a:2}\n  - {host: b.test, to: b:1}\n');
     expect(routesOf(merged)).toEqual(['routes[0] a.test/ -> http://a:1', 'routes[1] b.test/ -> http://b:1']);

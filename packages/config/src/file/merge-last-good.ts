@@ -1,4 +1,4 @@
-import { sameValue, type RouteDefinition } from '@dproxy/core';
+import { matchHash, sameValue, type RouteDefinition } from '@dproxy/core';
 import type { FileSettings, ParsedFile, RefusedPart, StreamEntry, TlsHost, TlsSection } from './parsed-file.ts';
 import { collectRejections } from './parsed-file.ts';
 
@@ -6,7 +6,7 @@ import { collectRejections } from './parsed-file.ts';
  * What is in force after `next` was read while `previous` was: every part of `next` that is good, and for every refused one
  * its last good version. A file that is refused as a whole changes nothing but the rejections.
  *
- * A refused route is recognised by its hosts and path, wherever it stands now; where these are what is wrong, by its
+ * A refused route is recognised by its hosts, its path and its match, wherever it stands now; where these are what is wrong, by its
  * position, provided that no other entry has taken over what stood there. A refused entry of `tcp` or `udp` likewise, by its port and names.
  */
 export function mergeLastGood(previous: ParsedFile | null, next: ParsedFile): ParsedFile {
@@ -80,19 +80,19 @@ class Merge {
       ...definition,
       sinceMs: Math.min(definition.sinceMs, ageOf.get(definition.id) ?? Infinity),
     }));
-    const taken = new Set(fresh.flatMap((definition) => definition.hosts.map((host) => host + definition.path)));
+    const taken = new Set(fresh.flatMap((definition) => definition.hosts.map((host) => claimOf(host, definition))));
     const list = this.#refusedOf('routes');
     if (list.some(({ index }) => index < 0)) return [...old];
     const kept = this.#pick(
       old,
       list,
-      taken.size === 0 ? () => false : (one) => one.hosts.every((host) => taken.has(host + one.path)),
+      taken.size === 0 ? () => false : (one) => one.hosts.every((host) => taken.has(claimOf(host, one))),
     );
     return [
       ...fresh,
       ...kept.map(([part, definition]) => ({
         ...definition,
-        hosts: definition.hosts.filter((host) => !taken.has(host + definition.path)),
+        hosts: definition.hosts.filter((host) => !taken.has(claimOf(host, definition))),
         origin: { ...definition.origin, source: `file:${path}`, name: `routes[${part.index}]`, line: lineOf(part) },
       })),
     ].sort(byPosition);
@@ -143,6 +143,11 @@ class Merge {
     for (const part of parts) if (part.index < 0) this.kept.add(part);
     return parts;
   }
+}
+
+/** What the merge of all sources takes for the same route. */
+function claimOf(host: string, definition: RouteDefinition): string {
+  return host + definition.path + matchHash(definition);
 }
 
 /** Both cannot be there: they open one port in two ways, or take the same names. */

@@ -51,6 +51,40 @@ acme: { email: me@example.com, directory: https://..., hosts: auto, preflight: t
     expect(file.rejected[0]?.source).toBe('/etc/dproxy.yml');
   });
 
+  it('takes entries of one host and path that match different requests for different routes', () => {
+    const file = parse(`
+routes:
+  - { host: a.test, path: /api/, to: b:1 }
+  - { host: a.test, path: /api, match: { cookies: { beta: '1' } }, priority: 50, to: b:2 }
+  - { host: a.test, path: /api/, match: { path: prefix }, to: b:3 }
+  - { host: a.test, path: /api, match: { path: exact }, to: b:4 }
+  - { host: a.test, path: /api, listeners: http, to: b:5 }
+  - { host: '*', respond: { body: nobody } }
+`);
+    expect(file.rejected).toEqual([]);
+    expect(
+      file.definitions.map(({ hosts, path, pathMatch, priority }) => [hosts[0], path, pathMatch, priority]),
+    ).toEqual([
+      ['a.test', '/api', 'segments', 0],
+      ['a.test', '/api', 'segments', 50],
+      ['a.test', '/api/', 'prefix', 0],
+      ['a.test', '/api', 'exact', 0],
+      ['a.test', '/api', 'segments', 0],
+      ['*', '/', 'segments', 0],
+    ]);
+    expect(new Set(file.definitions.map(({ id }) => id)).size).toBe(6);
+    expect(file.definitions[0]?.id).toBe('a.test/api');
+  });
+
+  it('refuses a second entry for the same requests, however it is written', () => {
+    const entry = (match: string): string => `  - {host: a.test, match: ${match}, to: b:1}\n`;
+    expect(refusals(`routes:\n${entry('{methods: get}')}${entry('{methods: [GET], path: segments}')}`)).toEqual([
+      expect.stringMatching(
+        /^3:12 routes\[1\]\.host: a\.test\/ stands in routes\[0\] \(line 2\) already -> another host, path or match/,
+      ),
+    ]);
+  });
+
   it('names the key that was probably meant, at the place of the wrong one', () => {
     const list = refusals('lisen: {http: 80}\nroutes:\n  - host: a.test\n    tp: b:1\n    to: b:1\n');
     expect(list[0]).toMatch(/^1:1 unknown key "lisen" -> did you mean "listen"\?/);
@@ -121,7 +155,7 @@ acme: { email: me@example.com, directory: https://..., hosts: auto, preflight: t
   it('refuses the second entry with a host and path that are taken', () => {
     const list = refusals('routes:\n  - {host: a.test, to: b:1}\n  - {host: [c.test, A.test.], to: d:1}\n');
     expect(list).toEqual([
-      '3:21 routes[1].host: a.test/ stands in routes[0] (line 2) already -> another host or path, or one entry with a list under to:',
+      '3:21 routes[1].host: a.test/ stands in routes[0] (line 2) already -> another host, path or match, or one entry with a list under to:',
     ]);
   });
 

@@ -92,7 +92,7 @@ describe('hosts and paths', () => {
   });
 
   it('spells a path in one way and refuses what no request could match', () => {
-    expect(readPath('/api/')).toEqual({ value: '/api' });
+    expect(readPath('/api/')).toEqual({ value: '/api/' });
     expect(readPath('/%41%2f')).toEqual({ value: '/A%2F' });
     for (const raw of ['api', '/a?b', '/a#b', '/a/../b', '/%00', '']) expect(readPath(raw)).toHaveProperty('problem');
   });

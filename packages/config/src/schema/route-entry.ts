@@ -5,12 +5,14 @@ import { field, flag, integer, oneOrMore, readable, required, section, text, typ
 import { healthCheck } from './health.ts';
 import { headerMap, headerRules } from './header-rules.ts';
 import { filterList } from './filters/filter-list.ts';
-import { HOST, readHost } from './host-name.ts';
+import { match, priority } from './match.ts';
+import { HOST, readRouteHost } from './host-name.ts';
 import { httpsOptions } from './https.ts';
 import { duration } from './units.ts';
 import { targets } from './targets.ts';
 
 const PATH = 'a path prefix such as /api: starts with "/", without "?", "#", ";" and dot segments';
+const ROUTE_HOST = `${HOST}, or "*"`;
 const REDIRECT_TO = 'an http:// or https:// URL, or a path that starts with "/"';
 
 const REDIRECT_STATUSES = [301, 302, 303, 307, 308] as const;
@@ -75,15 +77,26 @@ const names = (what: string) => oneOrMore(text(what, 64), what);
 
 /** One entry of `routes`. */
 export const routeEntry = section({
-  host: required(oneOrMore(readable(HOST, readHost), HOST), {
+  host: required(oneOrMore(readable(ROUTE_HOST, readRouteHost), ROUTE_HOST), {
     meaning:
-      'Host name or list of them. *.example.com takes any depth below example.com, but not example.com itself. The same host and path may stand in one entry only',
+      'Host name or list of them. *.example.com takes any depth below example.com, but not example.com itself; "*" takes every host that no other route takes. The same host, path and match may stand in one entry only',
   }),
   path: field(readable(PATH, readPath), {
-    meaning: 'Path prefix in whole segments: /api takes /api and /api/x, not /apis',
+    meaning: 'Path prefix in whole segments: /api takes /api and /api/x, not /apis; match.path compares it otherwise',
     default: '/, all paths',
   }),
   to: field(targets(), {
+  match: field(match(), {
+    meaning:
+      'What else must hold, all of it: {methods, headers, cookies, query, clients, hostPattern, pathPattern, not}, and how path is compared: {path}, see docs/routing.md',
+    default: 'nothing else',
+  }),
+  priority: field(priority(), {
+    meaning:
+      'Among the routes of the same host the higher comes first; what says none counts by the length of its host and path, see docs/routing.md',
+    default: 'the longer path comes first',
+    zero: 'the default',
+  }),
     meaning:
       'Backend or list of them, shared as balance says: http://host[:port], https://host[:port], h2c://host[:port] (HTTP/2 in clear, as gRPC servers speak it; also grpc://), h2://host[:port] (HTTP/2 over TLS; also grpcs://), host:port, or {url, weight, proxyProtocol}. Give exactly one of to, respond and redirect',
     default: 'none',
