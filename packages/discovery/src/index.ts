@@ -9,5 +9,6 @@ export { readContainer, type Container } from './container.ts';
 export { findOwnContainer } from './own-container.ts';
 export type { DiscoverySettings } from './settings.ts';
 export { HealthMonitor, type HealthMonitorOptions } from './health/health-monitor.ts';
+export type { HtpasswdFiles, NginxProxyOptions } from './dialects/nginx-proxy/index.ts';
 export { dialectsOf } from './dialects/all-dialects.ts';
 export { NO_WORDS, type ImageWords, type Words } from './image-words.ts';

@@ -1,4 +1,5 @@
 import type { DialectSettings } from '@dproxy/config';
+import type { NginxProxyOptions } from './dialects/nginx-proxy/index.ts';
 
 /** What dproxy.yml and the composition root say about all engines. */
 export interface DiscoverySettings {
@@ -6,8 +7,10 @@ export interface DiscoverySettings {
   readonly trustImages: boolean;
   /** `docker.exposedByDefault`: containers that no label names answer, too. */
   readonly exposedByDefault: boolean;
-  /** `docker.dialects` */
-  readonly dialects: DialectSettings;
+  /** `docker.dialects`, and what the composition root knows beside it. */
+  readonly dialects: Omit<DialectSettings, 'nginxProxy'> & {
+    readonly nginxProxy?: boolean | NginxProxyOptions | undefined;
+  };
   /** Ids of the listeners that the settings name. */
   readonly listeners: readonly string[];
   /** Id of the container that dproxy may run in (`findOwnContainer`); empty: none. */

@@ -1,12 +1,21 @@
-import { findOwnContainer, DockerDiscovery, type DiscoverySettings, type EngineStatus } from '@dproxy/discovery';
+import {
+  findOwnContainer,
+  DockerDiscovery,
+  type DiscoverySettings,
+  type EngineStatus,
+  type NginxProxyOptions,
+} from '@dproxy/discovery';
 import { sameValue, type ContainerView, type EngineEndpoint, type Log, type SourceState } from '@dproxy/core';
 import type { Settings } from '@dproxy/config';
+import { HtpasswdFolder } from './htpasswd-folder.ts';
 
 interface Running {
   readonly endpoint: EngineEndpoint;
   readonly settings: DiscoverySettings;
   readonly discovery: DockerDiscovery;
 }
+
+type FollowedSettings = Pick<Settings, 'docker' | 'listeners' | 'acme'>;
 
 export interface EnginesOptions {
   readonly log: Log;
@@ -18,21 +27,42 @@ export interface EnginesOptions {
 /** One discovery per engine of the settings; follows changes of the settings. */
 export class Engines {
   readonly #options: EnginesOptions;
+  readonly #htpasswd: HtpasswdFolder;
   #running = new Map<string, Running>();
   #ownContainerId = '';
+  /** One change after the other: each starts from what the one before has left. */
+  #turn: Promise<void> = Promise.resolve();
+  #followed: FollowedSettings | undefined;
 
   constructor(options: EnginesOptions) {
     this.#options = options;
+    this.#htpasswd = new HtpasswdFolder(options.log, () => void this.#followAgain());
   }
 
   /** Resolves when each engine was listed, or could not be reached at the first attempt. */
-  async follow({ docker, listeners }: Pick<Settings, 'docker' | 'listeners'>): Promise<void> {
+  async follow(settings: FollowedSettings): Promise<void> {
+    this.#followed = settings;
+    const turn = this.#turn.then(() => this.#follow(settings));
+    this.#turn = turn.catch(() => undefined);
+    await turn;
+  }
+
+  /** Password files have changed. */
+  async #followAgain(): Promise<void> {
+    try {
+      if (this.#followed !== undefined) await this.follow(this.#followed);
+    } catch (error) {
+      this.#options.log.error({ error }, 'a change of password files cannot be followed');
+    }
+  }
+
+  async #follow({ docker, listeners, acme }: FollowedSettings): Promise<void> {
     this.#ownContainerId ||= await findOwnContainer();
-    const { engines, trustImages, exposedByDefault, dialects } = docker;
+    const { engines, trustImages, exposedByDefault } = docker;
     const settings: DiscoverySettings = {
       trustImages,
       exposedByDefault,
-      dialects,
+      dialects: { ...docker.dialects, nginxProxy: await this.#nginxProxy(docker, acme) },
       listeners: listeners.map(({ id }) => id),
       ownContainerId: this.#ownContainerId,
       hostReachesBridges: process.platform === 'linux',
@@ -63,7 +93,18 @@ export class Engines {
   }
 
   async stop(): Promise<void> {
+    this.#htpasswd.stop();
     await Promise.all([...this.#running.values()].map(({ discovery }) => discovery.stop()));
+  }
+
+  async #nginxProxy(
+    { dialects }: Settings['docker'],
+    { email }: Settings['acme'],
+  ): Promise<boolean | NginxProxyOptions | undefined> {
+    const { nginxProxy } = dialects;
+    const options = typeof nginxProxy === 'object' ? nginxProxy : {};
+    const htpasswdFiles = await this.#htpasswd.follow(options.htpasswd ?? '');
+    return nginxProxy === false ? false : { ...options, htpasswdFiles, hasAcmeAccount: email !== '' };
   }
 
   async #end({ discovery, endpoint }: Running): Promise<void> {

@@ -15,6 +15,7 @@ import type { Environment } from './inputs.ts';
 import { resolveAcme } from './resolve-acme.ts';
 import { bindAddresses, planListeners } from './plan-listeners.ts';
 import { resolveStatistics, statisticsProblems } from './resolve-statistics.ts';
+import { resolveDialects } from './resolve-dialects.ts';
 import { resolveTlsHosts, resolveTlsProfile } from './resolve-tls.ts';
 import { isLoopbackOnly, type Overrides } from './read-environment.ts';
 import type { ApiSettings, DockerSettings, Problem, Settings } from './settings.ts';
@@ -139,7 +140,7 @@ function resolveDocker(
     isNamed: named !== undefined,
     trustImages: said.docker?.trustImages ?? false,
     exposedByDefault: said.docker?.exposedByDefault ?? true,
-    dialects: said.docker?.dialects ?? {},
+    dialects: resolveDialects(said.docker?.dialects, fromFile),
   };
 }
 

@@ -1,7 +1,8 @@
-import type { DialectSettings } from '@dproxy/config';
+import type { DiscoverySettings } from '../settings.ts';
 import type { Dialect } from './dialect.ts';
 import { docksal } from './docksal.ts';
 import { native } from './native.ts';
+import { nginxProxy } from './nginx-proxy/index.ts';
 import { rproxy } from './rproxy.ts';
 import { lazytainer, sablier } from './sleep.ts';
 
@@ -10,9 +11,10 @@ import { lazytainer, sablier } from './sleep.ts';
  * container, the first one's settings do. Each new dialect adds its line here, its name in
  * `packages/config/src/schema/dialects/dialects.ts`, and its options, if it has any, in a file beside that.
  */
-export function dialectsOf(settings: DialectSettings): readonly Dialect[] {
+export function dialectsOf(settings: DiscoverySettings['dialects']): readonly Dialect[] {
   const all = [
     read(settings.native, () => native),
+    read(settings.nginxProxy, (options) => nginxProxy(options)),
     read(settings.docksal, () => docksal),
     read(settings.rproxy, () => rproxy),
     read(settings.sablier, () => sablier),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { field, flag, section } from '../field.ts';
+import { nginxProxyOptions } from './nginx-proxy.ts';
 
 /**
  * `docker.dialects`: one line for each label language that discovery reads (`packages/discovery/src/dialects/all-dialects.ts`).
@@ -8,6 +9,10 @@ import { field, flag, section } from '../field.ts';
 export const dialects = () =>
   section({
     native: dialect(flag(), 'dproxy.* labels'),
+    nginxProxy: dialect(
+      switchable(nginxProxyOptions()),
+      'Variables of nginx-proxy and acme-companion (VIRTUAL_HOST, ...)',
+    ),
     rproxy: dialect(flag(), 'The variable RPROXY'),
     docksal: dialect(flag(), 'io.docksal.* labels'),
     sablier: dialect(flag(), 'sablier.* labels'),

@@ -2,13 +2,15 @@ import { hash } from 'node:crypto';
 import type { BasicAuthFilter } from '@dproxy/core';
 import type { LabelProblem } from '../dialect.ts';
 import { problem, show } from './_problems.ts';
-import type { HtpasswdFiles } from './options.ts';
 import type { Site } from './site.ts';
 
 const MAX_USERS = 10_000;
 /** What the filter verifies: bcrypt, MD5 as Apache has it, SHA-1. */
 const KNOWN_HASH =
   /^(?:\$2[abxy]\$\d\d\$[./A-Za-z0-9]{53}|\$apr1\$[^$]{1,8}\$[./A-Za-z0-9]{22}|\{SHA\}[A-Za-z0-9+/]{27}=)$/;
+
+/** By name. */
+type PasswordFiles = ReadonlyMap<string, string>;
 
 export interface Protection {
   readonly filter: BasicAuthFilter | undefined;
@@ -21,7 +23,7 @@ export interface Protection {
  *
  * A file without a line that can be used lets nobody in: whoever made it wanted a password.
  */
-export function protectionOf({ name, location }: Site, files: Exclude<HtpasswdFiles, 'unreadable'>): Protection {
+export function protectionOf({ name, location }: Site, files: PasswordFiles): Protection {
   const isPattern = name.type === 'pattern';
   const base = isPattern ? sha1(name.text) : name.text;
   const ofPath = fileOf(files, `${base}_${sha1(location.text)}`);
@@ -43,7 +45,7 @@ interface PasswordFile {
 }
 
 /** Hosts are the same in any case; files are looked up as written first. */
-function fileOf(files: Exclude<HtpasswdFiles, 'unreadable'>, name: string): PasswordFile | undefined {
+function fileOf(files: PasswordFiles, name: string): PasswordFile | undefined {
   for (const spelling of [name, name.toLowerCase()]) {
     const text = files.get(spelling);
     if (text !== undefined) return { name: spelling, text };

@@ -488,13 +488,13 @@ test.each([{ SERVER_TOKENS: 'off' }, { SSL_POLICY: 'Mozilla-Intermediate' }, { A
 test('a password file of the host, or of the host and the path, protects the site', () => {
   const hashed = '{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=';
   const path = hash('sha1', '/admin');
-  const options = {
-    htpasswdFiles: new Map([
+  const options: NginxProxyOptions = {
+    htpasswdFiles: [
       ['a.test', `# people\nme:${hashed}\n`],
       [`a.test_${path}`, `boss:${hashed}:comment`],
       ['*.w.test', `w:${hashed}`],
       [hash('sha1', '~^r'), `r:${hashed}`],
-    ]),
+    ],
   };
   const user = (host: string, location = '/') =>
     site({ VIRTUAL_HOST: host, VIRTUAL_PATH: location }, { options })?.filters;
@@ -508,7 +508,7 @@ test('a password file of the host, or of the host and the path, protects the sit
 });
 
 test('a password file that cannot be used lets nobody in, and its hashes stay unseen', () => {
-  const options = { htpasswdFiles: new Map([['a.test', 'me:canary-hash\nnobody']]) };
+  const options: NginxProxyOptions = { htpasswdFiles: [['a.test', 'me:canary-hash\nnobody']] };
   const { services, problems } = read({ VIRTUAL_HOST: 'a.test' }, { options });
   expect(services).toMatchObject([{ filters: [{ type: 'basicAuth', users: [] }] }]);
   expect(problems).toMatchObject([

@@ -78,7 +78,7 @@ function siteOf(
 function tableOf(where: string, entry: unknown, refusals: Refusals): Table | undefined {
   if (entry === null || entry === undefined || entry === '') return {};
   if (isTable(entry)) return entry;
-  refusals.add(problem(`${where}: ${typeof entry === 'object' ? 'a list' : show(String(entry))} is no map`, EXPECTED));
+  refusals.add(problem(`${where}: ${scalar(entry) === '[...]' ? 'a list' : show(scalar(entry))} is no map`, EXPECTED));
   return undefined;
 }
 

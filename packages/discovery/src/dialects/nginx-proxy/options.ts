@@ -3,8 +3,8 @@ import { DEFAULT_HSTS } from '@dproxy/core';
 export const HTTPS_METHODS = ['redirect', 'noredirect', 'nohttp', 'nohttps'] as const;
 export type HttpsMethod = (typeof HTTPS_METHODS)[number];
 
-/** Files of the htpasswd folder by name; `unreadable`: there is one, and nobody can tell what is in it. */
-export type HtpasswdFiles = ReadonlyMap<string, string> | 'unreadable';
+/** Files of the htpasswd folder; `unreadable`: there is one, and nobody can tell what is in it. Plain data, to be compared. */
+export type HtpasswdFiles = readonly (readonly [name: string, text: string])[] | 'unreadable';
 
 /** What was set on the container of nginx-proxy itself: `docker.dialects.nginxProxy` in dproxy.yml. */
 export interface NginxProxyOptions {
@@ -25,7 +25,11 @@ export interface NginxProxyOptions {
   readonly hasAcmeAccount?: boolean | undefined;
 }
 
-export type ProxyWide = { readonly [Name in keyof NginxProxyOptions]-?: Exclude<NginxProxyOptions[Name], undefined> };
+type Given = { readonly [Name in keyof NginxProxyOptions]-?: Exclude<NginxProxyOptions[Name], undefined> };
+
+export interface ProxyWide extends Omit<Given, 'htpasswdFiles'> {
+  readonly htpasswd: ReadonlyMap<string, string> | 'unreadable';
+}
 
 /** The ranges of nginx-proxy's own network_internal.conf, and this machine over IPv6. */
 const INTERNAL_NETWORKS: readonly string[] = [
@@ -44,7 +48,7 @@ export function withDefaults(options: NginxProxyOptions): ProxyWide {
     hsts: options.hsts ?? DEFAULT_HSTS,
     nonGetRedirect: options.nonGetRedirect ?? 301,
     internalNetworks: options.internalNetworks ?? INTERNAL_NETWORKS,
-    htpasswdFiles: options.htpasswdFiles ?? new Map(),
+    htpasswd: options.htpasswdFiles === 'unreadable' ? 'unreadable' : new Map(options.htpasswdFiles),
     hasAcmeAccount: options.hasAcmeAccount ?? false,
   };
 }

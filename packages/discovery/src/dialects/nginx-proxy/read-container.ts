@@ -73,8 +73,8 @@ function describeSites(
   { sites }: SiteReading,
   { shared, wide, refusals }: Omit<Parts, 'acme'> & { readonly shared: Shared },
 ): ServiceClaims[] {
-  const { htpasswdFiles } = wide;
-  if (htpasswdFiles === 'unreadable') {
+  const { htpasswd } = wide;
+  if (htpasswd === 'unreadable') {
     // Without the files nobody can tell which sites ask for a password: none is served, rather than all without one.
     refusals.add(
       problem(
@@ -88,7 +88,7 @@ function describeSites(
     const refused = whyNot(site, container, shared);
     if (refused !== undefined) refusals.add(refused);
     if (refused !== undefined && isPortless(site, container)) return [];
-    const { filter, problems } = protectionOf(site, htpasswdFiles);
+    const { filter, problems } = protectionOf(site, htpasswd);
     for (const each of problems) refusals.add(each);
     return servicesOf(site, filter, shared);
   });
