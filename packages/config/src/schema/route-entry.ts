@@ -11,8 +11,8 @@ import { httpsOptions } from './https.ts';
 import { duration } from './units.ts';
 import { targets } from './targets.ts';
 
-const PATH = 'a path prefix such as /api: starts with "/", without "?", "#", ";" and dot segments';
 const ROUTE_HOST = `${HOST}, or "*"`;
+const PATH = 'a path prefix such as /api: starts with "/", without "?", "#", ";" and dot segments';
 const REDIRECT_TO = 'an http:// or https:// URL, or a path that starts with "/"';
 
 const REDIRECT_STATUSES = [301, 302, 303, 307, 308] as const;
@@ -85,7 +85,6 @@ export const routeEntry = section({
     meaning: 'Path prefix in whole segments: /api takes /api and /api/x, not /apis; match.path compares it otherwise',
     default: '/, all paths',
   }),
-  to: field(targets(), {
   match: field(match(), {
     meaning:
       'What else must hold, all of it: {methods, headers, cookies, query, clients, hostPattern, pathPattern, not}, and how path is compared: {path}, see docs/routing.md',
@@ -97,6 +96,7 @@ export const routeEntry = section({
     default: 'the longer path comes first',
     zero: 'the default',
   }),
+  to: field(targets(), {
     meaning:
       'Backend or list of them, shared as balance says: http://host[:port], https://host[:port], h2c://host[:port] (HTTP/2 in clear, as gRPC servers speak it; also grpc://), h2://host[:port] (HTTP/2 over TLS; also grpcs://), host:port, or {url, weight, proxyProtocol}. Give exactly one of to, respond and redirect',
     default: 'none',
@@ -161,7 +161,8 @@ export const routeEntry = section({
 export type RouteEntry = z.output<typeof routeEntry>;
 
 export function readPath(raw: string): Read<string> {
-  const path = canonicalRoutePath(raw);
+  // With the slash at its end: an exact path has it, and a prefix of characters. `routePath` takes it off elsewhere.
+  const path = canonicalRoutePath(raw, 'exact');
   return path === undefined ? { problem: 'not a path prefix' } : { value: path };
 }
 
