@@ -9,10 +9,15 @@ export interface UdpSessionsOptions {
   /** Who takes a new session of this client; undefined: nobody. */
   readonly choose: (client: string) => CompiledStream | undefined;
   readonly send: (datagram: Buffer, to: Client) => void;
+  readonly onEnded: (client: Client) => void;
 }
 
 /** Address and port. */
 export type Client = Pick<RemoteInfo, 'address' | 'port'>;
+
+export function keyOf({ address, port }: Client): string {
+  return `${address} ${port}`;
+}
 
 interface Entry {
   readonly client: Client;
@@ -42,7 +47,7 @@ export class UdpSessions {
 
   /** A datagram of a client. */
   receive(datagram: Buffer, client: Client): void {
-    const key = `${client.address} ${client.port}`;
+    const key = keyOf(client);
     const entry = this.#confirmed.get(key) ?? this.#fresh.get(key) ?? this.#begin(key, client);
     if (entry === undefined) return;
     entry.session.fromClient(datagram);
@@ -54,8 +59,18 @@ export class UdpSessions {
   }
 
   has(client: Client): boolean {
-    const key = `${client.address} ${client.port}`;
+    const key = keyOf(client);
     return this.#confirmed.has(key) || this.#fresh.has(key);
+  }
+
+  /** The longest silent first, those whose address may be invented before all others. */
+  clients(): Client[] {
+    return this.#all().map(({ client }) => client);
+  }
+
+  end(client: Client): void {
+    const key = keyOf(client);
+    (this.#confirmed.get(key) ?? this.#fresh.get(key))?.session.close();
   }
 
   /** Ends sessions whose backend has left: its address may be somebody else's now. */
@@ -91,6 +106,7 @@ export class UdpSessions {
         this.#fresh.delete(key);
         this.#confirmed.delete(key);
         leave();
+        this.#options.onEnded(client);
       },
     });
     return { client, session };
