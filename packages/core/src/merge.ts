@@ -14,6 +14,7 @@ import { hashContent, shareTable, TABLE_NAMES, type SnapshotContent } from './sn
 import type { CertificateRef, Challenge, PageOverride, Snapshot, TlsPolicy } from './snapshot.ts';
 import type { SourceState } from './source.ts';
 import type { ShadowedStream, StreamDefinition } from './stream.ts';
+import { unknownListeners } from './unknown-listeners.ts';
 
 export interface SnapshotInput {
   readonly sources: readonly SourceState[];
@@ -91,6 +92,7 @@ export function buildSnapshot(input: SnapshotInput): SnapshotResult {
       ...sources.flatMap(({ rejected }) => rejected),
       ...screened.rejected,
       ...placed.rejected,
+      ...unknownListeners(placed.definitions, [...input.listeners, ...placed.opened]),
       ...settled.flatMap(({ differences }) => differences),
       ...streams.differences,
     ],
