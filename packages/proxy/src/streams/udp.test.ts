@@ -1,6 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { backendOf, eventually, freePort, listenerOf, streamOf, within } from '@dproxy/testkit';
 import { afterEach, describe, expect, test } from 'vitest';
 import { startEdge } from '../fixtures/edge.ts';
@@ -21,7 +20,7 @@ async function bound(address = '127.0.0.1'): Promise<Socket> {
 }
 
 function portOf(socket: Socket): number {
-  return (socket.address() as AddressInfo).port;
+  return socket.address().port;
 }
 
 /** A backend that sends back what it gets, with its name in front, and knows who has sent. */
