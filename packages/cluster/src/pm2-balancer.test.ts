@@ -83,6 +83,7 @@ function onlineWorker(socketPath: string, identity: { readonly pid: number; read
     onPlace: () => {},
     onTicketKeys: () => {},
     onNoCertificate: () => {},
+    onSpent: () => {},
     stats: () => ({
       requests: 0,
       connections: 0,

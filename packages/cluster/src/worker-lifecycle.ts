@@ -1,4 +1,4 @@
-import type { ApplyReport, CertificateMaterial, DataPlane, Log, Snapshot } from '@dproxy/core';
+import type { ApplyReport, CertificateMaterial, DataPlane, Log, Snapshot, SpentTokens } from '@dproxy/core';
 import { LEFT_EXIT_CODE, MAX_SIGNAL_DRAIN_MS, withGrace } from './drain-limits.ts';
 import type { ListenersReport, WorkerIdentity } from './ipc/messages.ts';
 import { SnapshotClient } from './ipc/snapshot-client.ts';
@@ -55,6 +55,7 @@ export class WorkerLifecycle {
       onPlace: options.onPlace,
       onTicketKeys: (keys) => options.dataPlane.setTicketKeys(keys),
       onNoCertificate: (host) => options.dataPlane.denyCertificate(host),
+      onSpent: (spent) => options.dataPlane.spend(spent),
       stats: () => options.dataPlane.stats(),
       loadStored: options.loadStored,
       ...(options.storedAfterMs === undefined ? {} : { storedAfterMs: options.storedAfterMs }),
@@ -72,6 +73,11 @@ export class WorkerLifecycle {
   /** `DataPlaneOptions.onWantCertificate` */
   wantCertificate(host: string): void {
     this.#client.wantCertificate(host);
+  }
+
+  /** `DataPlaneOptions.onSpent` */
+  tellSpent(spent: readonly SpentTokens[]): void {
+    this.#client.tellSpent(spent);
   }
 
   /** SIGINT (PM2) or SIGTERM. Drains, then exits 0. Idempotent. */

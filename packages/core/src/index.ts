@@ -109,6 +109,7 @@ export type {
   DrainReport,
   Explainer,
   Inspector,
+  SpentTokens,
   WorkerState,
   WorkerStats,
   WorkerStatus,

@@ -21,6 +21,17 @@ export interface WorkerStats {
   readonly backends: readonly Traffic[];
 }
 
+/** Requests that a worker let through one of its rate limits, for the other workers of its host to count. */
+export interface SpentTokens {
+  readonly routeId: string;
+  /** Of the limit among the route's filters. */
+  readonly place: number;
+  /** By whom is counted, as core makes keys: at most 64 characters. */
+  readonly keys: readonly string[];
+  /** How often each of them. */
+  readonly times: readonly number[];
+}
+
 /** What a drain did. `cut` counts connections that were still busy at the deadline. */
 export interface DrainReport {
   readonly finished: number;
@@ -48,6 +59,8 @@ export interface DataPlane {
   apply(snapshot: Snapshot, material: ReadonlyMap<string, CertificateMaterial>): Promise<ApplyReport>;
   /** There will be no certificate for a host that `onWantCertificate` asked for: its handshakes go on without. */
   denyCertificate(host: string): void;
+  /** Counts what other workers of this host let through their rate limits. What names no limit of the table is passed over. */
+  spend(spent: readonly SpentTokens[]): void;
   /** Stops accepting, answers with `Connection: close`, resolves when empty or at the deadline. Idempotent. */
   drain(deadlineMs: number): Promise<DrainReport>;
   /** Cuts everything. */

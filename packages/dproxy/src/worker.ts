@@ -28,6 +28,7 @@ const dataPlane = createDataPlane({
   // The primary has made absolute paths of the plugins that dproxy.yml names; packages are those of this checkout.
   applicationPath: new ApplicationPath({ loader: new PluginLoader({ baseFolder: ROOT }), log }),
   onWantCertificate: (host) => lifecycle.wantCertificate(host),
+  onSpent: (spent) => lifecycle.tellSpent(spent),
 });
 const lifecycle = new WorkerLifecycle({
   dataPlane,

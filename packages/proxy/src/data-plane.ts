@@ -7,6 +7,7 @@ import {
   type DrainReport,
   type Log,
   type Snapshot,
+  type SpentTokens,
   WildcardMemory,
   type WorkerSlot,
   type WorkerStats,
@@ -16,6 +17,7 @@ import type { ApplicationPath } from './application/index.ts';
 import { type CompiledSnapshot, compileSnapshot } from './compiled-snapshot.ts';
 import { Counters } from './counters.ts';
 import { DeadlineWheel } from './deadline-wheel.ts';
+import { RateLimit, SpentLimits } from './filters/index.ts';
 import { ListenerSet } from './listeners/listener-set.ts';
 import { CertificateHold } from './listeners/tls/certificate-hold.ts';
 import type { TlsTable } from './listeners/tls/tls-table.ts';
@@ -42,6 +44,8 @@ export interface DataPlaneOptions {
    * `limits.heldHandshakes` hosts at a time; the name is a DNS name as routes spell it, but nothing else is known of it.
    */
   readonly onWantCertificate?: (host: string) => void;
+  /** Where there are other workers: what rate limits have let through, at most ten times a second (`DataPlane.spend`). */
+  readonly onSpent?: (spent: readonly SpentTokens[]) => void;
 }
 
 export function createDataPlane(options: DataPlaneOptions): DataPlane {
@@ -61,6 +65,7 @@ class DirectDataPlane implements DataPlane, Services {
   readonly applicationPath: DataPlaneOptions['applicationPath'];
   readonly secureContexts: SecureContexts;
   readonly certificateHold: CertificateHold | undefined;
+  readonly spentLimits: SpentLimits | undefined;
   #worker: WorkerSlot;
   readonly #context: Omit<UpstreamContext, 'bufferBytes'>;
   readonly #pools: UpstreamPools;
@@ -79,7 +84,8 @@ class DirectDataPlane implements DataPlane, Services {
     this.#worker = { index: options.workerIndex ?? 0, count: options.workerCount ?? 1 };
     this.wheel = new DeadlineWheel((error) => this.log.error({ err: error }, 'a deadline could not be handled'));
     const { wheel, counters, log, names } = this;
-    const { onWantCertificate: onWant } = options;
+    const { onWantCertificate: onWant, onSpent } = options;
+    this.spentLimits = onSpent === undefined ? undefined : new SpentLimits(onSpent);
     this.secureContexts = new SecureContexts(log);
     this.certificateHold = onWant === undefined ? undefined : new CertificateHold({ wheel, log, onWant });
     this.#context = { wheel, counters, log, names };
@@ -104,6 +110,14 @@ class DirectDataPlane implements DataPlane, Services {
     this.certificateHold?.deny(host);
   }
 
+  spend(spent: readonly SpentTokens[]): void {
+    for (const one of spent) {
+      const list = this.#compiled?.routes.get(one.routeId)?.filters?.list ?? [];
+      for (const filter of list)
+        if (filter instanceof RateLimit && filter.isAt(one.routeId, one.place)) filter.spend(one);
+    }
+  }
+
   setTicketKeys(keys: readonly Uint8Array[]): void {
     this.secureContexts.setTicketKeys(keys);
   }
@@ -124,6 +138,7 @@ class DirectDataPlane implements DataPlane, Services {
     await this.#applying;
     this.#listeners.destroy();
     this.#pools.destroy();
+    this.spentLimits?.dispose();
     await this.applicationPath?.close();
     this.wheel.dispose();
   }

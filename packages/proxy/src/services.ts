@@ -5,6 +5,7 @@ import type { ApplicationPath } from './application/index.ts';
 import type { CompiledSnapshot } from './compiled-snapshot.ts';
 import type { Counters } from './counters.ts';
 import type { DeadlineWheel } from './deadline-wheel.ts';
+import type { SpentLimits } from './filters/index.ts';
 import type { CertificateHold } from './listeners/tls/certificate-hold.ts';
 import type { SecureContexts } from './listeners/tls/secure-contexts.ts';
 import type { NameCache } from './upstream/name-cache.ts';
@@ -19,6 +20,8 @@ export interface Services {
   /** Names of backends. */
   readonly names: NameCache;
   readonly accessLog: AccessLog | undefined;
+  /** What rate limits let through, for other workers; undefined: there are none. */
+  readonly spentLimits: SpentLimits | undefined;
   /** Undefined: routes with plugins answer 500. */
   readonly applicationPath: Pick<ApplicationPath, 'connect'> | undefined;
   readonly secureContexts: SecureContexts;

@@ -2,7 +2,14 @@ import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { hashContent, type ApplyReport, type CertificateMaterial, type Snapshot, type WorkerStats } from '@dproxy/core';
+import {
+  hashContent,
+  type ApplyReport,
+  type CertificateMaterial,
+  type Snapshot,
+  type SpentTokens,
+  type WorkerStats,
+} from '@dproxy/core';
 import { collectLog, eventually, tempFolder, within } from '@dproxy/testkit';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { fixtureTable } from '../fixtures/fixture-table.ts';
@@ -53,6 +60,7 @@ interface TestWorker {
   readonly drains: number[];
   readonly ticketKeys: (readonly string[])[];
   readonly denied: string[];
+  readonly spentElsewhere: SpentTokens[];
   readonly pid: number;
 }
 
@@ -62,6 +70,7 @@ function worker(options: Partial<SnapshotClientOptions> = {}): TestWorker {
   const drains: number[] = [];
   const ticketKeys: TestWorker['ticketKeys'] = [];
   const denied: string[] = [];
+  const spentElsewhere: SpentTokens[] = [];
   const pid = nextPid++;
   const client = new SnapshotClient({
     socketPath,
@@ -76,13 +85,14 @@ function worker(options: Partial<SnapshotClientOptions> = {}): TestWorker {
     onPlace: (index, count) => places.push(`${index}/${count}`),
     onTicketKeys: (keys) => ticketKeys.push(keys.map((key) => Buffer.from(key).toString())),
     onNoCertificate: (host) => denied.push(host),
+    onSpent: (spent) => spentElsewhere.push(...spent),
     stats: () => NO_STATS,
     loadStored: async () => undefined,
     ...options,
   });
   open.push(client);
   client.start();
-  return { client, applied, places, drains, ticketKeys, denied, pid };
+  return { client, applied, places, drains, ticketKeys, denied, spentElsewhere, pid };
 }
 
 const versionsOf = ({ applied }: TestWorker): number[] => applied.map(({ snapshot }) => snapshot.version);
@@ -390,4 +400,32 @@ it('tells every worker which certificates will not come', async () => {
   await server.waitUntil((workers) => workers.length === 2, 10_000);
   server.denyCertificate('a.example.com');
   await eventually(() => both.every(({ denied }) => denied[0] === 'a.example.com'));
+});
+
+it('tells the other workers what the rate limits of one let through', async () => {
+  const server = await primary();
+  server.publish(fixtureTable(), new Map());
+  const [one, two, three] = [worker(), worker(), worker()];
+  await allHave(server, 1, 3);
+  const spent = [{ routeId: 'a.test/', place: 0, keys: ['192.0.2.1', 'x'], times: [3, 1] }];
+  one.client.tellSpent(spent);
+  await eventually(() => two.spentElsewhere.length > 0 && three.spentElsewhere.length > 0);
+  expect([two.spentElsewhere, three.spentElsewhere]).toEqual([spent, spent]);
+  two.client.tellSpent(spent);
+  await eventually(() => one.spentElsewhere.length > 0);
+  expect(two.spentElsewhere).toEqual(spent);
+});
+
+it.each([
+  ['more counts than keys', { keys: ['a'], times: [1, 2] }],
+  ['a key that is too long', { keys: ['x'.repeat(65)], times: [1] }],
+  ['too many keys', { keys: Array.from({ length: 1_025 }, () => 'x'), times: Array.from({ length: 1_025 }, () => 1) }],
+  ['no place', { keys: ['a'], times: [1], place: -1 }],
+])('cuts off a worker that tells of rate limits with %s', async (_, more) => {
+  await primary();
+  const raw = await rawWorker();
+  await raw.get('welcome');
+  const closed = once(raw.socket, 'close');
+  raw.send({ type: 'spent', spent: [{ routeId: 'a.test/', place: 0, ...more }] });
+  await closed;
 });

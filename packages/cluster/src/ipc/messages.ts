@@ -1,4 +1,4 @@
-import type { ApplyReport, CertificateMaterial, WorkerState, WorkerStats } from '@dproxy/core';
+import type { ApplyReport, CertificateMaterial, SpentTokens, WorkerState, WorkerStats } from '@dproxy/core';
 
 /** Raised when a message changes its meaning; both sides refuse another one in the handshake. */
 export const PROTOCOL = 1;
@@ -35,7 +35,14 @@ export type WorkerMessage =
   | { readonly type: 'state'; readonly state: WorkerState }
   | { readonly type: 'stats'; readonly request: number; readonly stats: WorkerStats }
   /** Clients ask for a routed host that no certificate but the local CA's covers. */
-  | { readonly type: 'want-certificate'; readonly host: string };
+  | { readonly type: 'want-certificate'; readonly host: string }
+  /** What its rate limits let through; the primary tells the others. */
+  | SpentMessage;
+
+export interface SpentMessage {
+  readonly type: 'spent';
+  readonly spent: readonly SpentTokens[];
+}
 
 /** What the first frame of a connection may be: a worker, or a primary that wants to take over. */
 export type TakeoverMessage = { readonly type: 'takeover'; readonly instance: string; readonly pid: number };
@@ -59,7 +66,8 @@ export type PrimaryMessage =
   | { readonly type: 'no-certificate'; readonly host: string }
   | { readonly type: 'drain'; readonly deadlineMs: number }
   | { readonly type: 'index'; readonly index: number; readonly count: number }
-  | { readonly type: 'stats'; readonly request: number };
+  | { readonly type: 'stats'; readonly request: number }
+  | SpentMessage;
 
 export type TakeoverAnswer =
   | { readonly type: 'granted' }

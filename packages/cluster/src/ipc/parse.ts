@@ -1,9 +1,20 @@
-import { canonicalHost, type CertificateMaterial, type Traffic, type WorkerStats } from '@dproxy/core';
+import {
+  canonicalHost,
+  type CertificateMaterial,
+  type SpentTokens,
+  type Traffic,
+  type WorkerStats,
+} from '@dproxy/core';
 import type { PrimaryMessage, TakeoverAnswer, TakeoverMessage, WorkerMessage } from './messages.ts';
 import { MalformedMessage, Shape } from './shape.ts';
 
 const WORKER_STATES = ['starting', 'online', 'draining', 'stopped', 'errored'] as const;
 const PEM_BYTES = 1024 * 1024;
+/** What one worker has let through in a tenth of a second. */
+const MAX_LIMITS = 1_024;
+const MAX_KEYS = 1_024;
+const MAX_KEY_LENGTH = 64;
+const MAX_ROUTE_ID = 65_536;
 const MAX_TICKET_KEYS = 8;
 const MAX_TRAFFIC = 1_000;
 /** 48 bytes in base64. */
@@ -23,6 +34,7 @@ export function parseWorkerMessage(value: unknown): WorkerMessage | TakeoverMess
     'state',
     'stats',
     'want-certificate',
+    'spent',
     'takeover',
   ] as const);
   switch (type) {
@@ -55,6 +67,8 @@ export function parseWorkerMessage(value: unknown): WorkerMessage | TakeoverMess
       return { type, request: shape.integer('request'), stats: statsOf(shape.object('stats')) };
     case 'want-certificate':
       return { type, host: hostOf(shape) };
+    case 'spent':
+      return { type, spent: shape.list('spent', spentOf, MAX_LIMITS) };
     case 'takeover':
       return { type, instance: shape.string('instance', 256), pid: shape.integer('pid', 1) };
     default:
@@ -76,6 +90,7 @@ export function parsePrimaryMessage(value: unknown): PrimaryMessage {
     'drain',
     'index',
     'stats',
+    'spent',
   ] as const);
   switch (type) {
     case 'welcome':
@@ -115,6 +130,8 @@ export function parsePrimaryMessage(value: unknown): PrimaryMessage {
       return { type, index: shape.integer('index'), count: shape.integer('count') };
     case 'stats':
       return { type, request: shape.integer('request') };
+    case 'spent':
+      return { type, spent: shape.list('spent', spentOf, MAX_LIMITS) };
     default:
       return type satisfies never;
   }
@@ -143,6 +160,16 @@ function listenerOf(item: Shape): { id: string; addresses: { host: string; port:
 
 function failedOf(item: Shape): { listenerId: string; reason: string } {
   return { listenerId: item.string('listenerId'), reason: item.string('reason', 16_384) };
+}
+
+function spentOf(item: Shape): SpentTokens {
+  const keys = item.strings('keys', { maxItems: MAX_KEYS, maxLength: MAX_KEY_LENGTH });
+  return {
+    routeId: item.string('routeId', MAX_ROUTE_ID),
+    place: item.integer('place'),
+    keys,
+    times: item.numbers('times', keys.length),
+  };
 }
 
 /** It becomes the name of an order: nothing but what routes may be called by. */

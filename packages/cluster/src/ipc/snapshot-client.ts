@@ -8,6 +8,7 @@ import {
   type CertificateMaterial,
   type Log,
   type Snapshot,
+  type SpentTokens,
   type WorkerState,
   type WorkerStats,
 } from '@dproxy/core';
@@ -37,6 +38,8 @@ export interface SnapshotClientOptions {
   readonly onTicketKeys: (keys: readonly Uint8Array[]) => void;
   /** The primary will not have a certificate for this host. */
   readonly onNoCertificate: (host: string) => void;
+  /** What other workers let through their rate limits. */
+  readonly onSpent: (spent: readonly SpentTokens[]) => void;
   readonly stats: () => WorkerStats;
   /** The last good table from disk, for a start without a primary; undefined when there is none that may be used. */
   readonly loadStored: () => Promise<Snapshot | undefined>;
@@ -50,6 +53,8 @@ const STORED_AFTER_MS = 10_000;
 /** A local socket: trying is cheap, and every moment without the primary is one without updates. */
 const RETRY_MIN_MS = 20;
 const RETRY_MAX_MS = 250;
+/** A primary that does not read is not told more and more of what is soon past. */
+const MAX_WAITING_BYTES = 256 * 1024;
 /** A primary that refuses us will not change its mind soon. */
 const REFUSED_RETRY_MS = 5_000;
 
@@ -113,6 +118,11 @@ export class SnapshotClient {
   /** Tells the primary that clients wait for a certificate of `host`. Without a primary nobody hears it. */
   wantCertificate(host: string): void {
     this.#send({ type: 'want-certificate', host });
+  }
+
+  /** Tells the other workers what rate limits let through. Without a primary nobody hears it: each worker limits alone. */
+  tellSpent(spent: readonly SpentTokens[]): void {
+    if ((this.#channel?.waitingBytes ?? 0) < MAX_WAITING_BYTES) this.#send({ type: 'spent', spent });
   }
 
   /** Applies the table in force once more and says what came of it: what could not be had may be free by now. */
@@ -198,6 +208,9 @@ export class SnapshotClient {
         return;
       case 'no-certificate':
         this.#options.onNoCertificate(message.host);
+        return;
+      case 'spent':
+        this.#options.onSpent(message.spent);
         return;
       case 'drain':
         this.#options.onDrain(message.deadlineMs);

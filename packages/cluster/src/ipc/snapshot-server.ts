@@ -8,6 +8,7 @@ import { encodeFrame, WORKER_FRAME_BYTES } from './frames.ts';
 import {
   PROTOCOL,
   type PrimaryMessage,
+  type SpentMessage,
   type TakeoverAnswer,
   type TakeoverMessage,
   type WorkerMessage,
@@ -208,7 +209,15 @@ export class SnapshotServer {
 
   #receive(link: WorkerLink, message: WorkerMessage | TakeoverMessage): void {
     if (message.type === 'want-certificate') for (const listener of this.#wantListeners) listener(message.host);
+    if (message.type === 'spent') this.#tellOthers(link, message);
     if (message.type !== 'takeover' && link.receive(message)) this.#changed();
+  }
+
+  /** Each worker counts what the others let through their rate limits. */
+  #tellOthers(link: WorkerLink, { type, spent }: SpentMessage): void {
+    if (this.#links.size < 2) return;
+    const frame = encodeFrame({ type, spent } satisfies PrimaryMessage);
+    for (const other of this.#links) if (other !== link) other.spent(frame);
   }
 
   /** A reset is how the connection of a process that exits may end; anything else is a worker that talks nonsense. */

@@ -21,6 +21,8 @@ export function isStaying(state: WorkerState): boolean {
   return state === 'starting' || state === 'online';
 }
 
+const MAX_WAITING_BYTES = 1024 * 1024;
+
 /** A worker that cannot apply even a full table is not sent it again at once: only the next one, or this one later. */
 const STUCK_RETRY_MS = 5_000;
 
@@ -96,6 +98,11 @@ export class WorkerLink {
     this.#channel.write(frame);
   }
 
+  /** A worker that does not read is told nothing of what is soon past. @param frame a message `spent` */
+  spent(frame: Buffer): void {
+    if (this.#channel.waitingBytes < MAX_WAITING_BYTES) this.#channel.write(frame);
+  }
+
   drain(deadlineMs: number): void {
     this.#state = 'draining';
     this.#send({ type: 'drain', deadlineMs });
@@ -155,6 +162,7 @@ export class WorkerLink {
         return false;
       case 'hello':
       case 'want-certificate':
+      case 'spent':
         return false;
       default:
         return message satisfies never;

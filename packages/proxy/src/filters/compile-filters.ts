@@ -2,8 +2,11 @@ import { APPLICATION_FILTERS, type Filter } from '@dproxy/core';
 import { CompiledFilters } from './compiled-filters.ts';
 import type { CompiledFilter, FilterContext } from './compiled-filter.ts';
 import { compileAllowClients, compileAllowHosts } from './allow.ts';
+import { compileCircuitBreaker } from './circuit-breaker.ts';
 import { compileCors } from './cors.ts';
 import { compileHeaders } from './headers.ts';
+import { compileInFlight } from './in-flight.ts';
+import { compileRateLimit } from './rate-limit.ts';
 import { compileRedirect } from './redirect.ts';
 import { compileRewrite } from './rewrite.ts';
 
@@ -42,13 +45,16 @@ function compileFilter(filter: Filter, context: FilterContext): CompiledFilter {
       return compileAllowHosts(filter);
     case 'allowClients':
       return compileAllowClients(filter);
+    case 'rateLimit':
+      return compileRateLimit(filter, context);
+    case 'inFlight':
+      return compileInFlight(filter, context);
+    case 'circuitBreaker':
+      return compileCircuitBreaker(filter, context);
     case 'basicAuth':
     case 'forwardAuth':
-    case 'rateLimit':
-    case 'inFlight':
     case 'errorPages':
     case 'retry':
-    case 'circuitBreaker':
     case 'mirror':
     case 'compress':
     case 'buffer':
