@@ -67,6 +67,7 @@ export const ERRORS = {
   }),
   'client-gone': row('downstream', 499, 'The client closed the connection.'),
   'client-stalled': row('downstream', 499, 'The client stopped reading.'),
+  'logins-busy': row('downstream', 503, 'Too many passwords are being checked.', { logLevel: 'info' }),
   'route-unknown': row('downstream', 404, 'No site answers at this address.', { logLevel: 'info' }),
   'path-unknown': row('downstream', 404, 'Nothing answers at this path.', { logLevel: 'info' }),
   'no-backend-ready': row('upstream', 503, 'This site is offline at the moment.', { logLevel: 'info' }),
@@ -95,6 +96,7 @@ export const ERRORS = {
   'upstream-head-too-large': row('upstream', 502, 'The headers of the answer are too large.', { blamesBackend: true }),
   'upstream-aborted': row('upstream', 502, 'The site broke off its answer.', { blamesBackend: true }),
   'plugin-unknown': row('config', 500, 'This site is not set up correctly.', { logLevel: 'error' }),
+  'access-unchecked': row('config', 500, 'It could not be checked whether you may see this.'),
   internal: row('internal', 500, 'Something went wrong.', { logLevel: 'error' }),
 } as const satisfies Record<string, ErrorRow>;
 

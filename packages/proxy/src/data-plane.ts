@@ -18,6 +18,8 @@ import { type CompiledSnapshot, compileSnapshot } from './compiled-snapshot.ts';
 import { Counters } from './counters.ts';
 import { DeadlineWheel } from './deadline-wheel.ts';
 import { RateLimit, SpentLimits } from './filters/index.ts';
+import { AuthServers } from './filters/auth/auth-server.ts';
+import { LoginChecker } from './filters/auth/login-checker.ts';
 import { ListenerSet } from './listeners/listener-set.ts';
 import { CertificateHold } from './listeners/tls/certificate-hold.ts';
 import type { TlsTable } from './listeners/tls/tls-table.ts';
@@ -62,6 +64,8 @@ class DirectDataPlane implements DataPlane, Services {
   readonly memory = new WildcardMemory();
   readonly names = new NameCache();
   readonly accessLog: AccessLog | undefined;
+  readonly logins = new LoginChecker();
+  readonly authServers = new AuthServers();
   readonly applicationPath: DataPlaneOptions['applicationPath'];
   readonly secureContexts: SecureContexts;
   readonly certificateHold: CertificateHold | undefined;
@@ -140,6 +144,8 @@ class DirectDataPlane implements DataPlane, Services {
     this.#pools.destroy();
     this.spentLimits?.dispose();
     await this.applicationPath?.close();
+    await this.logins.close();
+    this.authServers.close();
     this.wheel.dispose();
   }
 

@@ -61,6 +61,8 @@ const REMEDIES = {
     '`limits.connections`, `limits.connectionsPerClient`; a proxy in front belongs into `trustedProxies`',
   'tls-handshake-failed': '`limits.tlsHandshakeMs`, `tls`; the log says why at level debug',
   'proxy-header-invalid': '`listen.*.proxyProtocol` names whose connections must begin with such a header',
+  'access-unchecked':
+    'the auth server of a `forwardAuth` filter cannot be reached, or does not answer in time; the log says why',
   'plugin-unknown': '`plugins` in dproxy.yml; the log says what could not be loaded',
 } as const satisfies Partial<Record<ErrorCode, string>>;
 

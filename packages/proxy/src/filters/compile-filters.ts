@@ -1,6 +1,8 @@
 import { APPLICATION_FILTERS, type Filter } from '@dproxy/core';
 import { CompiledFilters } from './compiled-filters.ts';
 import type { CompiledFilter, FilterContext } from './compiled-filter.ts';
+import { compileBasicAuth } from './auth/basic-auth.ts';
+import { compileForwardAuth } from './auth/forward-auth.ts';
 import { compileAllowClients, compileAllowHosts } from './allow.ts';
 import { compileCircuitBreaker } from './circuit-breaker.ts';
 import { compileCors } from './cors.ts';
@@ -52,7 +54,9 @@ function compileFilter(filter: Filter, context: FilterContext): CompiledFilter {
     case 'circuitBreaker':
       return compileCircuitBreaker(filter, context);
     case 'basicAuth':
+      return compileBasicAuth(filter);
     case 'forwardAuth':
+      return compileForwardAuth(filter, context);
     case 'errorPages':
     case 'retry':
     case 'mirror':

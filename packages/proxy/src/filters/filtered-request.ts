@@ -4,6 +4,7 @@ import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import type { Downstream } from '../exchange/downstream.ts';
 import {
   type CompiledHeaderRules,
+  fieldNames,
   fieldValues,
   isForwardingField,
   isTaken,
@@ -125,13 +126,15 @@ export class FilteredRequest {
     return isEncrypted || peer.claimedProto(this.original.claims) === 'https';
   }
 
-  /** A page of ours with this status, 400-599. @param lines header lines to add, each ended by CRLF */
+  /** A page of ours with this status, 400-599. @param lines header lines that replace or join its own, each ended by CRLF */
   refusal(status: number, lines = ''): Page {
     const { accept, host, method } = this.original;
     const message = REFUSALS.get(status) ?? 'This request is not answered here.';
     const requestId = this.#services?.nextRequestId() ?? '';
     const page = this.compiled.pages.render({ status, message, accept, requestId, host, method });
-    return lines === '' ? page : { ...page, headers: page.headers + lines };
+    if (lines === '') return page;
+    const named = new Set(fieldNames(lines));
+    return { ...page, headers: withoutFields(page.headers, (name) => named.has(name)) + lines };
   }
 
   // ---- what filters change of the request

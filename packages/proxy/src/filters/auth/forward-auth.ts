@@ -1,0 +1,195 @@
+import { compilePattern, type ForwardAuthFilter, type Pattern, ProxyError, type Route } from '@dproxy/core';
+import {
+  fieldNames,
+  headerLine,
+  isForwardingField,
+  isCodecOwned,
+  isTaken,
+  plainFieldName,
+  withoutFields,
+} from '../../http1/index.ts';
+import type { Page } from '../../pages/index.ts';
+import type { CompiledFilter, FilterContext, Rehearsed, Verdict } from '../compiled-filter.ts';
+import { fieldChange } from '../field-changes.ts';
+import type { FilteredRequest } from '../filtered-request.ts';
+import { type AuthAnswer, type AuthQuestion, refusedUrl } from './auth-server.ts';
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+
+/**
+ * Asks another server whether the request may pass: 2xx lets it, anything else is the answer. Without an answer nobody passes.
+ *
+ * What it answers in `responseHeaders` the backend believes. So these fields of the client's are taken out first, in every spelling
+ * that a backend could take for them (`X_Auth_User`: the hole of Traefik's ForwardAuth, 2026), also when the answer has none.
+ *
+ * @throws RangeError, PatternError
+ */
+export function compileForwardAuth(filter: ForwardAuthFilter, { route }: FilterContext): CompiledFilter {
+  return new ForwardAuth(filter, route);
+}
+
+class ForwardAuth implements CompiledFilter {
+  readonly type = 'forwardAuth';
+  readonly #filter: ForwardAuthFilter;
+  readonly #url: URL;
+  /** Lower case. */
+  readonly #copied: readonly string[];
+  readonly #copiedPattern: Pattern | undefined;
+  readonly #asked: ReadonlySet<string>;
+  readonly #cookies: ReadonlySet<string>;
+  readonly #isFromContainer: boolean;
+
+  constructor(filter: ForwardAuthFilter, { origins }: Pick<Route, 'origins'>) {
+    this.#filter = filter;
+    this.#url = urlOf(filter);
+    const copied = filter.userHeader === '' ? filter.responseHeaders : [...filter.responseHeaders, filter.userHeader];
+    this.#copied = [...new Set(copied.map(checkedName))].filter((name) => name !== 'host');
+    this.#copiedPattern =
+      filter.responseHeadersPattern === '' ? undefined : compilePattern(filter.responseHeadersPattern);
+    this.#asked = new Set(filter.requestHeaders.map((name) => name.toLowerCase()));
+    this.#cookies = new Set(filter.cookies);
+    this.#isFromContainer = origins.some(({ source }) => !source.startsWith('file:'));
+  }
+
+  async onRequest(request: FilteredRequest): Promise<Verdict> {
+    const { ownAddresses } = request.compiled.settings;
+    const refused = this.#isFromContainer ? refusedUrl(this.#url, ownAddresses) : undefined;
+    if (refused !== undefined) throw new ProxyError('access-unchecked', `${this.#url.host}: ${refused}`);
+    const ends = new AbortController();
+    request.onEnd(() => ends.abort());
+    const question = this.#question(request, this.#isFromContainer ? ownAddresses : undefined);
+    const answer = await request.services.authServers.ask(question, ends.signal);
+    if (answer.status < 200 || answer.status > 299) return this.#pageOf(answer);
+    this.#tellBackend(request, answer);
+    this.#tellClient(request, answer);
+    return undefined;
+  }
+
+  rehearse(): Rehearsed {
+    const { origin, pathname } = this.#url;
+    return { detail: `would ask ${origin}${pathname}, whose answer is taken as yes here` };
+  }
+
+  // ---- what it is asked
+
+  #question(request: FilteredRequest, ownAddresses: readonly string[] | undefined): AuthQuestion {
+    const { preserveMethod, timeoutMs, tlsVerify } = this.#filter;
+    const { method } = request.head;
+    const asked = preserveMethod ? method : 'GET';
+    const headers = ['host', this.#url.host];
+    for (const line of this.#lines(request).split('\r\n')) {
+      const colon = line.indexOf(':');
+      if (colon > 0) headers.push(line.slice(0, colon), line.slice(colon + 1).trim());
+    }
+    if (asked !== 'GET' && asked !== 'HEAD') headers.push('content-length', '0');
+    return {
+      url: this.#url,
+      method: asked,
+      headers,
+      timeoutMs: timeoutMs > 0 ? timeoutMs : DEFAULT_TIMEOUT_MS,
+      tlsVerify,
+      ownAddresses,
+    };
+  }
+
+  /** The header that the backend would get, and what the request is. */
+  #lines(request: FilteredRequest): string {
+    const { head } = request;
+    const { peer } = request.downstream;
+    const asked = this.#asked;
+    const passed = asked.size === 0 ? head.passed : withoutFields(head.passed, (name) => !asked.has(name));
+    const forwarded = this.#filter.trustForwarded
+      ? trusted(request)
+      : peer.forwardedBlock(head.claims, head.hostHeader);
+    const rules = request.requestRules(undefined);
+    const lines = passed + forwarded;
+    const changed = rules === undefined ? lines : withoutFields(lines, (name) => isTaken(rules, name)) + rules.added;
+    return `${changed}${headerLine('x-forwarded-method', head.method)}${headerLine('x-forwarded-uri', head.target)}`;
+  }
+
+  // ---- what its answer means
+
+  #tellBackend({ original, requestFields }: FilteredRequest, { fields }: AuthAnswer): void {
+    const pattern = this.#copiedPattern;
+    for (const name of this.#copied) requestFields.change('remove', name, '');
+    if (pattern !== undefined) {
+      for (const name of fieldNames(original.passed))
+        if (isNamed(pattern, name)) requestFields.change('remove', name, '');
+      for (const [name] of fields) if (isNamed(pattern, name.toLowerCase())) requestFields.change('remove', name, '');
+    }
+    for (const [name, value] of fields) {
+      const lower = name.toLowerCase();
+      const isCopied = this.#copied.includes(lower) || (pattern !== undefined && isNamed(pattern, lower));
+      if (isCopied && lower !== 'host') requestFields.change('add', name, value);
+    }
+  }
+
+  #tellClient({ responseFields }: FilteredRequest, { fields }: AuthAnswer): void {
+    if (this.#cookies.size === 0) return;
+    for (const [name, value] of fields) {
+      if (name.toLowerCase() !== 'set-cookie') continue;
+      if (this.#cookies.has(value.slice(0, Math.max(0, value.indexOf('='))).trim()))
+        responseFields.change('add', name, value);
+    }
+  }
+
+  #pageOf({ status, fields, body }: AuthAnswer): Page {
+    if (status < 300 || status > 599) throw new ProxyError('access-unchecked', `${this.#url.host} answers ${status}`);
+    let headers = '';
+    for (const [name, value] of fields) {
+      const lower = name.toLowerCase();
+      // Of this answer's way to us; the way to the client is ours.
+      if (isCodecOwned(lower) || isForwardingField(lower) || lower === 'date') continue;
+      headers += headerLine(name, lower === 'location' ? this.#location(value) : value);
+    }
+    const isBodiless = status === 304;
+    return { status, headers: isBodiless ? headers : `${headers}content-length: ${body.length}\r\n`, body };
+  }
+
+  /** It is relative to where it was said, unless it was meant for the client as it stands. */
+  #location(value: string): string {
+    if (this.#filter.preserveLocation || !URL.canParse(value, this.#url)) return value;
+    return new URL(value, this.#url).href;
+  }
+}
+
+function urlOf({ url: text, maxBodyBytes }: ForwardAuthFilter): URL {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new RangeError('forwardAuth: expected an http:// or https:// URL');
+  if (url.username !== '' || url.password !== '')
+    throw new RangeError('forwardAuth: expected a URL without a password');
+  if (maxBodyBytes >= 0) throw new RangeError('forwardAuth: the body of a request cannot be shown to the auth server');
+  return url;
+}
+
+/** What the client says about itself is believed here, because the filter says so. */
+function trusted({ original, downstream }: FilteredRequest): string {
+  const { claims, hostHeader } = original;
+  const { peer } = downstream;
+  const said: readonly (readonly [string, string])[] = [
+    ['x-forwarded-for', claims.xForwardedFor === '' ? '' : `${claims.xForwardedFor}, ${peer.address}`],
+    ['x-forwarded-proto', claims.xForwardedProto],
+    ['x-forwarded-host', claims.xForwardedHost],
+    ['x-forwarded-port', claims.xForwardedPort],
+  ];
+  const given = said.filter(([, value]) => value !== '');
+  const names = new Set(given.map(([name]) => name));
+  const own = withoutFields(peer.forwardedBlock(claims, hostHeader), (name) => names.has(name));
+  return own + given.map(([name, value]) => headerLine(name, value)).join('');
+}
+
+/** Patterns are written for `X-Auth-User` as well as for `x-auth-user`, and are to find what only looks like it, too. */
+function isNamed(pattern: Pattern, name: string): boolean {
+  const plain = plainFieldName(name);
+  const usual = plain.replaceAll(/(?:^|-)[a-z]/g, (letter) => letter.toUpperCase());
+  return pattern.test(name) || pattern.test(plain) || pattern.test(usual);
+}
+
+function checkedName(name: string): string {
+  return fieldChange('remove', name, '')?.name ?? notCopied(name);
+}
+
+function notCopied(name: string): never {
+  throw new RangeError(`forwardAuth: ${name} belongs to the connection and cannot be copied`);
+}
