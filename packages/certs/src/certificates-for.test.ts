@@ -21,3 +21,7 @@ test('hosts that are addresses join the leaf for clients without SNI', () => {
 test('a file for one name does not cover a wildcard host', () => {
   expect(certificatesFor(['*.example.com'], [file('a.example.com')])).toHaveLength(2);
 });
+
+test('every host is no name for a certificate', () => {
+  expect(certificatesFor(['*', 'x.test'], [])).toEqual([['localhost', '127.0.0.1', '::1'], ['x.test']]);
+});

@@ -20,6 +20,8 @@ export function certificatesFor(hosts: Iterable<string>, fileRefs: Iterable<Cert
   const addresses = new Set<string>(LOOPBACK_NAMES);
   const lacking = new Set<string>();
   for (const host of hosts) {
+    // Every host: no certificate can have that name.
+    if (host === '*') continue;
     const address = host.startsWith('[') ? host.slice(1, -1) : host;
     if (isIP(address) !== 0) addresses.add(address);
     else if (!addresses.has(host) && !isCovered(covered, host)) lacking.add(host);

@@ -27,6 +27,11 @@ describe('names that are ordered', () => {
     expect(rest).toEqual([]);
   });
 
+  it('are never every host, whatever its route asks for', () => {
+    const routes = [routeOf('*', { https: { certificate: 'acme' } })];
+    expect(wantedNames(routes, settingsOf())).toEqual({ names: [], unorderable: [] });
+  });
+
   it('are those of the list, as far as routes have them', () => {
     const routes = routesOf('a.example', 'b.example');
     const settings = settingsOf({ hosts: ['b.example', 'c.example'] });

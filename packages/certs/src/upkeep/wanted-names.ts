@@ -63,7 +63,8 @@ function readWishes(routes: Iterable<Route>): ReadonlyMap<string, Wish> {
   const rank = { acme: 2, none: 1, default: 0 };
   const wishes = new Map<string, Wish>();
   for (const { host, audience, https } of routes) {
-    if (audience !== 'everyone') continue;
+    // `*` is every host: no name that an order could have.
+    if (audience !== 'everyone' || host === '*') continue;
     const before = wishes.get(host);
     if (before === undefined || rank[https.certificate] > rank[before]) wishes.set(host, https.certificate);
   }
