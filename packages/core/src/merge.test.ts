@@ -86,7 +86,7 @@ describe('replicas', () => {
     const timeouts = { connectMs: 1, responseMs: 2, idleMs: 3 };
     const result = build([
       sampleContainer('old', ['a.test'], { sinceMs: 1 }),
-      sampleContainer('new', ['a.test'], { sinceMs: 2, timeouts, plugins: ['auth'] }),
+      sampleContainer('new', ['a.test'], { sinceMs: 2, timeouts, plugins: [{ module: 'auth', options: {} }] }),
     ]);
     expect(result.snapshot.routes.get('a.test/')).toMatchObject({ plugins: [], timeouts: { connectMs: 0 } });
     expect(backendsOf(result, 'a.test/')).toHaveLength(2);
@@ -198,7 +198,7 @@ describe('versions', () => {
 
   it('share what did not change with the one before', () => {
     const { snapshot: first } = build([one, two]);
-    const changed = structuredClone({ ...two, plugins: ['auth'] });
+    const changed = structuredClone({ ...two, plugins: [{ module: 'auth', options: {} }] });
     const { snapshot: next } = build([structuredClone(one), changed], { previous: first, settings: { ...SETTINGS } });
     expect(next.routes.get('a.test/')).toBe(first.routes.get('a.test/'));
     expect(next.routes.get('b.test/')).not.toBe(first.routes.get('b.test/'));
@@ -236,6 +236,21 @@ describe('ownership: project', () => {
     expect(backendsOf(second, 'a.test/')).toEqual(['docker:shop-web/web:80']);
     expect(backendsOf(second, 'b.test/')).toEqual(['docker:thief-web/web:80']);
     expect(shadowsOf(second)).toEqual(['a.test/: thief-web < shop-web (the host belongs to the project shop)']);
+  });
+
+  it('gives nobody every host, only what a route of * asks for', () => {
+    const any = (definition: RouteDefinition, pattern: string): RouteDefinition => ({
+      ...definition,
+      hosts: ['*'],
+      condition: { type: 'hostPattern', pattern },
+    });
+    const { ledger } = build([any(shop, '^shop')], { ownership: { ledger: new Map(), nowMs: 100 } });
+    const other = build([any(shop, '^shop'), any(thief, '^own')], { ownership: { ledger, nowMs: 200 } });
+    expect([shadowsOf(other), other.snapshot.routes.size]).toEqual([[], 2]);
+    const same = build([any(shop, '^shop'), any(thief, '^shop')], { ownership: { ledger, nowMs: 200 } });
+    expect([...same.snapshot.routes.values()].map(({ origins }) => origins.map(({ name }) => name))).toEqual([
+      ['shop-web'],
+    ]);
   });
 
   it('covers every path of the host', () => {

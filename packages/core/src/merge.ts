@@ -205,13 +205,19 @@ function claimsOf(definition: RouteDefinition): Claim[] {
 
 function* hostClaims(claims: readonly Claim[]): Generator<HostClaim> {
   for (const { host, definition } of claims) {
-    if (isOwnable(definition)) yield { host, project: projectOf(definition), sinceMs: definition.sinceMs };
+    if (!isOwnable(definition)) continue;
+    yield { host: ownedName({ host, definition }), project: projectOf(definition), sinceMs: definition.sinceMs };
   }
 }
 
 /** The operator's own routes need no owner, and local names nobody asked for. */
 function isOwnable(definition: RouteDefinition): boolean {
   return definition.audience === 'everyone' && isContainer(definition);
+}
+
+/** Nobody owns every host: of `*` a project has only what its route asks for. */
+function ownedName(claim: Claim): string {
+  return claim.host === '*' ? routeId(claim) : claim.host;
 }
 
 function projectOf({ origin }: RouteDefinition): string {
@@ -227,17 +233,19 @@ function dropForeignClaims(
   const foreign: { readonly claim: Claim; readonly project: string }[] = [];
   const holders = new Map<string, RouteDefinition>();
   for (const claim of claims) {
-    const owner = isOwnable(claim.definition) ? ledger.get(claim.host) : undefined;
+    const owner = isOwnable(claim.definition) ? ledger.get(ownedName(claim)) : undefined;
     if (owner !== undefined && owner.project !== projectOf(claim.definition)) {
       foreign.push({ claim, project: owner.project });
       continue;
     }
     kept.push(claim);
-    if (owner !== undefined && !holders.has(claim.host)) holders.set(claim.host, claim.definition);
+    const name = ownedName(claim);
+    if (owner !== undefined && !holders.has(name)) holders.set(name, claim.definition);
   }
-  const shadowed = foreign.map(({ claim: { host, definition }, project }) => {
+  const shadowed = foreign.map(({ claim, project }) => {
+    const { host, definition } = claim;
     // The owner may have no container at the moment: then only its project can be named.
-    const holder = holders.get(host) ?? { origin: { source: '', name: project, line: 0, project } };
+    const holder = holders.get(ownedName(claim)) ?? { origin: { source: '', name: project, line: 0, project } };
     return shadow(host, definition, holder, `the host belongs to the project ${project}`);
   });
   return { claims: kept, shadowed };

@@ -1,5 +1,14 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { compilePattern, MAX_PATTERN_INPUT, PatternError } from './pattern.ts';
+
+/** After a collection: what is really kept. */
+function retainedBytes(): number {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  return process.memoryUsage().heapUsed;
+}
 
 function refusal(source: string): PatternError {
   try {
@@ -35,6 +44,14 @@ describe('test', () => {
 
   it('ends at once where backtracking never would', () => {
     expect(compilePattern('(a+)+$').test(`${'a'.repeat(MAX_PATTERN_INPUT - 1)}b`)).toBe(false);
+  });
+
+  it('keeps few states, whatever the text does to a pattern that could have millions', () => {
+    const patterns = Array.from({ length: 20 }, (_, index) => compilePattern(`[ab]*a[ab]{${900 + index}}[^ab]`));
+    const text = Array.from({ length: 2_000 }, (_, index) => 'ab'[Number((index * index) % 7 > 2)]).join('');
+    const before = retainedBytes();
+    expect(patterns.map((pattern) => pattern.test(text))).not.toContain(true);
+    expect(retainedBytes() - before).toBeLessThan(20 * 1_048_576);
   });
 
   it('answers for an oversized text what it was told to', () => {

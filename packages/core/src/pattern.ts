@@ -12,6 +12,11 @@ export const MAX_PATTERN_INPUT = 8_192;
  * of 1,000 instructions takes 300 ms for 8 KiB.
  */
 const MAX_STEPS = 2_000_000;
+/**
+ * Bytes of the states that one pattern keeps from text to text. By default they may grow to 8 MiB, and one request is enough to fill
+ * them for a pattern such as `[ab]*a[ab]{900}c`: a hundred labels would take all memory.
+ */
+const MAX_STATES_BYTES = 262_144;
 /** As long as a request target may be: `$0$0$0` could make megabytes of kilobytes. */
 const MAX_REPLACED = 16_384;
 
@@ -62,6 +67,7 @@ export function compilePattern(source: string, flags: '' | 'i' = ''): Pattern {
   if (size > MAX_PROGRAM) {
     throw new PatternError(source, `it stands for ${size} steps`, `fewer repeats: at most ${MAX_PROGRAM} steps`);
   }
+  limitStates(regex);
   const test = flags === '' ? literalTest(source) : undefined;
   return new Re2Pattern(source, regex, test ?? ((text) => regex.test(text)));
 }
@@ -73,6 +79,13 @@ function parse(source: string, flags: '' | 'i'): RE2JS {
     if (!(error instanceof RE2JSException)) throw error;
     throw new PatternError(source, error.message.replace(/^error parsing regexp: /, ''));
   }
+}
+
+function limitStates(regex: RE2JS): void {
+  const { dfa } = regex.re2();
+  dfa.maxMem = MAX_STATES_BYTES;
+  dfa.stateBudget = MAX_STATES_BYTES;
+  dfa.memBudget = MAX_STATES_BYTES;
 }
 
 class Re2Pattern implements Pattern {
