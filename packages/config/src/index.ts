@@ -41,3 +41,12 @@ export { validateFile } from './watch/load-file.ts';
 export { FileWatch } from './watch/file-watch.ts';
 export { systemScheduler, type Scheduler } from './watch/scheduler.ts';
 export { readDocument, type ReadableDocument, type UnreadableDocument } from './yaml/read-document.ts';
+export { readLabelFilters } from './labels/read-label-filters.ts';
+export {
+  readLabelSection,
+  type LabelRead,
+  type LabelSectionName,
+  type LabelSections,
+} from './labels/read-label-section.ts';
+export type { StreamLabels } from './labels/stream-labels.ts';
+export type { LabelFinding, LabelWord } from './labels/value-of-words.ts';

@@ -1,5 +1,7 @@
-import type { Backend } from '@dproxy/core';
+import type { LabelWord } from '@dproxy/config';
+import type { Backend, PublicPort } from '@dproxy/core';
 import type { ServiceProtocol } from './dialect.ts';
+import type { SectionName } from './native-sections.ts';
 import { DEFAULT_HSTS, readHsts, type RouteHttps } from '@dproxy/core';
 import {
   readDuration,
@@ -20,6 +22,8 @@ export type RedirectStatus = 301 | 302 | 303 | 307 | 308;
 export class ServiceDraft {
   /** Something was said that only a service has. */
   isService = false;
+  /** Something was said that means nothing for raw TCP and UDP. */
+  isHttp = false;
   enable: boolean | undefined;
   hosts: readonly string[] = [];
   port: number | undefined;
@@ -36,6 +40,11 @@ export class ServiceDraft {
   redirectStatus: RedirectStatus = 302;
   plugins: readonly string[] = [];
   listeners: readonly string[] = [];
+  priority = 0;
+  publicPorts: readonly PublicPort[] = [];
+  fallThrough: boolean | undefined;
+  /** Labels that dproxy.yml's schema reads, by section. */
+  readonly words = new Map<SectionName, LabelWord[]>();
   https: Partial<RouteHttps> = {};
   readonly requestSet: (readonly [string, string])[] = [];
   readonly responseSet: (readonly [string, string])[] = [];
@@ -49,6 +58,8 @@ export interface NativeKey {
   readonly expected: string;
   /** False when the value is refused. `rest` is what follows a key that ends in a dot. */
   readonly apply: (draft: ServiceDraft, value: string, rest: string) => boolean;
+  /** Its labels are collected, and read together by the schema of dproxy.yml. */
+  readonly section?: SectionName;
 }
 
 const DURATION = 'a duration such as 250ms, 30s or 5m (0: the default)';
@@ -64,6 +75,9 @@ const PROTOCOLS: ReadonlyMap<string, ServiceProtocol> = new Map([
   ['h2', 'h2'],
   ['grpcs', 'h2'],
 ]);
+
+const PUBLIC_PORTS = 'public ports such as 8080 or 8443/https, separated by commas';
+const SECTIONS: readonly SectionName[] = ['match', 'filters', 'balance', 'health', 'tcp', 'udp'];
 
 export const NATIVE_KEYS: readonly NativeKey[] = [
   key('enable', 'true or false', readFlag, (draft, value) => (draft.enable = value)),
@@ -115,6 +129,10 @@ export const NATIVE_KEYS: readonly NativeKey[] = [
   ),
   key('headers.request.remove', HEADER_NAMES, headerNames, (draft, value) => (draft.requestRemove = value)),
   key('headers.response.remove', HEADER_NAMES, headerNames, (draft, value) => (draft.responseRemove = value)),
+  key('priority', 'a whole number; the higher comes first', priority, (draft, value) => (draft.priority = value)),
+  key('ports', PUBLIC_PORTS, publicPorts, (draft, value) => (draft.publicPorts = value)),
+  key('fallThrough', 'true or false', readFlag, (draft, value) => (draft.fallThrough = value)),
+  ...SECTIONS.flatMap(sectionKeys),
   {
     key: 'headers.request.set.',
     expected: HEADER,
@@ -140,6 +158,32 @@ function key<T>(
     return true;
   };
   return { key: name, expected, apply };
+}
+
+/** `balance` alone, and all below `balance.`. */
+function sectionKeys(section: SectionName): readonly NativeKey[] {
+  const rest = { section, expected: `what ${section} of dproxy.yml takes`, apply: () => true };
+  return [
+    { ...rest, key: section },
+    { ...rest, key: `${section}.` },
+  ];
+}
+
+function priority(raw: string): number | undefined {
+  const isNegative = raw.trim().startsWith('-');
+  const amount = readInteger(isNegative ? raw.trim().slice(1) : raw, 0, 1_000_000_000);
+  return amount !== undefined && isNegative ? -amount : amount;
+}
+
+/** 443 is the HTTPS listener. */
+function publicPorts(raw: string): readonly PublicPort[] | undefined {
+  return readList(raw, (part) => {
+    const [, digits = '', word] = /^(\d{1,5})(?:\/(https?))?$/i.exec(part) ?? [];
+    const number = readInteger(digits, 1, 65_535);
+    if (number === undefined) return undefined;
+    const protocol = (word ?? (number === 443 ? 'https' : 'http')).toLowerCase();
+    return { port: number, protocol: protocol === 'https' ? ('https' as const) : ('http' as const) };
+  });
 }
 
 function hostnames(raw: string): readonly string[] | undefined {

@@ -181,3 +181,98 @@ test('hosts are public claims, in every service; ports and paths are not', () =>
     ),
   ).toEqual([true, true, false, false, false]);
 });
+
+test('conditions, filters, balance and health checks are read as in dproxy.yml', () => {
+  const { services, streams, problems } = read({
+    'dproxy.web.host': 'a.test',
+    'dproxy.web.path': '/api',
+    'dproxy.web.match.path': 'exact',
+    'dproxy.web.match.methods': 'GET,HEAD',
+    'dproxy.web.priority': '-5',
+    'dproxy.web.ports': '8080, 8443/https, 443',
+    'dproxy.web.fallThrough': 'false',
+    'dproxy.web.filters.1.stripPrefix': '/api',
+    'dproxy.web.filters.2.allowClients': '10.0.0.0/8',
+    'dproxy.web.balance': 'leastConnections',
+    'dproxy.web.health.path': '/up',
+    'dproxy.web.health.interval': '5s',
+  });
+  expect(problems).toEqual([]);
+  expect(streams).toEqual([]);
+  expect(services).toMatchObject([
+    {
+      service: 'web',
+      hosts: ['a.test'],
+      path: '/api',
+      pathMatch: 'exact',
+      condition: { type: 'method', methods: ['GET', 'HEAD'] },
+      priority: -5,
+      publicPorts: [
+        { port: 8080, protocol: 'http' },
+        { port: 8443, protocol: 'https' },
+        { port: 443, protocol: 'https' },
+      ],
+      fallThrough: false,
+      filters: [
+        { type: 'stripPrefix', prefixes: ['/api'] },
+        { type: 'allowClients', ranges: ['10.0.0.0/8'] },
+      ],
+      balance: { strategy: 'leastConnections' },
+      health: { type: 'http', path: '/up', intervalMs: 5_000 },
+    },
+  ]);
+});
+
+test('a service of raw TCP or UDP has options of its own, and is no web service', () => {
+  const { services, streams, problems } = read({
+    'dproxy.db.tcp': '5432',
+    'dproxy.db.port': '15432',
+    'dproxy.db.weight': '3',
+    'dproxy.mail.tcp.listen': 'https',
+    'dproxy.mail.tcp.sni': 'mail.test',
+    'dproxy.dns.udp': '5353',
+    'dproxy.dns.tcp': '5353',
+    'dproxy.network': 'back',
+  });
+  expect(problems).toEqual([]);
+  expect(services).toEqual([]);
+  expect(streams).toMatchObject([
+    { service: 'db', protocol: 'tcp', publicPort: 5432, port: 15_432, weight: 3, hosts: ['*'], tls: 'none' },
+    { service: 'dns', protocol: 'tcp', publicPort: 5353, network: 'back' },
+    { service: 'dns', protocol: 'udp', publicPort: 5353 },
+    { service: 'mail', listener: 'https', publicPort: 0, hosts: ['mail.test'], tls: 'passthrough' },
+  ]);
+});
+
+test('a service may have both: a host for the web, and a port for raw TCP', () => {
+  const { services, streams } = read({ 'dproxy.host': 'a.test', 'dproxy.tcp': '9000' });
+  expect(services).toMatchObject([{ service: '', hosts: ['a.test'] }]);
+  expect(streams).toMatchObject([{ service: '', publicPort: 9000 }]);
+});
+
+test.each([
+  ['dproxy.filters.1.stripPrefx', '/a', 'stripPrefix'],
+  ['dproxy.match.methods', 'G E T', 'a method such as GET'],
+  ['dproxy.balance', 'fastest', 'roundRobin'],
+  ['dproxy.health.interval', 'soon', 'a duration such as'],
+  ['dproxy.tcp', '22000/tcp', 'a port from 1 to 65535'],
+  ['dproxy.ports', '8080/ftp', 'public ports such as 8080'],
+  ['dproxy.priority', '1.5', 'a whole number'],
+])('%s=%s is refused by its label, and its service with it', (label, value, expected) => {
+  const { services, streams, problems } = read({ 'dproxy.host': 'a.test', [label]: value, 'dproxy.b.host': 'b.test' });
+  expect(services.map(({ hosts }) => hosts[0])).toEqual(['b.test']);
+  expect(streams).toEqual([]);
+  expect(problems).toHaveLength(1);
+  expect(problems[0]?.message).toContain(label);
+  expect(problems[0]?.expected).toContain(expected);
+});
+
+test('hosts and public ports claim something public, other labels do not', () => {
+  for (const label of ['dproxy.host', 'dproxy.web.ports', 'dproxy.db.tcp', 'dproxy.db.tcp.listen', 'dproxy.x.udp']) {
+    expect(native.isPublicClaim('label', label)).toBe(true);
+  }
+  for (const label of ['dproxy.port', 'dproxy.filters.1.retry', 'dproxy.match.path', 'dproxy.tcpx', 'host']) {
+    expect(native.isPublicClaim('label', label)).toBe(false);
+  }
+  expect(native.isPublicClaim('env', 'dproxy.host')).toBe(false);
+});

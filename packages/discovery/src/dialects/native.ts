@@ -1,6 +1,7 @@
 import { didYouMean } from '@dproxy/core';
-import type { Dialect, DialectInput, DialectReading, LabelProblem, ServiceClaims } from './dialect.ts';
+import type { Dialect, DialectInput, DialectReading, LabelProblem, ServiceClaims, StreamClaims } from './dialect.ts';
 import { NATIVE_KEYS, ServiceDraft, type NativeKey } from './native-keys.ts';
+import { readSections, streamsOf, type Sections } from './native-sections.ts';
 import { PLAIN_SERVICE } from './plain-service.ts';
 import { show } from './show.ts';
 
@@ -10,7 +11,9 @@ const SERVICE_NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/i;
 
 const EXACT: ReadonlyMap<string, NativeKey> = new Map(NATIVE_KEYS.map((entry) => [entry.key.toLowerCase(), entry]));
 const FAMILIES = NATIVE_KEYS.filter(({ key }) => key.endsWith('.'));
-const SPELLINGS = NATIVE_KEYS.map(({ key }) => (key.endsWith('.') ? `${key}<name>` : key));
+const SPELLINGS = NATIVE_KEYS.map(({ key, section }) =>
+  key.endsWith('.') ? `${key}${section === undefined ? '<name>' : '<...>'}` : key,
+);
 /** `host`, `timeouts`, ...: no service can have such a name. */
 const FIRST_WORDS: ReadonlySet<string> = new Set(NATIVE_KEYS.map(({ key }) => firstWord(key.toLowerCase())));
 
@@ -24,9 +27,14 @@ export const native: Dialect = {
   isOwnWord: (kind, label) => kind === 'label' && label.startsWith(PREFIX),
   isPublicClaim: (kind, label) => {
     const parsed = kind === 'label' && label.startsWith(PREFIX) ? parseLabel(label) : undefined;
-    return parsed !== undefined && 'key' in parsed && parsed.key.key === 'host';
+    return parsed !== undefined && 'key' in parsed && isPublic(parsed.key);
   },
 };
+
+/** A host, or a port of dproxy's. */
+function isPublic({ key, section }: NativeKey): boolean {
+  return key === 'host' || key === 'ports' || section === 'tcp' || section === 'udp';
+}
 
 interface ParsedLabel {
   readonly service: string;
@@ -53,17 +61,34 @@ function readNative({ labels }: Pick<DialectInput, 'labels'>): DialectReading {
     broken.add(service);
     problems.push(problem);
   }
+  const sections = new Map<string, Sections>();
+  for (const [service, draft] of drafts) {
+    const said = readSections(draft.words);
+    sections.set(service, said);
+    if (said.problems.length > 0) broken.add(service);
+    problems.push(...said.problems);
+  }
   const shared = drafts.get('');
   if (shared !== undefined && !broken.has('') && !shared.isService) drafts.delete('');
   return {
     enable: shared?.enable,
     network: shared?.network,
-    services: servicesOf(drafts, broken, shared?.network),
-    streams: [],
+    ...servedBy(drafts, { broken, sections, network: shared?.network }),
     isSilent: drafts.size === 0,
     problems,
   };
 }
+
+/** Keys that make no HTTP service of one that has `tcp` or `udp`. */
+const FOR_STREAMS: ReadonlySet<string> = new Set([
+  'enable',
+  'network',
+  'port',
+  'weight',
+  'proxyProtocol',
+  'tcp',
+  'udp',
+]);
 
 function applyLabel(
   draft: ServiceDraft,
@@ -73,21 +98,41 @@ function applyLabel(
 ): LabelProblem | undefined {
   // `enable` and `network` without a service are for the whole container, and do not make the unnamed service.
   if (key.key !== 'enable' && key.key !== 'network') draft.isService = true;
+  if (!FOR_STREAMS.has(key.section ?? key.key)) draft.isHttp = true;
+  if (key.section !== undefined) {
+    const words = draft.words.get(key.section) ?? [];
+    draft.words.set(key.section, words);
+    words.push({ label, path: rest === '' ? [] : rest.split('.'), value });
+    return undefined;
+  }
   if (key.apply(draft, value, rest)) return undefined;
   // Who cannot spell `enable` most likely wanted to hide something: hidden is the safe reading.
   if (key.key === 'enable') draft.enable = false;
   return { message: `${show(label)}=${show(value)} cannot be used`, expected: key.expected };
 }
 
-function servicesOf(
+interface Whole {
+  readonly broken: ReadonlySet<string>;
+  readonly sections: ReadonlyMap<string, Sections>;
+  /** Of the container. */
+  readonly network: string | undefined;
+}
+
+function servedBy(
   drafts: ReadonlyMap<string, ServiceDraft>,
-  broken: ReadonlySet<string>,
-  network: string | undefined,
-): ServiceClaims[] {
-  return [...drafts]
-    .filter(([service, draft]) => !broken.has(service) && draft.enable !== false)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([service, draft]) => ({ ...claimsOf(service, draft), network: draft.network ?? network }));
+  { broken, sections: all, network: shared }: Whole,
+): Pick<DialectReading, 'services' | 'streams'> {
+  const services: ServiceClaims[] = [];
+  const streams: StreamClaims[] = [];
+  for (const [service, draft] of [...drafts].sort(byName)) {
+    const sections = all.get(service);
+    if (broken.has(service) || draft.enable === false || sections === undefined) continue;
+    const network = draft.network ?? shared;
+    const raw = streamsOf(service, draft, { network, sections });
+    streams.push(...raw);
+    if (draft.isHttp || raw.length === 0) services.push({ ...claimsOf(service, draft), ...sections.claims, network });
+  }
+  return { services, streams };
 }
 
 /** What holds for a container without labels. */
@@ -116,7 +161,10 @@ function claimsOf(service: string, draft: ServiceDraft): ServiceClaims {
     answer: location === undefined ? undefined : { type: 'redirect', status: draft.redirectStatus, location },
     plugins,
     listeners,
+    priority: draft.priority,
+    publicPorts: draft.publicPorts,
     https: draft.https,
+    fallThrough: draft.fallThrough,
   };
 }
 
@@ -159,6 +207,6 @@ function firstWord(path: string): string {
   return path.split('.', 1)[0] ?? '';
 }
 
-function byName([a]: readonly [string, string], [b]: readonly [string, string]): number {
+function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
   return a < b ? -1 : 1;
 }
