@@ -1,0 +1,207 @@
+import type { Condition, Filter } from '@dproxy/core';
+import type { DialectInput, LabelProblem, ServiceClaims } from '../dialect.ts';
+import { PLAIN_SERVICE } from '../plain-service.ts';
+import { show } from '../show.ts';
+import { readEntryPoints, type Places } from './entry-points.ts';
+import type { HttpService } from './http-service.ts';
+import type { Named } from './labels.ts';
+import { resolveMiddlewares, type MiddlewareFinder } from './middleware.ts';
+import { asksForTls } from './offers.ts';
+import type { TraefikSettings } from './options.ts';
+import { RuleError } from './rule-error.ts';
+import { joined, type RuleRoute } from './rule-routes.ts';
+import { readRule, tryRule, type Rule } from './rule.ts';
+import { readRouterTls, type RouterTls } from './router-tls.ts';
+import { Section } from './section.ts';
+import type { TemplateFacts } from './template.ts';
+
+export interface RouterFacts {
+  readonly input: Pick<DialectInput, 'listeners'>;
+  readonly settings: TraefikSettings;
+  readonly finder: MiddlewareFinder;
+  readonly template: TemplateFacts;
+  readonly network: string | undefined;
+  /** A router with TLS has this host, too. */
+  readonly hasTls: (host: string) => boolean;
+}
+
+export interface RouterReading {
+  readonly claims: readonly ServiceClaims[];
+  readonly problems: readonly LabelProblem[];
+}
+
+/** Where the claims of a router go; `nowhere`: it only has middlewares that answer by themselves. */
+export type RouterTarget = HttpService | 'nowhere';
+
+interface Router {
+  readonly name: string;
+  readonly rule: Rule;
+  readonly priority: number;
+  readonly places: Places | undefined;
+  readonly tls: RouterTls | undefined;
+  readonly middlewares: readonly string[];
+}
+
+/** Above all rules that people write: Traefik redirects on an entry point before it looks at any router. */
+const FIRST = 2_000_000_000;
+const MAX_PRIORITY = 1_000_000_000;
+
+/** @param named undefined for the router that nobody named */
+export function readRouter(
+  name: string,
+  named: Named | undefined,
+  target: RouterTarget,
+  facts: RouterFacts,
+): RouterReading {
+  const section = new Section(`traefik.http.routers.${named?.name ?? name}`, named?.pairs ?? []);
+  const { report } = section;
+  const router = readParts(section, name, named, facts);
+  section.finish();
+  if (router === undefined) return { claims: [], problems: report.problems };
+  const own = target === 'nowhere' ? [] : target.middlewares;
+  const resolved = resolveMiddlewares([...router.middlewares, ...own], facts.finder, section.label('middlewares'));
+  const problems = [...report.problems, ...resolved.report.problems];
+  const isServed = !report.hasFailed && !resolved.report.hasFailed;
+  const base: ServiceClaims = {
+    ...PLAIN_SERVICE,
+    ...(target === 'nowhere' ? { answer: NOWHERE } : servedBy(target)),
+    network: facts.network,
+    https: {
+      redirect: 0,
+      ...(resolved.hsts === '' ? {} : { hsts: resolved.hsts }),
+      ...(router.tls?.isAcme === true ? { certificate: 'acme' as const } : {}),
+    },
+    fallThrough: false,
+  };
+  const filters = [...resolved.filters, ...base.filters];
+  const what: ServiceClaims = isServed ? { ...base, filters } : { ...base, filters: [], answer: CLOSED };
+  return { claims: claimsOf(router, what, facts), problems };
+}
+
+/** What a protecting middleware that cannot be honoured leaves: the site is not served without it. */
+const CLOSED: NonNullable<ServiceClaims['answer']> = {
+  type: 'respond',
+  status: 503,
+  body: 'This site is closed: what its labels ask for cannot be done here.\n',
+  headers: [
+    ['content-type', 'text/plain; charset=utf-8'],
+    ['cache-control', 'no-store'],
+  ],
+};
+
+/** `noop@internal`: what is left when no middleware answers. */
+const NOWHERE: NonNullable<ServiceClaims['answer']> = { type: 'respond', status: 418, body: '', headers: [] };
+
+function servedBy(service: HttpService): Partial<ServiceClaims> {
+  const { name, port, protocol, weight, tlsVerify, balance, health, host, filters } = service;
+  return {
+    backend: name.toLowerCase(),
+    port,
+    protocol,
+    weight,
+    tlsVerify,
+    balance,
+    health,
+    filters,
+    headers: { ...PLAIN_SERVICE.headers, requestSet: host === '' ? [] : [['host', host]] },
+  };
+}
+
+/** A backend that no router names, for filters that may. */
+export function backendOnly(service: HttpService, network: string | undefined): ServiceClaims {
+  return { ...PLAIN_SERVICE, ...servedBy(service), service: `${service.name}@service`, network };
+}
+
+function readParts(section: Section, name: string, named: Named | undefined, facts: RouterFacts): Router | undefined {
+  // Both belong to the router, but are read elsewhere.
+  section.text('service');
+  section.text('rulesyntax');
+  section.family('observability');
+  const middlewares = section.list('middlewares') ?? [];
+  const places = readEntryPoints(section, facts.settings, facts.input);
+  const priority = section.integer('priority', -MAX_PRIORITY, MAX_PRIORITY) ?? 0;
+  const tls = readRouterTls(section, { isAsked: asksForTls(named?.pairs ?? []), isRaw: false }, facts.settings);
+  const rule = tryRule(() => readRuleOrDefault(section.text('rule') ?? '', facts));
+  if ('problem' in rule) {
+    const isDefault = (section.text('rule') ?? '') === '';
+    const label = isDefault ? 'docker.dialects.traefik.defaultRule' : section.label('rule');
+    section.report.refuse(`${show(label)}: ${rule.problem.message}`, rule.problem.expected);
+    return undefined;
+  }
+  return {
+    name,
+    rule: rule.value,
+    priority: priority === 0 ? rule.value.priority : priority,
+    places,
+    tls,
+    middlewares,
+  };
+}
+
+function readRuleOrDefault(text: string, { settings, template }: RouterFacts): Rule {
+  if (text !== '') return readRule(text);
+  const { defaultRule } = settings;
+  if ('problem' in defaultRule) throw defaultRule.problem;
+  const made = defaultRule.value(template);
+  if (made.trim() === '') throw new RuleError(1, 'an empty rule', 'a rule such as Host(`example.com`)');
+  return readRule(made);
+}
+
+function claimsOf(router: Router, what: ServiceClaims, facts: RouterFacts): readonly ServiceClaims[] {
+  return router.rule.routes.flatMap((route, index) => {
+    const id = index === 0 ? router.name : `${router.name}~${index + 1}`;
+    const served = serve(router, route, facts);
+    if (served === undefined) return [];
+    const claims: ServiceClaims = {
+      ...what,
+      service: id,
+      hosts: route.hosts,
+      path: route.path,
+      pathMatch: route.pathMatch,
+      priority: router.priority,
+      ...served,
+    };
+    return facts.settings.redirectToHttps && router.tls !== undefined ? [claims, redirectOf(claims, route)] : [claims];
+  });
+}
+
+type Served = Pick<ServiceClaims, 'condition' | 'listeners' | 'publicPorts'>;
+
+/**
+ * With TLS a router is for HTTPS alone, without it for plain HTTP; there also for HTTPS, as long as no other router has TLS for
+ * the host, because Traefik's entry points may say TLS for all of their routers. Undefined: nowhere.
+ */
+function serve({ places, tls }: Router, { hosts, condition }: RuleRoute, { hasTls }: RouterFacts): Served | undefined {
+  const conditions = condition === null ? [] : [condition];
+  const encrypted = (is: boolean): Condition | null => joined([...conditions, { type: 'encrypted', is }]);
+  const isPlainOnly = tls === undefined && hosts.some((host) => hasTls(host));
+  if (places === undefined) {
+    if (tls !== undefined) return { condition: encrypted(true), listeners: [], publicPorts: [] };
+    return { condition: isPlainOnly ? encrypted(false) : condition, listeners: [], publicPorts: [] };
+  }
+  const unwanted = tls !== undefined ? 'http' : isPlainOnly ? 'https' : '';
+  const wanted = places.listeners.filter((listener) => listener !== unwanted);
+  // `websecure` alone speaks TLS by itself, whatever the router says.
+  const listeners = wanted.length === 0 && places.ports.length === 0 && tls === undefined ? places.listeners : wanted;
+  if (listeners.length === 0 && places.ports.length === 0) return undefined;
+  const publicPorts = places.ports.map((port) => ({
+    port,
+    protocol: tls === undefined ? ('http' as const) : ('https' as const),
+  }));
+  const isKnown = listeners.every((listener) => listener === 'http' || listener === 'https');
+  return { condition: tls !== undefined && !isKnown ? encrypted(true) : condition, listeners, publicPorts };
+}
+
+function redirectOf(claims: ServiceClaims, { condition }: RuleRoute): ServiceClaims {
+  const filter: Filter = { type: 'redirectScheme', scheme: 'https', port: 0, permanent: true };
+  return {
+    ...claims,
+    service: `${claims.service}@redirect`,
+    condition: joined([...(condition === null ? [] : [condition]), { type: 'encrypted', is: false }]),
+    priority: FIRST,
+    filters: [filter],
+    answer: NOWHERE,
+    listeners: [],
+    publicPorts: [],
+  };
+}

@@ -1,0 +1,2 @@
+export type { TraefikOptions } from './options.ts';
+export { traefik } from './traefik.ts';
