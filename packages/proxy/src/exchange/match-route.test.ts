@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Condition, Route } from '@dproxy/core';
-import type { RouteSpec, SnapshotSpec } from '@dproxy/testkit';
+import { Origin, readHttp2Response, type RouteSpec, type SnapshotSpec } from '@dproxy/testkit';
 import { getRequest, startEdge } from '../fixtures/edge.ts';
+import { startHttp2Edge } from '../fixtures/http2-edge.ts';
 
 /** A route that answers with its name. */
 function named(body: string, more: Partial<Route> = {}): RouteSpec {
@@ -90,6 +91,26 @@ describe('conditions', () => {
         getRequest('a.test:81'),
       ),
     ).toEqual(['socket', 'port']);
+  });
+
+  test('are the same over HTTP/2, where cookies may come in several lines', async () => {
+    await using origin = await Origin.start({ name: 'both' });
+    const condition: Condition = {
+      type: 'all',
+      of: [
+        { type: 'encrypted', is: true },
+        { type: 'cookie', name: 'a', value: '1' },
+        { type: 'cookie', name: 'b', value: '2' },
+        { type: 'query', name: 'q', value: null },
+        header('host', 'a.test'),
+      ],
+    };
+    await using edge = await startHttp2Edge(origin, { route: { condition } });
+    using client = await edge.http2();
+    const statusOf = async (headers: Record<string, string | string[]>): Promise<number> =>
+      (await readHttp2Response(client.open(headers))).status;
+    expect(await statusOf({ ':path': '/?q', cookie: ['a=1', 'b=2'] })).toBe(200);
+    expect(await statusOf({ ':path': '/?q', cookie: 'a=1' })).toBe(404);
   });
 
   test('tell HTTPS from HTTP by the connection', async () => {
