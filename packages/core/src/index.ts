@@ -115,7 +115,7 @@ export type {
   WorkerStatus,
 } from './ports.ts';
 export type { Rejection } from './rejection.ts';
-export { mayRetry, mayTryCandidates, type Attempt } from './retry-policy.ts';
+export { isIdempotent, mayRetry, mayTryCandidates, type Attempt } from './retry-policy.ts';
 export {
   DEFAULT_HTTPS,
   ROUTE_DEFAULTS,
@@ -157,6 +157,7 @@ export {
 } from './snapshot-codec.ts';
 export { applyDelta, DeltaMismatch, diffSnapshots, type Delta, type TableDelta } from './snapshot-delta.ts';
 export { hashContent, type SnapshotContent } from './snapshot-tables.ts';
+export { inRanges } from './status-ranges.ts';
 export type { Source, SourceState } from './source.ts';
 export { compileTlsPolicies, isSameTlsPolicy, type TlsPolicyFinder } from './tls-policies.ts';
 export { TokenBuckets, type TokenRate } from './token-bucket.ts';

@@ -2,6 +2,7 @@ import {
   type Backend,
   type BackendRef,
   type Limits,
+  type RetryFilter,
   type Route,
   type RoutePattern,
   readyShares,
@@ -29,6 +30,8 @@ export interface CompiledRoute extends RoutePattern {
   readonly hsts: CompiledHsts | undefined;
   /** Undefined: none. */
   readonly filters: CompiledFilters | undefined;
+  /** What is repeated beyond what is safe anyway; undefined: nothing. */
+  readonly retry: RetryFilter | undefined;
   /** Of a route that does not forward. */
   readonly fixedAnswer: Page | undefined;
   readonly connectMs: number;
@@ -73,6 +76,7 @@ export function compileRoute(route: Route, context: RouteContext): CompiledRoute
     headers,
     hsts: compileHsts(route, headers.response),
     filters: compileFilters({ ...context, route }),
+    retry: route.filters.find((filter) => filter.type === 'retry'),
     fixedAnswer: fixedAnswer(route.action),
     connectMs: timeouts.connectMs || limits.upstreamConnectMs,
     responseMs: timeouts.responseMs || limits.upstreamResponseMs,

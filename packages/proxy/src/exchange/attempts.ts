@@ -1,4 +1,4 @@
-import { mayRetry, type ProxyError } from '@dproxy/core';
+import { inRanges, isIdempotent, mayRetry, type ProxyError } from '@dproxy/core';
 import type { ChoosingRequest } from '../balance/request-key.ts';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
@@ -10,7 +10,12 @@ const MAX_ATTEMPTS = 3;
 export interface Attempt {
   readonly pool: UpstreamPool;
   readonly isNew: boolean;
+  /** How long to wait before. */
+  readonly delayMs: number;
 }
+
+/** However often the time before a try has doubled. */
+const MAX_DELAY_MS = 60_000;
 
 /** The replicas of one route that one request was shown to. */
 export class Attempts {
@@ -37,20 +42,31 @@ export class Attempts {
    * Another replica first; only a keep-alive race may also go to the same one. After a race the connection is a new one: idle
    * ones of the same age may be just as dead.
    *
-   * @param bodyBytes of the request that were taken from the client
+   * What is safe to repeat is repeated at once, whether the route asks for it or not; what a `retry` filter allows beyond that
+   * may also go to the same replica, after a pause. Tries count together.
+   *
+   * @param bodyBytes of the request that were taken from the client and are not kept
    * @returns undefined when the request may not be repeated, or there is nobody left
    */
   after(error: ProxyError, failed: UpstreamPool, bodyBytes: number): Attempt | undefined {
     const { method } = this.#request.head;
     const attempt = { method, bodyBytesSent: bodyBytes, attempt: this.#count, maxAttempts: MAX_ATTEMPTS };
-    if (!mayRetry(error, attempt)) return undefined;
+    const isSafe = mayRetry(error, attempt);
+    const isAllowed = error.code !== 'no-backend-ready' && this.#isAllowed(bodyBytes);
+    if (!isSafe && !isAllowed) return undefined;
     const isNew = error.retry === 'replayable';
     this.#tried = (this.#tried ?? new Set()).add(failed.backend.id);
-    const pool = this.#choose() ?? (isNew ? failed : undefined);
-    if (pool === undefined) return undefined;
-    this.#pool = pool;
-    this.#count++;
-    return { pool, isNew };
+    const other = this.#chooseFor(failed);
+    if (other !== undefined) return this.#begin(other, isNew, isSafe ? 0 : this.#delayMs);
+    return isNew || isAllowed ? this.#begin(failed, isNew, isNew ? 0 : this.#delayMs) : undefined;
+  }
+
+  /** Another try instead of this answer, where a `retry` filter asks for it. Parameters as for `after`. */
+  afterAnswer(status: number, failed: UpstreamPool, bodyBytes: number): Attempt | undefined {
+    const { retry } = this.#route;
+    if (retry === undefined || !inRanges(status, retry.statuses) || !this.#isAllowed(bodyBytes)) return undefined;
+    this.#tried = (this.#tried ?? new Set()).add(failed.backend.id);
+    return this.#begin(this.#chooseFor(failed) ?? failed, false, this.#delayMs);
   }
 
   /** Its answer begins. @returns whether the backend is passed over from now on */
@@ -67,6 +83,29 @@ export class Attempts {
     const pool = this.#pool;
     this.#pool = undefined;
     return selection !== undefined && pool !== undefined && selection.failed(pool, error);
+  }
+
+  #begin(pool: UpstreamPool, isNew: boolean, delayMs: number): Attempt {
+    this.#pool = pool;
+    this.#count++;
+    return { pool, isNew, delayMs };
+  }
+
+  #isAllowed(bodyBytes: number): boolean {
+    const { retry } = this.#route;
+    if (retry === undefined || this.#count >= retry.attempts || bodyBytes > 0) return false;
+    return retry.nonIdempotent || isIdempotent(this.#request.head.method);
+  }
+
+  get #delayMs(): number {
+    return Math.min(MAX_DELAY_MS, (this.#route.retry?.initialMs ?? 0) * 2 ** (this.#count - 1));
+  }
+
+  /** A kept body has the form in which it was sent: over HTTP/2 a chunked one looks different. */
+  #chooseFor(failed: UpstreamPool): UpstreamPool | undefined {
+    const other = this.#choose();
+    const isFixed = this.#route.retry !== undefined && this.#request.head.framing === 'chunked';
+    return other !== undefined && isFixed && other.isHttp2 !== failed.isHttp2 ? undefined : other;
   }
 
   #choose(): UpstreamPool | undefined {

@@ -8,15 +8,17 @@ import { withHsts } from '../https/hsts.ts';
 import type { Page } from '../pages/index.ts';
 import type { Services } from '../services.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
-import { Attempts } from './attempts.ts';
+import { type Attempt, Attempts } from './attempts.ts';
 import { Candidates } from './candidates.ts';
 import { answerBehindFilters, answerOfRoute, chooseAnswer } from './choose-answer.ts';
 import { type Downstream, isRequestComplete } from './downstream.ts';
 import { ExchangeReport } from './exchange-report.ts';
 import { grpcPage, isGrpc } from './grpc.ts';
 import { Hop, type HopOwner } from './hop.ts';
+import { KeptBody } from './kept-body.ts';
 import { matchRoute } from './match-route.ts';
 import type { UsedBackend } from './head-additions.ts';
+import { RetryPause } from './retry-pause.ts';
 import { connectPlugins } from './plugins-hop.ts';
 
 /** More recoveries than a host has candidates. */
@@ -47,7 +49,11 @@ export class Exchange implements HopOwner {
   #attempts: Attempts | undefined;
   /** Of the route that was chosen last; undefined when that has no filters. */
   #filtered: FilteredRequest | undefined;
+  /** Of the body, for whoever wants it once more. */
+  #kept: KeptBody | undefined;
   #hop: Hop | undefined;
+  /** Before the next attempt. */
+  #pause: RetryPause | undefined;
   #route: CompiledRoute | undefined;
   #isDone = false;
 
@@ -62,11 +68,7 @@ export class Exchange implements HopOwner {
 
   start(): void {
     if (this.#downstream.chosenRoute === undefined) this.#services.counters.requests++;
-    try {
-      this.#match();
-    } catch (error) {
-      this.#fail(error);
-    }
+    this.#try(() => this.#match());
   }
 
   // ---- match: which routes may answer
@@ -146,10 +148,22 @@ export class Exchange implements HopOwner {
     this.#attempts = new Attempts(route, { head: this.#head, peer: this.#downstream.peer });
     const pool = this.#attempts.first();
     if (pool === undefined) throw new ProxyError('no-backend-ready', route.id);
+    this.#kept = this.#keep(route.retry?.maxBodyBytes ?? 0);
     this.#newHop(route, pool).connect(pool, false);
   }
 
+  /** @param maxBytes of a body that may have to be sent once more */
+  #keep(maxBytes: number): KeptBody | undefined {
+    const filtered = this.#filtered;
+    const most = Math.max(maxBytes, filtered?.keptBytes ?? 0);
+    if (most === 0 || this.#downstream.body === undefined) return undefined;
+    const kept = new KeptBody(most);
+    if (filtered !== undefined && filtered.keptBytes > 0) kept.onComplete(() => filtered.bodyKept(kept));
+    return kept;
+  }
+
   #toPlugins(route: CompiledRoute): void {
+    this.#kept = this.#keep(0);
     const hop = this.#newHop(route, undefined);
     const { head, filtered, downstream } = hop;
     const answeredBy = (used: UsedBackend): void => {
@@ -180,6 +194,7 @@ export class Exchange implements HopOwner {
       compiled: this.#compiled,
       route,
       startedMs: this.#startedMs,
+      kept: this.#kept,
       pool,
     });
     return this.#hop;
@@ -208,6 +223,7 @@ export class Exchange implements HopOwner {
   onDownstreamClosed(code: 'client-gone' | 'client-stalled'): void {
     if (this.#isDone) return;
     this.#isDone = true;
+    this.#pause?.end();
     this.#hop?.drop();
     this.#tell(new ProxyError(code), this.#services.nextRequestId());
   }
@@ -216,6 +232,7 @@ export class Exchange implements HopOwner {
 
   onHopAnswered(status: number): boolean {
     this.#attempts?.answered(status);
+    if (this.#retryAnswered(status)) return false;
     const candidates = this.#candidates;
     if (status < 500) candidates?.confirm(this.#report.backendId);
     if (status < 500 || candidates?.hasNext !== true) return !this.#replace(status);
@@ -287,11 +304,47 @@ export class Exchange implements HopOwner {
     const pool = hop?.pool;
     if (hop === undefined || pool === undefined) return false;
     if (error.retry === 'unsent') this.#services.memory.forgetBackend(pool.backend.id);
-    const attempt = this.#attempts?.after(error, pool, hop.requestBytes);
+    const attempt = this.#attempts?.after(error, pool, this.#lostBytes(hop));
     if (attempt === undefined) return false;
     this.#services.counters.countError(error.code);
-    this.#newHop(hop.route, attempt.pool).connect(attempt.pool, attempt.isNew);
+    this.#attempt(hop.route, attempt);
     return true;
+  }
+
+  /** Not after a 101: its connection has been handed over. */
+  #retryAnswered(status: number): boolean {
+    const hop = this.#hop;
+    const pool = hop?.pool;
+    if (hop === undefined || pool === undefined || status === 101) return false;
+    const attempt = this.#attempts?.afterAnswer(status, pool, this.#lostBytes(hop));
+    if (attempt === undefined) return false;
+    hop.drop();
+    this.#attempt(hop.route, attempt);
+    return true;
+  }
+
+  /** Of the body, that are not there a second time. */
+  #lostBytes({ route, requestBytes }: Hop): number {
+    return route.retry !== undefined && this.#kept?.isWhole === true ? 0 : requestBytes;
+  }
+
+  #attempt(route: CompiledRoute, { pool, isNew, delayMs }: Attempt): void {
+    if (delayMs === 0) {
+      this.#newHop(route, pool).connect(pool, isNew);
+      return;
+    }
+    this.#downstream.body?.hold();
+    this.#pause = new RetryPause(this.#services.wheel, delayMs, () => {
+      if (!this.#isDone) this.#try(() => this.#newHop(route, pool).connect(pool, isNew));
+    });
+  }
+
+  #try(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   #tryNextCandidate(error: ProxyError): boolean {

@@ -11,6 +11,7 @@ import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import type { TunnelBackend, UpstreamStream, UpstreamStreamUser } from '../upstream/upstream-stream.ts';
 import { type Downstream, isRequestComplete } from './downstream.ts';
 import { isGrpc } from './grpc.ts';
+import type { KeptBody } from './kept-body.ts';
 import { type HeadFacts, requestAdditions, responseAdditions, type UsedBackend } from './head-additions.ts';
 
 /**
@@ -45,6 +46,8 @@ export interface HopOptions {
   readonly route: CompiledRoute;
   /** Of the request, on the clock of `performance.now`. */
   readonly startedMs: number;
+  /** What was sent of the body already, and where more of it is kept; undefined: nowhere. */
+  readonly kept: KeptBody | undefined;
   /** Undefined: to the plugins. */
   readonly pool: UpstreamPool | undefined;
 }
@@ -62,6 +65,7 @@ export class Hop implements UpstreamStreamUser, HeadFacts {
   behindPlugins: UsedBackend | undefined;
   readonly #owner: HopOwner;
   readonly #services: Services;
+  readonly #kept: KeptBody | undefined;
   #state: State = 'connecting';
   #upstream: UpstreamStream | undefined;
   #connectStartedMs = 0;
@@ -83,6 +87,7 @@ export class Hop implements UpstreamStreamUser, HeadFacts {
     this.route = options.route;
     this.startedMs = options.startedMs;
     this.pool = options.pool;
+    this.#kept = options.kept;
     this.#owner = options.owner;
     this.#services = options.services;
   }
@@ -150,30 +155,44 @@ export class Hop implements UpstreamStreamUser, HeadFacts {
     this.#state = 'waiting';
     const { downstream, head } = this;
     const additions = requestAdditions(this);
-    if (isRequestComplete(downstream)) {
+    const sent = this.#kept;
+    if (isRequestComplete(downstream) && sent?.isComplete !== true) {
       upstream.sendHead(head, additions, true);
       upstream.deadline.set(this.route.responseMs);
       return;
     }
     // RFC 9110 section 10.1.1, our one rule: we answer the expectation, when there is a backend that takes the body. It is
     // not forwarded, so a final answer that comes first always ends the client's connection (threats: Expect desync).
-    if (head.expectContinue && downstream.body?.isWaiting !== true) downstream.out.sendContinue();
+    const isFirst = sent === undefined || sent.bytes === 0;
+    if (head.expectContinue && isFirst && downstream.body?.isWaiting !== true) downstream.out.sendContinue();
     this.#isMessages = isGrpc(head);
     if (this.#isMessages) upstream.deadline.set(this.route.idleMs);
     upstream.cork();
     try {
       upstream.sendHead(head, additions, false);
-      downstream.body?.open(upstream.requestForm);
+      if (sent !== undefined) this.#sendAgain(upstream, sent);
+      if (sent?.isComplete !== true) downstream.body?.open(upstream.requestForm);
     } finally {
       upstream.uncork();
     }
   }
 
+  /** What a backend before this one got. It is in memory already: there is nobody to slow down. */
+  #sendAgain(upstream: UpstreamStream, { chunks, bytes, isComplete, trailers }: KeptBody): void {
+    this.#requestBytes = bytes;
+    for (const chunk of chunks) upstream.sendBody(chunk);
+    if (!isComplete) return;
+    upstream.sendEnd(trailers);
+    upstream.deadline.set(this.route.responseMs);
+  }
+
   onRequestBody(bytes: Buffer, start: number, end: number): void {
     const upstream = this.#upstream;
     if (upstream === undefined) return;
-    this.#requestBytes += end - start;
-    if (upstream.sendBody(bytes.subarray(start, end))) {
+    const part = bytes.subarray(start, end);
+    this.#requestBytes += part.length;
+    this.#kept?.add(part);
+    if (upstream.sendBody(part)) {
       // Silence is that of both: a backend may listen for long after it has begun to answer.
       const isRelaying = this.#state === 'relaying' && this.#isWritable;
       if (isRelaying || (this.#isMessages && this.#state === 'waiting')) upstream.deadline.set(this.route.idleMs);
@@ -185,6 +204,7 @@ export class Hop implements UpstreamStreamUser, HeadFacts {
   }
 
   onRequestComplete(trailers: string): void {
+    this.#kept?.complete(trailers);
     this.#upstream?.sendEnd(trailers);
     if (this.#state === 'waiting') this.#upstream?.deadline.set(this.route.responseMs);
   }

@@ -10,6 +10,7 @@ import { compileHeaders } from './headers.ts';
 import { compileInFlight } from './in-flight.ts';
 import { compileRateLimit } from './rate-limit.ts';
 import { compileRedirect } from './redirect.ts';
+import { compileRetry } from './retry.ts';
 import { compileRewrite } from './rewrite.ts';
 
 /**
@@ -57,8 +58,9 @@ function compileFilter(filter: Filter, context: FilterContext): CompiledFilter {
       return compileBasicAuth(filter);
     case 'forwardAuth':
       return compileForwardAuth(filter, context);
-    case 'errorPages':
     case 'retry':
+      return compileRetry(filter);
+    case 'errorPages':
     case 'mirror':
     case 'compress':
     case 'buffer':

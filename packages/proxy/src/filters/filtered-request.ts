@@ -2,6 +2,7 @@ import { canonicalPath, type CountedFacts, ProxyError } from '@dproxy/core';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import type { Downstream } from '../exchange/downstream.ts';
+import type { KeptBody } from '../exchange/kept-body.ts';
 import {
   type CompiledHeaderRules,
   fieldNames,
@@ -68,6 +69,8 @@ export class FilteredRequest {
   #response: FieldChanges | undefined;
   #listeners: ((end: RequestEnd) => void)[] | undefined;
   #end: RequestEnd | undefined;
+  #keptBytes = 0;
+  #bodyListeners: ((kept: KeptBody) => void)[] | undefined;
   readonly #startedMs = performance.now();
   readonly #services: Services | undefined;
 
@@ -183,6 +186,23 @@ export class FilteredRequest {
     return (this.#response ??= new FieldChanges());
   }
 
+  /** So much of the body is to be kept; 0: nothing. */
+  get keptBytes(): number {
+    return this.#keptBytes;
+  }
+
+  /**
+   * Wants the whole body, when it has been sent on, as long as it is not longer than `maxBytes`.
+   *
+   * @param listener is not called for one that is longer, or never sent
+   */
+  wantBody(maxBytes: number, listener: (kept: KeptBody) => void): void {
+    this.#keptBytes = Math.max(this.#keptBytes, maxBytes);
+    (this.#bodyListeners ??= []).push((kept) => {
+      if (kept.bytes <= maxBytes) listener(kept);
+    });
+  }
+
   /** Hears once how it ended; at once when it has ended already (the client went away). */
   onEnd(listener: (end: RequestEnd) => void): void {
     if (this.#end === undefined) (this.#listeners ??= []).push(listener);
@@ -190,6 +210,10 @@ export class FilteredRequest {
   }
 
   // ---- what the exchange asks
+
+  bodyKept(kept: KeptBody): void {
+    for (const listener of this.#bodyListeners ?? []) listener(kept);
+  }
 
   /** The rules for the header of a request to a backend. @param rules the route's own; undefined: none, or not here */
   requestRules(rules: CompiledHeaderRules | undefined): CompiledHeaderRules | undefined {

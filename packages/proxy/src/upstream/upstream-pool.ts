@@ -50,6 +50,10 @@ export class UpstreamPool implements UpstreamConnectionOwner, Load {
     return this.#sessions?.idleCount ?? this.#idle.length;
   }
 
+  get isHttp2(): boolean {
+    return this.#sessions !== undefined;
+  }
+
   /** Requests, and tunnels, of this worker that it has to answer yet. */
   get active(): number {
     return this.#sessions?.active ?? this.#all.size - this.#idle.length;
