@@ -46,6 +46,9 @@ export function nullOr(shape: Shape): Shape {
   return (value, place) => (value === null ? undefined : shape(value, place));
 }
 
+/** An object whose keys are nobody's business here. */
+export const record: Shape = (value, place) => (isRecord(value) ? undefined : wrong(place, value, 'an object'));
+
 /** For a shape that has itself as a part. */
 export function lazy(shape: () => Shape): Shape {
   return (value, place) => shape()(value, place);

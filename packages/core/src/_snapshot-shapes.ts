@@ -1,6 +1,19 @@
 import { BALANCE, CONDITION, FILTER, PRIORITY, REFS as refs } from './_filter-shapes.ts';
 import { LIMITS } from './limits.ts';
-import { flag, integer, listOf, matching, nullOr, object, oneOf, partial, text, tuple, variant } from './_shape.ts';
+import {
+  record,
+  flag,
+  integer,
+  listOf,
+  matching,
+  nullOr,
+  object,
+  oneOf,
+  partial,
+  text,
+  tuple,
+  variant,
+} from './_shape.ts';
 
 /** These follow the types in backend.ts, listener.ts, route.ts, settings.ts and snapshot.ts, field by field. */
 
@@ -45,7 +58,7 @@ const ROUTE = object({
   audience: oneOf('everyone', 'local'),
   headers: object({ requestSet: pairs, requestRemove: texts, responseSet: pairs, responseRemove: texts }),
   timeouts: object({ connectMs: count, responseMs: count, idleMs: count }),
-  plugins: texts,
+  plugins: listOf(object({ module: text, options: record })),
   listeners: texts,
   fallThrough: flag,
   https: object({ redirect: oneOf(0, 301, 302, 307, 308), hsts: text, certificate: oneOf('default', 'acme', 'none') }),

@@ -74,6 +74,7 @@ export type {
   ExplainRequest,
   Explanation,
 } from './explain-answer.ts';
+export { describeCondition } from './explain-condition.ts';
 export { nearestNames } from './explain-names.ts';
 export { candidateRoutes, explainRoutes, hostRelation, type ExplainedRoute } from './explain-routes.ts';
 export { readExplainedUrl, type ExplainedUrl } from './explain-url.ts';
@@ -114,6 +115,7 @@ export type {
   WorkerStats,
   WorkerStatus,
 } from './ports.ts';
+export type { Json, PluginUse } from './plugin-use.ts';
 export type { Rejection } from './rejection.ts';
 export { isIdempotent, mayRetry, mayTryCandidates, type Attempt } from './retry-policy.ts';
 export {
@@ -132,7 +134,7 @@ export {
   type RouteTimeouts,
   type ShadowedRoute,
 } from './route.ts';
-export { isSameMatch, type MatchOutcome, type MatchScope, type RouteMatch, type RoutePattern } from './route-match.ts';
+export { isSameMatch, matchScope, type MatchOutcome, type MatchScope, type RouteMatch, type RoutePattern } from './route-match.ts';
 export { compileRoutes, type RouteTable } from './route-table.ts';
 export { readCookies, readHeaderLines, readQuery, type RequestFacts, type ValuesByName } from './request-facts.ts';
 export { rulePriority } from './rule-priority.ts';

@@ -3,6 +3,7 @@ import { DEFAULT_BALANCE, type BalancePolicy } from './balance-policy.ts';
 import type { Condition, PathMatch } from './condition.ts';
 import type { Filter } from './filter.ts';
 import type { HealthCheck } from './health-check.ts';
+import type { PluginUse } from './plugin-use.ts';
 
 /** Where a definition comes from, for messages, `/routes` and ownership. */
 export interface Origin {
@@ -74,7 +75,7 @@ export type RouteAction =
 /** Who may use a route: `local` answers only when both ends are loopback and nothing was forwarded (contract: local names). */
 export type RouteAudience = 'everyone' | 'local';
 
-/** Which listeners a route answers on: empty = every http and https listener; else listener ids. */
+/** Which listeners a route answers on: empty = every http and https listener of the configuration; else listener ids. */
 export type ListenerIds = readonly string[];
 
 /** A port that a route asks to be served on, beside the listeners that are there anyway. 80 and 443 are these. */
@@ -108,8 +109,8 @@ interface RouteOptions {
   readonly audience: RouteAudience;
   readonly headers: HeaderRules;
   readonly timeouts: RouteTimeouts;
-  /** Names of plugins; a route with one is served by the application path. */
-  readonly plugins: readonly string[];
+  /** In the order in which requests pass them; a route with one is served by the application path. */
+  readonly plugins: readonly PluginUse[];
   readonly listeners: ListenerIds;
   readonly https: RouteHttps;
   /** False: the first wildcard candidate's answer is final even when it is an error. */

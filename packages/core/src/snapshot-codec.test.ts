@@ -7,7 +7,10 @@ import { diffSnapshots } from './snapshot-delta.ts';
 const full = buildSnapshot(
   inputOf(
     [
-      sampleContainer('web', ['a.test', '*.a.test'], { listeners: ['https'], plugins: ['auth'] }),
+      sampleContainer('web', ['a.test', '*.a.test'], {
+        listeners: ['https'],
+        plugins: [{ module: 'auth', options: {} }],
+      }),
       sampleEntry(1, ['b.test'], { action: { type: 'redirect', status: 308, location: 'https://a.test/' } }),
       sampleEntry(2, ['c.test'], { action: { type: 'respond', status: 200, body: 'hello', headers: [['x-a', 'b']] } }),
     ],

@@ -58,7 +58,7 @@ it('one changed route among 5,000 is a delta of less than 2 KB', () => {
   const before = sampleSnapshot(containers);
   const changed = containers.with(
     2_500,
-    sampleContainer('service-2500', ['service-2500.example.com'], { plugins: ['auth'] }),
+    sampleContainer('service-2500', ['service-2500.example.com'], { plugins: [{ module: 'auth', options: {} }] }),
   );
   const after = sampleSnapshot(changed, before);
   const delta = diffSnapshots(before, after);

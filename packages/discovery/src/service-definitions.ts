@@ -29,7 +29,7 @@ export function definitionsOf(
     backends,
     headers: claims.headers,
     timeouts: claims.timeouts,
-    plugins: claims.plugins,
+    plugins: claims.plugins.map((module) => ({ module, options: {} })),
     listeners: claims.listeners,
     https: claims.https,
     sinceMs: container.createdMs,

@@ -2,7 +2,10 @@ import { DEFAULT_HTTPS, type RouteDefinition, type SourceState } from '@dproxy/c
 import { expect, test } from 'vitest';
 import { resolvePlugins } from './resolve-plugins.ts';
 
-const names = { plugins: [{ name: 'auth', module: '/etc/dproxy/auth.js' }], configFolder: '/etc' };
+const names = {
+  plugins: [{ name: 'auth', module: '/etc/dproxy/auth.js', options: { role: 'user', log: true } }],
+  configFolder: '/etc',
+};
 
 function state(source: string, plugins: readonly string[]): SourceState {
   const definition: RouteDefinition = {
@@ -13,7 +16,7 @@ function state(source: string, plugins: readonly string[]): SourceState {
     audience: 'everyone',
     headers: { requestSet: [], requestRemove: [], responseSet: [], responseRemove: [] },
     timeouts: { connectMs: 0, responseMs: 0, idleMs: 0 },
-    plugins,
+    plugins: plugins.map((module) => ({ module, options: module === 'auth' ? { role: 'admin' } : {} })),
     listeners: [],
     https: DEFAULT_HTTPS,
     action: { type: 'forward', backends: [] },
@@ -26,7 +29,7 @@ function state(source: string, plugins: readonly string[]): SourceState {
 test('a listed name becomes its module, for containers and for the file', () => {
   for (const source of ['docker:unix:///x', 'file:/etc/dproxy.yml']) {
     const { definitions } = resolvePlugins(state(source, ['auth']), names);
-    expect(definitions[0]?.plugins).toEqual(['/etc/dproxy/auth.js']);
+    expect(definitions[0]?.plugins).toEqual([{ module: '/etc/dproxy/auth.js', options: { role: 'admin', log: true } }]);
   }
 });
 
@@ -42,5 +45,8 @@ test('a container cannot name a module of the host: its definition is refused wi
 
 test('the file may name a module itself, relative to where it is', () => {
   const { definitions } = resolvePlugins(state('file:/etc/dproxy.yml', ['./x.js', 'pkg']), names);
-  expect(definitions[0]?.plugins).toEqual(['/etc/x.js', 'pkg']);
+  expect(definitions[0]?.plugins).toEqual([
+    { module: '/etc/x.js', options: {} },
+    { module: 'pkg', options: {} },
+  ]);
 });

@@ -9,6 +9,7 @@ import {
   type HeaderRules,
   type Limits,
   type Listener,
+  type PluginUse,
   type Route,
   type RouteAction,
   type Snapshot,
@@ -23,7 +24,9 @@ export interface BackendSpec extends Partial<Omit<Backend, 'port'>> {
   readonly weight?: number;
 }
 
-export interface RouteSpec extends Partial<Omit<Route, 'id' | 'host' | 'action' | 'headers'>> {
+export interface RouteSpec extends Partial<Omit<Route, 'id' | 'host' | 'action' | 'headers' | 'plugins'>> {
+  /** Modules, with options where they matter. */
+  readonly plugins?: readonly (string | PluginUse)[];
   readonly host: string;
   /** One or several backends; for anything but forwarding say `action`. */
   readonly to?: BackendSpec | readonly BackendSpec[];
@@ -125,13 +128,13 @@ function isList<T>(value: T | readonly T[] | object): value is readonly T[] {
 }
 
 function routeOf(spec: RouteSpec, backends: Map<string, Backend>): Route {
-  const { host, to = [], action, headers, ...options } = spec;
+  const { host, to = [], action, headers, plugins = [], ...options } = spec;
   const path = options.path ?? '/';
   const audience = options.audience ?? 'everyone';
   return {
     audience,
     timeouts: { connectMs: 0, responseMs: 0, idleMs: 0 },
-    plugins: [],
+    plugins: plugins.map((use) => (typeof use === 'string' ? { module: use, options: {} } : use)),
     listeners: [],
     ...ROUTE_DEFAULTS,
     https: DEFAULT_HTTPS,

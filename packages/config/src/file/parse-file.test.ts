@@ -143,7 +143,10 @@ routes:
     const file = parse(
       'listen: {http: 81, https: x}\nlimits: {headMs: 5s, keepAliveMs: 0}\nplugins: {a: ./a.ts, b: 1}\n',
     );
-    expect(file.settings).toMatchObject({ limits: { headMs: 5_000 }, plugins: { a: './a.ts' } });
+    expect(file.settings).toMatchObject({
+      limits: { headMs: 5_000 },
+      plugins: { a: { module: './a.ts', options: {} } },
+    });
     expect(Object.keys(file.settings.listen ?? {})).toEqual(['http']);
     expect(file.refused.map(({ section, name }) => `${section}.${name}`)).toEqual([
       'listen.https',

@@ -63,7 +63,12 @@ const REMEDIES = {
   'proxy-header-invalid': '`listen.*.proxyProtocol` names whose connections must begin with such a header',
   'access-unchecked':
     'the auth server of a `forwardAuth` filter cannot be reached, or does not answer in time; the log says why',
-  'plugin-unknown': '`plugins` in dproxy.yml; the log says what could not be loaded',
+  'plugin-unknown': 'a route with plugins where none can be loaded (`createProxy` without them)',
+  'plugin-broken':
+    '`plugins` in dproxy.yml; the log says what could not be loaded, with the stack; it is tried again when the file changes',
+  'too-much-buffered':
+    'requests and answers that `buffer` filters hold fill 256 MiB of this worker; lower their limits',
+  'upstream-too-large': '`maxResponseBytes` of a `buffer` filter',
 } as const satisfies Partial<Record<ErrorCode, string>>;
 
 const TABLE_HEAD = `| code | status | sentence | tried again | blames | what to look at |

@@ -7,6 +7,7 @@ import { httpsOptions } from './https.ts';
 import { limits } from './limits.ts';
 import { addresses, addressesOrNone, listenEntry, type ListenEntry } from './listen.ts';
 import { cidrs } from './network.ts';
+import { namedPlugins } from './plugins.ts';
 import { routeEntry } from './route-entry.ts';
 import { tcpSection, udpSection } from './stream-sections.ts';
 import { tls } from './tls.ts';
@@ -202,14 +203,12 @@ export const fileSchema = section({
     default: '30s',
     zero: 'connections are cut at once',
   }),
-  plugins: field(
-    z.record(z.string(), text('a module: a path or a package name'), { error: 'a map of names to modules' }),
-    {
-      meaning: 'Fastify plugins by name: the path of a module, relative to this file, or the name of a package',
-      default: 'none',
-      danger: 'a plugin is code that runs in the workers, with all their rights',
-    },
-  ),
+  plugins: field(namedPlugins(), {
+    meaning:
+      'Fastify plugins by name: the path of a module, relative to this file, the name of a package, or {use, with} with options',
+    default: 'none',
+    danger: 'a plugin is code that runs in the workers, with all their rights',
+  }),
 });
 
 export type FileValues = z.output<typeof fileSchema>;

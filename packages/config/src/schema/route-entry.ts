@@ -8,6 +8,7 @@ import { filterList } from './filters/filter-list.ts';
 import { match, priority } from './match.ts';
 import { HOST, readRouteHost } from './host-name.ts';
 import { httpsOptions } from './https.ts';
+import { pluginUse } from './plugins.ts';
 import { duration } from './units.ts';
 import { targets } from './targets.ts';
 
@@ -124,9 +125,9 @@ export const routeEntry = section({
     meaning: 'Deadlines of this route, in place of those in limits',
     default: 'those in limits',
   }),
-  plugins: field(names('the name of a plugin'), {
+  plugins: field(oneOrMore(pluginUse(), 'the name of a plugin, a module, or {use, with}'), {
     meaning:
-      'Plugins (names under plugins:) that its requests go through; the route is then served by the application path',
+      'Fastify plugins that its requests go through, in order: names under plugins:, modules, or {use, with} with options; the route is then served by the application path',
     default: 'none',
   }),
   listeners: field(names('the name of a listener'), {

@@ -58,8 +58,9 @@ export function resolveSettings({ env, facts, overrides }: Surroundings, file: P
     tlsHosts: resolveTlsHosts(said.tls, fromFile),
     ownership: said.ownership ?? 'shared',
     fallThrough: said.wildcards?.fallThrough ?? true,
-    plugins: Object.entries(said.plugins ?? {}).map(([name, module]) => ({
+    plugins: Object.entries(said.plugins ?? {}).map(([name, { module, options }]) => ({
       name,
+      options,
       module: /^\.{1,2}\//.test(module) ? fromFile(module) : module,
     })),
     pages: said.pages === undefined ? '' : fromFile(said.pages),

@@ -2,6 +2,7 @@ import type {
   EngineEndpoint,
   ListenAddress,
   Listener,
+  PluginUse,
   PortRange,
   RouteHttps,
   TlsProfile,
@@ -154,7 +155,7 @@ export interface Settings {
   readonly ownership: 'shared' | 'project';
   /** `wildcards.fallThrough` */
   readonly fallThrough: boolean;
-  readonly plugins: readonly { readonly name: string; readonly module: string }[];
+  readonly plugins: readonly (PluginUse & { readonly name: string })[];
   /** Folder with replaced pages; empty: none. */
   readonly pages: string;
   readonly log: {

@@ -9,7 +9,7 @@ export function describeAnswer(rehearsed: Rehearsed): ExplainedAnswer {
     case 'backend':
       return { ...told, ok: true, detail: `${route?.id ?? ''} answers: forwarded to ${countOf(ready.size)}` };
     case 'plugins':
-      return { ...told, ok: true, detail: `${route?.id ?? ''} answers: through ${route?.plugins.join(', ') ?? ''}` };
+      return { ...told, ok: true, detail: `${route?.id ?? ''} answers: through ${route?.plugins.map(({ module }) => module).join(', ') ?? ''}` };
     case 'respond':
       return { ...told, ok: true, detail: `${route?.id ?? ''} answers ${status} by itself` };
     case 'redirect':

@@ -29,7 +29,7 @@ function routeFilters(_route: Route, { filters }: Rehearsed): readonly Explained
 }
 
 function plugins({ plugins: names }: Route): readonly ExplainedFilter[] {
-  return names.map((name) => line('plugin', name));
+  return names.map(({ module }) => line('plugin', module));
 }
 
 function requestHeaders({ headers, action }: Route): readonly ExplainedFilter[] {

@@ -1,4 +1,5 @@
 import { ProxyError, type Log, type Snapshot } from '@dproxy/core';
+import { applicationChain, describeChain, type ApplicationChain } from './application-chain.ts';
 import type { ApplicationExchange } from './application-exchange.ts';
 import type { MemorySocket } from './memory-socket.ts';
 import type { PluginApplication } from './plugin-application.ts';
@@ -9,16 +10,23 @@ export interface ApplicationPathOptions {
   readonly log: Log;
 }
 
-/** Resolves to undefined when its plugins could not be loaded, which the log says. */
-type Loading = Promise<PluginApplication | undefined>;
+interface Entry {
+  readonly chain: ApplicationChain;
+  /** Undefined: its plugins could not be loaded, which the log says, with the stack. */
+  loading: Promise<PluginApplication | undefined>;
+  /** Of the modules that could not be loaded, as they were then; empty: nothing is wrong. */
+  brokenStamp: string;
+  isLooking: boolean;
+}
 
 /**
- * All plugin applications of one worker, by their list of plugins: routes with the same list share one, so that a plugin
- * that counts requests counts them together. A list that cannot be loaded harms only the routes that name it.
+ * All applications of one worker, by their chain of plugins and filters: routes with the same chain share one, so that a plugin
+ * that counts requests counts them together. A plugin that cannot be loaded is quarantined: the routes that name it answer 503,
+ * everything else serves, and when its file changes it is tried again.
  */
 export class ApplicationPath {
   readonly #options: ApplicationPathOptions;
-  readonly #applications = new Map<string, Loading>();
+  readonly #entries = new Map<string, Entry>();
 
   constructor(options: ApplicationPathOptions) {
     this.#options = options;
@@ -29,60 +37,87 @@ export class ApplicationPath {
    * for their plugins; the Snapshot does not.
    */
   apply({ routes }: Pick<Snapshot, 'routes'>): void {
-    const wanted = new Map<string, readonly string[]>();
-    for (const { plugins } of routes.values()) {
-      if (plugins.length > 0) wanted.set(keyOf(plugins), plugins);
+    const wanted = new Map<string, ApplicationChain>();
+    for (const route of routes.values()) {
+      const chain = applicationChain(route);
+      if (chain !== undefined) wanted.set(chain.key, chain);
     }
-    for (const [key, loading] of this.#applications) {
-      if (!wanted.has(key)) this.#retire(key, loading);
-    }
-    for (const [key, plugins] of wanted) {
-      if (!this.#applications.has(key)) this.#applications.set(key, this.#load(plugins));
+    for (const [key, entry] of this.#entries) if (!wanted.has(key)) this.#retire(key, entry);
+    for (const [key, chain] of wanted) {
+      if (!this.#entries.has(key)) this.#entries.set(key, this.#begin(chain));
     }
   }
 
   /**
    * A connection that speaks HTTP/1.1 to the plugins of the route and carries one request; waits while they load.
-   * @throws ProxyError `plugin-unknown` when they could not be loaded
+   * @throws ProxyError `plugin-broken` when they could not be loaded
    */
   async connect(exchange: ApplicationExchange): Promise<MemorySocket> {
-    const { plugins } = exchange.route;
-    const application = await this.#applications.get(keyOf(plugins));
-    if (application === undefined) throw new ProxyError('plugin-unknown', plugins.join(', '));
-    return application.connect(exchange);
+    const key = applicationChain(exchange.route)?.key ?? '';
+    const entry = this.#entries.get(key);
+    const application = await entry?.loading;
+    if (application !== undefined) return application.connect(exchange);
+    if (entry !== undefined) this.#lookAgain(entry);
+    throw new ProxyError('plugin-broken', describeChain(exchange.route));
   }
 
   /** Cuts everything. */
   async close(): Promise<void> {
-    const all = [...this.#applications.values()];
-    this.#applications.clear();
-    await Promise.all(all.map(async (loading) => (await loading)?.close()));
+    const all = [...this.#entries.values()];
+    this.#entries.clear();
+    await Promise.all(all.map(async ({ loading }) => (await loading)?.close()));
   }
 
-  async #load(plugins: readonly string[]): Loading {
+  #begin(chain: ApplicationChain): Entry {
+    const entry: Entry = { chain, loading: Promise.resolve(undefined), brokenStamp: '', isLooking: false };
+    entry.loading = this.#load(entry);
+    return entry;
+  }
+
+  async #load(entry: Entry): Promise<PluginApplication | undefined> {
     const { loader, log } = this.#options;
+    const { chain } = entry;
+    // Before the attempt: what is mended meanwhile is another stamp.
+    const stamp = await loader.stamp(chain.plugins);
     try {
       // Fastify costs memory and time at the start: only workers that have a use for it load it.
       const { PluginApplication: Application } = await import('./plugin-application.ts');
-      return await Application.load({ plugins, loader, log });
+      const application = await Application.load({ chain, loader, log });
+      entry.brokenStamp = '';
+      return application;
     } catch (error) {
-      log.error({ err: error, plugins }, 'plugins could not be loaded; their routes answer 500');
+      entry.brokenStamp = stamp;
+      log.error({ err: error, plugins: describeChain(chain) }, 'a plugin cannot be loaded; its routes answer 503');
       return undefined;
     }
   }
 
+  /** One look at a time, after a request has failed. */
+  #lookAgain(entry: Entry): void {
+    if (entry.isLooking) return;
+    entry.isLooking = true;
+    this.#reload(entry)
+      .catch((error: unknown) => {
+        const plugins = describeChain(entry.chain);
+        this.#options.log.error({ err: error, plugins }, 'the files of a plugin cannot be looked at');
+      })
+      .finally(() => {
+        entry.isLooking = false;
+      });
+  }
+
+  async #reload(entry: Entry): Promise<void> {
+    const stamp = await this.#options.loader.stamp(entry.chain.plugins);
+    if (stamp !== entry.brokenStamp) entry.loading = this.#load(entry);
+  }
+
   /** Requests finish with the Snapshot that they began with: the last one out closes the application. */
-  #retire(key: string, loading: Loading): void {
-    this.#applications.delete(key);
+  #retire(key: string, { loading, chain }: Entry): void {
+    this.#entries.delete(key);
     loading
       .then((application) => application?.closeWhenIdle())
       .catch((error: unknown) => {
-        this.#options.log.warn({ err: error, plugins: key.split('\0') }, 'a plugin failed while it was closed');
+        this.#options.log.warn({ err: error, plugins: describeChain(chain) }, 'a plugin failed while it was closed');
       });
   }
-}
-
-/** Names are separated by what no name contains. */
-function keyOf(plugins: readonly string[]): string {
-  return plugins.join('\0');
 }

@@ -90,11 +90,39 @@ describe('plugins', () => {
     for (const name of ['./odd.mjs', './none.mjs', 'no-such-package']) {
       const log = collectLog();
       await using edge = await testEdge(origin, {}, { log, baseFolder: folder.path, route: { plugins: [name] } });
-      await expect(edge.send(request)).rejects.toMatchObject({ code: 'plugin-unknown' });
-      expect(log.messages('error')).toEqual(['plugins could not be loaded; their routes answer 500']);
+      await expect(edge.send(request)).rejects.toMatchObject({ code: 'plugin-broken' });
+      expect(log.messages('error')).toEqual(['a plugin cannot be loaded; its routes answer 503']);
     }
     await using edge = await testEdge(origin, {}, { baseFolder: folder.path, route: { plugins: ['./good.mjs'] } });
     expect((await edge.send(request)).body.text).toBe('good');
+  });
+
+  it('get the options that the route gives them', async () => {
+    await using folder = await tempFolder();
+    const text = 'export default async (app, options) => { app.get("/own", async () => options); };';
+    await writeFile(join(folder.path, 'told.mjs'), text);
+    await using origin = await Origin.start(echo());
+    const plugins = [{ module: './told.mjs', options: { who: 'world', deep: { list: [1, true] } } }];
+    await using edge = await testEdge(origin, {}, { baseFolder: folder.path, route: { plugins } });
+    const answer = await edge.send('GET /own HTTP/1.1\r\nHost: a.test\r\n\r\n');
+    expect(JSON.parse(answer.body.text)).toEqual({ who: 'world', deep: { list: [1, true] } });
+  });
+
+  it('that are broken are tried again when their file has changed, and not before', async () => {
+    await using folder = await tempFolder();
+    const path = join(folder.path, 'late.mjs');
+    await writeFile(path, 'throw new Error("not yet");');
+    await using origin = await Origin.start(echo());
+    const log = collectLog();
+    await using edge = await testEdge(origin, {}, { log, baseFolder: folder.path, route: { plugins: ['./late.mjs'] } });
+    const request = 'GET /own HTTP/1.1\r\nHost: a.test\r\n\r\n';
+    for (const _turn of [1, 2, 3]) {
+      await expect(edge.send(request)).rejects.toMatchObject({ code: 'plugin-broken', status: 503 });
+    }
+    expect(log.messages('error')).toHaveLength(1);
+    expect((log.entries[0]?.fields as { err: Error }).err.stack).toContain('not yet');
+    await writeFile(path, 'export default async (app) => { app.get("/own", async () => "mended"); };');
+    await eventually(async () => (await edge.send(request)).body.text === 'mended');
   });
 
   it('are closed when no route names them and their last request is done', async () => {

@@ -2,8 +2,11 @@ import { createServer, METHODS, type IncomingMessage, type Server } from 'node:h
 import httpProxy from '@fastify/http-proxy';
 import type { Log } from '@dproxy/core';
 import Fastify, { LogController, type FastifyInstance } from 'fastify';
+import type { ApplicationChain } from './application-chain.ts';
 import type { ApplicationExchange } from './application-exchange.ts';
 import { passBodies } from './body-passing.ts';
+import { buffering } from './built-in/buffering.ts';
+import { compression } from './built-in/compression.ts';
 import { addErrorReplies, answerUnreadable } from './error-replies.ts';
 import { forward, MAX_HEAD_BYTES } from './forward.ts';
 import { withoutEncapsulation, type PluginLoader } from './plugin-loader.ts';
@@ -16,7 +19,7 @@ import { mayUpgrade, routeUpgrade } from './upgrade.ts';
 const REFUSED_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE']);
 
 export interface PluginApplicationOptions {
-  readonly plugins: readonly string[];
+  readonly chain: Pick<ApplicationChain, 'plugins' | 'filters'>;
   readonly loader: PluginLoader;
   readonly log: Log;
 }
@@ -39,7 +42,7 @@ export class PluginApplication {
   }
 
   /** @throws Error of a plugin that cannot be found or does not start within 10 s. */
-  static async load({ plugins, loader, log }: PluginApplicationOptions): Promise<PluginApplication> {
+  static async load({ chain, loader, log }: PluginApplicationOptions): Promise<PluginApplication> {
     const states = new RequestStates();
     const server = createServer({ maxHeaderSize: MAX_HEAD_BYTES, shouldUpgradeCallback: mayUpgrade });
     // A request is the last one of its connection, also for node:http.
@@ -47,7 +50,7 @@ export class PluginApplication {
     const app = newFastify(server, states, log);
     const application = new PluginApplication(app, server, states);
     try {
-      await application.#register(plugins, loader, log);
+      await application.#register(chain, loader, log);
     } catch (error) {
       await app.close();
       throw error;
@@ -88,16 +91,21 @@ export class PluginApplication {
     await this.#app.close();
   }
 
-  async #register(plugins: readonly string[], loader: PluginLoader, log: Log): Promise<void> {
+  async #register(
+    { plugins, filters }: PluginApplicationOptions['chain'],
+    loader: PluginLoader,
+    log: Log,
+  ): Promise<void> {
     const app = this.#app;
     const states = this.#states;
     addErrorReplies(app, states, log);
     this.#addFirstHook();
     passBodies(app);
-    for (const name of plugins) {
-      const plugin = await loader.load(name);
-      await app.register(withoutEncapsulation(plugin));
+    for (const { module, options } of plugins) {
+      const plugin = await loader.load(module);
+      await app.register(withoutEncapsulation(plugin), options);
     }
+    for (const filter of filters) await addFilter(app, filter);
     await app.register(httpProxy, {
       upstream: '',
       proxyPayloads: false,
@@ -123,6 +131,11 @@ export class PluginApplication {
       done();
     });
   }
+}
+
+async function addFilter(app: FastifyInstance, filter: ApplicationChain['filters'][number]): Promise<void> {
+  if (filter.type === 'compress') await compression(app, filter);
+  else buffering(app, filter);
 }
 
 /** `rewriteUrl` has shown the router another one. */

@@ -1,6 +1,8 @@
+import { stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { PluginUse } from '@dproxy/core';
 import type { FastifyInstance, FastifyPluginAsync, FastifyPluginCallback } from 'fastify';
 
 export type Plugin = FastifyPluginAsync | FastifyPluginCallback;
@@ -30,7 +32,10 @@ export class PluginLoader {
     const builtIn = this.#builtIn.get(name);
     if (builtIn !== undefined) return builtIn;
     const path = this.#resolve(name);
-    const module = (await import(pathToFileURL(path).href)) as { readonly default?: unknown };
+    // A module that failed once is remembered as failed: the file in another state must have another address.
+    const module = (await import(`${pathToFileURL(path).href}?${await stampOf(path)}`)) as {
+      readonly default?: unknown;
+    };
     const plugin = pluginOf(module.default);
     if (plugin === undefined) {
       throw new TypeError(
@@ -40,10 +45,36 @@ export class PluginLoader {
     return plugin;
   }
 
+  /** Another text when the file of one of these plugins has changed, come or gone. */
+  async stamp(uses: readonly PluginUse[]): Promise<string> {
+    const stamps = uses.map(async ({ module }) => {
+      if (this.#builtIn.has(module)) return '';
+      try {
+        return await stampOf(this.#resolve(module));
+      } catch (error) {
+        // A package that is not there is what `load` tells about.
+        if ((error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND') return 'none';
+        throw error;
+      }
+    });
+    return (await Promise.all(stamps)).join(' ');
+  }
+
   #resolve(name: string): string {
     if (isAbsolute(name)) return name;
     if (name.startsWith('./') || name.startsWith('../')) return resolve(this.#baseFolder, name);
     return createRequire(resolve(this.#baseFolder, 'dproxy.yml')).resolve(name);
+  }
+}
+
+/** `none`: there is no such file. */
+async function stampOf(path: string): Promise<string> {
+  try {
+    const { mtimeMs, size } = await stat(path);
+    return `${mtimeMs}-${size}`;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'none';
+    throw error;
   }
 }
 

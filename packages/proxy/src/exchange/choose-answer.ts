@@ -1,3 +1,4 @@
+import { applicationChain } from '../application/application-chain.ts';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import type { RequestHead } from '../http1/index.ts';
@@ -18,7 +19,9 @@ export function chooseAnswer(
 
 /** The same for a request that the filters of the route let through. */
 export function answerBehindFilters(route: CompiledRoute): Page | 'plugins' | 'backend' {
-  return route.route.plugins.length > 0 ? 'plugins' : answerOfRoute(route);
+  const { plugins, filters } = route.route;
+  const isPlain = plugins.length === 0 && filters.length === 0;
+  return isPlain || applicationChain(route.route) === undefined ? answerOfRoute(route) : 'plugins';
 }
 
 /** The same for what the plugins of the route send on. */

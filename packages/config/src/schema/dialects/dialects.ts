@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { field, flag, section } from '../field.ts';
+import { caddyOptions } from './caddy.ts';
 import { nginxProxyOptions } from './nginx-proxy.ts';
+import { traefikOptions } from './traefik.ts';
 
 /**
  * `docker.dialects`: one line for each label language that discovery reads (`packages/discovery/src/dialects/all-dialects.ts`).
@@ -13,6 +15,8 @@ export const dialects = () =>
       switchable(nginxProxyOptions()),
       'Variables of nginx-proxy and acme-companion (VIRTUAL_HOST, ...)',
     ),
+    traefik: dialect(switchable(traefikOptions()), 'traefik.* labels'),
+    caddy: dialect(switchable(caddyOptions()), 'caddy labels of caddy-docker-proxy'),
     rproxy: dialect(flag(), 'The variable RPROXY'),
     docksal: dialect(flag(), 'io.docksal.* labels'),
     sablier: dialect(flag(), 'sablier.* labels'),
