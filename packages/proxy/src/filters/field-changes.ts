@@ -1,5 +1,5 @@
 import type { HeaderChange } from '@dproxy/core';
-import { type CompiledHeaderRules, headerLine, isCodecOwned, plainFieldName } from '../http1/index.ts';
+import { type CompiledHeaderRules, headerLine, headerRules, isCodecOwned, plainFieldName } from '../http1/index.ts';
 
 /** A change with its line ready to be written. */
 export interface FieldChange {
@@ -86,13 +86,13 @@ export class FieldChanges {
   /** These changes, and then those of the route's own rules, which have the last word. */
   under(rules: CompiledHeaderRules | undefined): CompiledHeaderRules | undefined {
     if (this.#fields.size === 0 && this.#host === '') return rules;
-    const taken = new Set(rules?.taken);
+    const taken = rules === undefined ? [] : [...rules.taken];
     let added = '';
     for (const [name, { isTaken, lines }] of this.#fields) {
       if (rules?.taken.has(name) !== true) added += lines;
-      if (isTaken) taken.add(name).add(plainFieldName(name));
+      if (isTaken) taken.push(name);
     }
     const host = rules === undefined || rules.host === '' ? this.#host : rules.host;
-    return { taken, added: rules === undefined ? added : added + rules.added, host };
+    return headerRules(taken, rules === undefined ? added : added + rules.added, host);
   }
 }

@@ -8,10 +8,10 @@ import {
   fieldNames,
   fieldValues,
   isForwardingField,
-  isTaken,
   type RequestHead,
   rewrittenTarget,
   withoutFields,
+  withoutTaken,
 } from '../http1/index.ts';
 import type { Page } from '../pages/index.ts';
 import type { Services } from '../services.ts';
@@ -173,7 +173,8 @@ export class FilteredRequest {
   #retarget(rawPath: string, query: string): void {
     // `//host` is the address of another site to whoever builds a link from it.
     const path = /^[/\\]{2}/.test(rawPath) ? rawPath.replace(/^[/\\]+/, '/') : rawPath;
-    this.#head = { ...this.#head, ...rewrittenTarget(path, query, this.compiled.limits.headBytes) };
+    const rewritten = rewrittenTarget(path, query, this.compiled.limits.headBytes);
+    this.#head = { ...this.#head, target: rewritten.target, path: rewritten.path, rawPath: rewritten.rawPath };
   }
 
   /** Of the header that the backend gets; also of what dproxy says there, as `x-forwarded-*`. */
@@ -225,7 +226,7 @@ export class FilteredRequest {
     const rules = this.requestRules(undefined);
     if (rules === undefined) return block;
     const added = withoutFields(rules.added, (name) => !isForwardingField(name));
-    return withoutFields(block, (name) => isTaken(rules, name)) + added;
+    return withoutTaken(block, rules) + added;
   }
 
   /** The rules for the header of an answer with this status and these lines. */
@@ -242,7 +243,7 @@ export class FilteredRequest {
   page(page: Page): Page {
     const rules = this.responseRules(page.status, page.headers, undefined);
     if (rules === undefined) return page;
-    return { ...page, headers: withoutFields(page.headers, (name) => isTaken(rules, name)) + rules.added };
+    return { ...page, headers: withoutTaken(page.headers, rules) + rules.added };
   }
 
   end(status: number, code: string, backendId: string): void {

@@ -78,8 +78,9 @@ function stripPattern(sources: readonly string[]): (request: FilteredRequest) =>
   });
   const restOf = (path: string): string | undefined => {
     for (const { pattern, cut } of all) {
-      const rest = isMatch(pattern, path) ? cut(path) : path;
+      const rest = cut(path);
       if (rest !== path) return rest;
+      checkLength(pattern, path);
     }
     return undefined;
   };
@@ -99,19 +100,26 @@ function replacePattern(source: string, replacement: string): (request: Filtered
   const pattern = compilePattern(source);
   const replaced = pattern.replacer(replacement);
   return (request) =>
-    replace(request, (path) => (isMatch(pattern, path) ? withSlash(escaped(replaced(path))) : undefined));
+    replace(request, (path) => {
+      const result = replaced(path);
+      if (result !== path) return withSlash(escaped(result));
+      checkLength(pattern, path);
+      return undefined;
+    });
 }
 
 function replace(request: FilteredRequest, rewrite: (path: string) => string | undefined): void {
   const before = request.head;
   request.rewritePath(rewrite);
-  if (request.head !== before) request.requestFields.change('set', REPLACED_PATH, before.rawPath);
+  if (request.head === before) return;
+  // The parser has checked that a path is visible ASCII.
+  const value = before.rawPath;
+  request.requestFields.apply({ operation: 'set', name: REPLACED_PATH, value, line: `${REPLACED_PATH}: ${value}\r\n` });
 }
 
 /** @throws ProxyError where the pattern cannot say: the backend shall not get a path that was to be changed */
-function isMatch(pattern: Pattern, path: string): boolean {
-  if (pattern.test(path)) return true;
-  if (path.length <= ANY_PATTERN_TAKES || !pattern.test(path, true)) return false;
+function checkLength(pattern: Pattern, path: string): void {
+  if (path.length <= ANY_PATTERN_TAKES || pattern.test(path) || !pattern.test(path, true)) return;
   throw new ProxyError('target-too-long', `${path.length} bytes are too many for the pattern ${pattern.source}`);
 }
 

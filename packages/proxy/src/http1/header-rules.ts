@@ -7,6 +7,8 @@ export interface CompiledHeaderRules {
   readonly taken: ReadonlySet<string>;
   /** Lines to add, each ended by CRLF. */
   readonly added: string;
+  /** Bit n: one of them is n characters long, by the remainder of 32. Spares most lines a closer look. */
+  readonly lengths: number;
   /** A value for Host, which the request writer puts first; empty: as the client sent it. */
   readonly host: string;
 }
@@ -50,8 +52,40 @@ export function plainFieldName(name: string): string {
  * Whether the rules take this field (lower case) out. Also when it only looks like one that they take: a client that sends
  * `X_Auth_User` would else be believed by a backend to which both are HTTP_X_AUTH_USER (the hole of Traefik's ForwardAuth, 2026).
  */
-export function isTaken({ taken }: CompiledHeaderRules, name: string): boolean {
+function isTaken(taken: ReadonlySet<string>, name: string): boolean {
   return taken.has(name) || (ODD.test(name) && taken.has(plainFieldName(name)));
+}
+
+/** @param taken lower case */
+export function headerRules(taken: Iterable<string>, added: string, host: string): CompiledHeaderRules {
+  const names = new Set<string>();
+  let lengths = 0;
+  for (const name of taken) {
+    names.add(name).add(plainFieldName(name));
+    lengths |= 1 << (name.length & 31);
+  }
+  return { taken: names, lengths, added, host };
+}
+
+/**
+ * A block of header lines without those that the rules take. Without the look at lengths it cost 2 us for the header of a browser
+ * (bench/filters.ts).
+ */
+export function withoutTaken(block: string, { taken, lengths }: CompiledHeaderRules): string {
+  let kept = '';
+  let runStart = 0;
+  for (let at = 0; at < block.length;) {
+    const next = block.indexOf('\r\n', at) + 2;
+    if (next < 2) throw new RangeError('a block of header lines must end in CRLF');
+    const nameEnd = block.indexOf(':', at);
+    // A name and what only looks like it are equally long.
+    if ((lengths & (1 << ((nameEnd - at) & 31))) !== 0 && isTaken(taken, block.slice(at, nameEnd).toLowerCase())) {
+      kept += block.slice(runStart, at);
+      runStart = next;
+    }
+    at = next;
+  }
+  return runStart === 0 ? block : kept + block.slice(runStart);
 }
 
 /**
@@ -76,7 +110,7 @@ function compile(
   let host = '';
   for (const name of remove) {
     const lower = name.toLowerCase();
-    if (!isCodecOwned(lower)) taken.add(lower).add(plainFieldName(lower));
+    if (!isCodecOwned(lower)) taken.add(lower);
   }
   for (const [name, value] of set) {
     const lower = name.toLowerCase();
@@ -86,8 +120,8 @@ function compile(
       host = value;
       continue;
     }
-    taken.add(lower).add(plainFieldName(lower));
+    taken.add(lower);
     added += line;
   }
-  return taken.size === 0 && host === '' ? undefined : { taken, added, host };
+  return taken.size === 0 && host === '' ? undefined : headerRules(taken, added, host);
 }

@@ -8,8 +8,9 @@ export { checkHeaderBlock, headerLine } from './header-line.ts';
 export {
   compileHeaderRules,
   isCodecOwned,
-  isTaken,
+  headerRules,
   plainFieldName,
+  withoutTaken,
   type CompiledHeaderRules,
   type CompiledRouteHeaders,
 } from './header-rules.ts';

@@ -1,5 +1,4 @@
-import { withoutFields } from './field-block.ts';
-import { type CompiledHeaderRules, isTaken } from './header-rules.ts';
+import { type CompiledHeaderRules, withoutTaken } from './header-rules.ts';
 import type { RequestHead } from './message.ts';
 
 /** What dproxy adds to a request. */
@@ -29,7 +28,7 @@ export function requestHost(head: RequestHead, { rules }: RequestAdditions): str
 /** The header lines of the request beside Host and those of framing and connection. */
 export function requestBlock(head: RequestHead, { forwardedBlock, debugBlock, rules }: RequestAdditions): string {
   const fields = head.passed + forwardedBlock + debugBlock;
-  return rules === undefined ? fields : withoutFields(fields, (name) => isTaken(rules, name)) + rules.added;
+  return rules === undefined ? fields : withoutTaken(fields, rules) + rules.added;
 }
 
 function framingLines(head: RequestHead): string {

@@ -1,5 +1,4 @@
-import { withoutFields } from './field-block.ts';
-import { type CompiledHeaderRules, isTaken } from './header-rules.ts';
+import { type CompiledHeaderRules, withoutTaken } from './header-rules.ts';
 import type { Framing, ResponseHead } from './message.ts';
 
 /** What dproxy decides about a response. */
@@ -33,7 +32,7 @@ export function writeResponseHead(head: ResponseHead, additions: ResponseAdditio
 /** The header lines of the response beside those of framing and connection. */
 export function responseBlock(head: ResponseHead, { debugBlock, rules }: ResponseAdditions): string {
   const own = head.passed + debugBlock;
-  return rules === undefined ? own : withoutFields(own, (name) => isTaken(rules, name)) + rules.added;
+  return rules === undefined ? own : withoutTaken(own, rules) + rules.added;
 }
 
 /** The Content-Length that is told, in bytes; -1: none. */

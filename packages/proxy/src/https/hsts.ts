@@ -1,7 +1,7 @@
 import { isAddressHost, type Route } from '@dproxy/core';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
-import { type CompiledHeaderRules, headerLine, type RequestHead } from '../http1/index.ts';
+import { type CompiledHeaderRules, headerLine, headerRules, type RequestHead } from '../http1/index.ts';
 import type { Page } from '../pages/index.ts';
 import { type Entry, hasPublicName } from './https-redirect.ts';
 
@@ -23,9 +23,9 @@ export function compileHsts(
 ): CompiledHsts | undefined {
   if (https.hsts === '' || headers.responseSet.some(([name]) => name.toLowerCase() === NAME)) return undefined;
   const line = headerLine(NAME, https.hsts);
-  const alone = { taken: new Set([NAME]), added: line, host: '' };
+  const alone = headerRules([NAME], line, '');
   if (rules === undefined) return { line, rules: alone, alone };
-  return { line, alone, rules: { ...rules, taken: new Set([...rules.taken, NAME]), added: rules.added + line } };
+  return { line, alone, rules: headerRules([...rules.taken, NAME], rules.added + line, rules.host) };
 }
 
 /**

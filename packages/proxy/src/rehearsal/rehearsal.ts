@@ -8,6 +8,7 @@ import {
   ProxyError,
   type Snapshot,
 } from '@dproxy/core';
+import { usedBackends } from '../compiled-route.ts';
 import { type CompiledSnapshot, compileSnapshot } from '../compiled-snapshot.ts';
 import { Counters } from '../counters.ts';
 import { DeadlineWheel } from '../deadline-wheel.ts';
@@ -54,8 +55,8 @@ export class Rehearsal {
       hosts.flatMap((host) => candidateRoutes(snapshot.routes.values(), host)).map((route) => [route.id, route]),
     );
     const backends = new Map<string, Backend>();
-    for (const { action } of routes.values()) {
-      for (const { backendId } of action.type === 'forward' ? action.backends : []) {
+    for (const route of routes.values()) {
+      for (const { backendId } of usedBackends(route)) {
         const backend = snapshot.backends.get(backendId);
         if (backend !== undefined) backends.set(backendId, backend);
       }

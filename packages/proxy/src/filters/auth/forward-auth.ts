@@ -4,9 +4,9 @@ import {
   headerLine,
   isForwardingField,
   isCodecOwned,
-  isTaken,
   plainFieldName,
   withoutFields,
+  withoutTaken,
 } from '../../http1/index.ts';
 import type { Page } from '../../pages/index.ts';
 import type { CompiledFilter, FilterContext, Rehearsed, Verdict } from '../compiled-filter.ts';
@@ -103,7 +103,7 @@ class ForwardAuth implements CompiledFilter {
       : peer.forwardedBlock(head.claims, head.hostHeader);
     const rules = request.requestRules(undefined);
     const lines = passed + forwarded;
-    const changed = rules === undefined ? lines : withoutFields(lines, (name) => isTaken(rules, name)) + rules.added;
+    const changed = rules === undefined ? lines : withoutTaken(lines, rules) + rules.added;
     return `${changed}${headerLine('x-forwarded-method', head.method)}${headerLine('x-forwarded-uri', head.target)}`;
   }
 

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { truncates } from 'bcryptjs';
 
 /** Hashes as `htpasswd` writes them. `quick`: checked where the request is, not in the thread. */
@@ -35,5 +35,5 @@ export function isTooLong(password: string): boolean {
 
 /** Microseconds of work. */
 export function isSha1(password: string, digest: Buffer): boolean {
-  return timingSafeEqual(createHash('sha1').update(password).digest(), digest);
+  return timingSafeEqual(hash('sha1', password, 'buffer'), digest);
 }
