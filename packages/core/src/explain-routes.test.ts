@@ -68,6 +68,14 @@ it('names each part of a condition that does not hold', () => {
     'failed header x-a is not b and cookie c is absent',
   ]);
   expect(explainCondition({ type: 'none', of: [header, get] })).toEqual(['failed method is GET, which is excluded']);
+  const secrets: Condition[] = [
+    { type: 'header', name: 'authorization', value: 'Bearer s3cret' },
+    { type: 'queryPattern', name: 'api_key', pattern: 's3cret' },
+    { type: 'cookie', name: 'a', value: 's3cret' },
+  ];
+  expect(explainCondition({ type: 'any', of: secrets })).toEqual([
+    'failed header authorization is not *** and query api_key does not match *** and cookie a is not ***',
+  ]);
   expect(explainCondition({ type: 'any', of: [] })).toEqual(['failed a choice of nothing never holds']);
 });
 
