@@ -12,6 +12,7 @@ import type {
   Route,
   RouteStatistics,
   StatisticsReader,
+  StreamRoute,
 } from '@dproxy/core';
 import { DEFAULT_HTTPS, ROUTE_DEFAULTS, silentLog } from '@dproxy/core';
 import { type Admin, type AdminOptions, createAdmin } from './admin.ts';
@@ -55,6 +56,21 @@ export class FakeBalancer implements Balancer {
     return { done: this.isDone, status: this.status() };
   }
 }
+
+const STREAM: StreamRoute = {
+  id: 'https/db.example',
+  listenerId: 'https',
+  host: 'db.example',
+  protocol: 'tcp',
+  tls: 'passthrough',
+  clients: ['10.0.0.0/8'],
+  alpn: [],
+  connectionsPerClient: 0,
+  priority: 0,
+  idleMs: 0,
+  backends: [{ backendId: 'file:tcp://db:5432', weight: 1 }],
+  origins: [],
+};
 
 const origin = { source: 'file:/etc/dproxy.yml', name: 'routes[0]', line: 3, project: '' };
 
@@ -110,6 +126,10 @@ export const inspector: Inspector = {
   routes: () => ({
     routes: [route],
     shadowed: [{ host: 'app.test', path: '/', origin, shadowedBy: origin, reason: 'younger' }],
+  }),
+  streams: () => ({
+    streams: [STREAM],
+    shadowed: [{ listenerId: 'https', host: 'db.example', origin, shadowedBy: origin, reason: 'it is older' }],
   }),
   rejected: () => [{ source: '/etc/dproxy.yml', line: 4, column: 2, message: 'unknown key "hots"', expected: 'host' }],
   certificates: () => [

@@ -213,7 +213,7 @@ test('the OpenAPI document and the routes are the same set, and every one has a 
     }),
   );
   expect(described.toSorted()).toEqual([...registered].toSorted());
-  expect(registered.size).toBe(22);
+  expect(registered.size).toBe(23);
 });
 
 test('the index lists the calls', async () => {

@@ -19,6 +19,7 @@ test('every call has a method', async () => {
   expect(await client().stop()).toMatchObject({ state: 'stopped' });
   expect(await client().start()).toMatchObject({ state: 'running' });
   expect(await client().containers()).toEqual(inspector.containers());
+  expect((await client().streams()).map((row) => row.state)).toEqual(['serving', 'shadowed']);
   expect(await client().rejected()).toEqual(inspector.rejected());
   expect((await client().routes()).map((row) => row.state)).toEqual(['serving', 'shadowed']);
   expect(await client().backends()).toHaveLength(1);

@@ -9,6 +9,7 @@ import type {
   Origin,
   Rejection,
   Route,
+  StreamRoute,
 } from '@dproxy/core';
 import type { Answer } from './answers.ts';
 import { unmapAddress } from './loopback.ts';
@@ -52,6 +53,17 @@ export type RouteRow =
       readonly state: 'shadowed';
       readonly host: string;
       readonly path: string;
+      readonly origins: readonly Origin[];
+      readonly shadowedBy: Origin;
+      readonly reason: string;
+    };
+
+export type StreamRow =
+  | (StreamRoute & { readonly state: 'serving' })
+  | {
+      readonly state: 'shadowed';
+      readonly listenerId: string;
+      readonly host: string;
       readonly origins: readonly Origin[];
       readonly shadowedBy: Origin;
       readonly reason: string;
@@ -101,6 +113,10 @@ export class AdminClient {
 
   routes(): Promise<readonly RouteRow[]> {
     return this.#call('GET', '/routes');
+  }
+
+  streams(): Promise<readonly StreamRow[]> {
+    return this.#call('GET', '/streams');
   }
 
   certificates(): Promise<readonly CertificateView[]> {

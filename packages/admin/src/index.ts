@@ -7,6 +7,7 @@ export {
   type BalancerProgress,
   type Health,
   type RouteRow,
+  type StreamRow,
 } from './client.ts';
 export { assertListenable } from './listenable.ts';
 export { createStatisticsServer, type StatisticsServerOptions } from './statistics/statistics-server.ts';

@@ -50,6 +50,7 @@ test.each([
   ['GET', '/backends', 200],
   ['GET', '/routes', 200],
   ['GET', '/rejected', 200],
+  ['GET', '/streams', 200],
   ['GET', '/certificates', 200],
   ['GET', '/stats.json', 200],
   ['GET', '/explain?url=http://app.test/', 200],

@@ -55,7 +55,7 @@ export const BACKENDS = list(
   object({
     id: text,
     name: text,
-    protocol: { type: 'string', enum: ['http', 'https', 'h2c', 'h2', 'tcp'] },
+    protocol: { type: 'string', enum: ['http', 'https', 'h2c', 'h2', 'tcp', 'udp'] },
     address: text,
     port: integer,
     state: { type: 'string', enum: ['ready', 'starting', 'unhealthy', 'paused', 'stopped', 'unreachable'] },
@@ -110,6 +110,43 @@ export const ROUTES = list(
       reason: text,
     },
     ROUTE_OPTIONAL,
+  ),
+);
+/** A shadowed row has these not, or only these. */
+const STREAM_OPTIONAL = [
+  'id',
+  'protocol',
+  'tls',
+  'clients',
+  'alpn',
+  'connectionsPerClient',
+  'priority',
+  'idleMs',
+  'backends',
+  'shadowedBy',
+  'reason',
+] as const;
+
+export const STREAMS = list(
+  object(
+    {
+      listenerId: text,
+      host: { ...text, description: 'server name (SNI); *: all' },
+      state: { type: 'string', enum: ['serving', 'shadowed'] },
+      origins: list(origin),
+      id: text,
+      protocol: { type: 'string', enum: ['tcp', 'udp'] },
+      tls: { type: 'string', enum: ['none', 'terminate', 'passthrough'] },
+      clients: { ...texts, description: 'who may connect; empty: everybody' },
+      alpn: { ...texts, description: 'of which a client must offer one; empty: any' },
+      connectionsPerClient: { ...integer, description: '0: no limit of its own' },
+      priority: integer,
+      idleMs: { ...integer, description: '0: the default' },
+      backends: list(object({ backendId: text, weight: integer })),
+      shadowedBy: origin,
+      reason: text,
+    },
+    STREAM_OPTIONAL,
   ),
 );
 export const CERTIFICATES = list(

@@ -138,7 +138,13 @@ function checkCondition({ condition }: RoutePattern, { facts }: MatchQuestion): 
 }
 
 function checkListener({ listeners }: RoutePattern, { scope }: MatchQuestion): MatcherCheck {
-  if (listeners.length === 0) return { matcher: 'listener', passed: true, detail: 'answers on every listener' };
+  if (listeners.length === 0) {
+    const isOpened = scope.isOpened === true;
+    const detail = isOpened
+      ? `${scope.listenerId} was opened for routes that ask for its port`
+      : 'answers on every listener';
+    return { matcher: 'listener', passed: !isOpened, detail };
+  }
   const passed = listeners.includes(scope.listenerId);
   const detail = `answers on ${listeners.join(', ')}; the request comes in on ${scope.listenerId}`;
   return { matcher: 'listener', passed, detail };

@@ -41,7 +41,10 @@ export class PathIndex<R extends RoutePattern> {
   /** Whether the host exists at all for this client; else its paths must not show either. Whatever its conditions say. */
   isVisible(scope: MatchScope): boolean {
     const { nodes, isPublic } = this.#compiled();
-    return isPublic || nodes.some(({ entries }) => entries.some((entry) => entry.isVisible(scope)));
+    return (
+      (isPublic && scope.isOpened !== true) ||
+      nodes.some(({ entries }) => entries.some((entry) => entry.isVisible(scope)))
+    );
   }
 
   /**
@@ -84,9 +87,8 @@ export class PathEntry<R extends RoutePattern> {
   }
 
   isVisible(scope: MatchScope): boolean {
-    return (
-      (!this.isLocalOnly || scope.isLocal) && (this.listeners === undefined || this.listeners.has(scope.listenerId))
-    );
+    if (this.isLocalOnly && !scope.isLocal) return false;
+    return this.listeners === undefined ? scope.isOpened !== true : this.listeners.has(scope.listenerId);
   }
 
   answers(scope: MatchScope, facts: RequestFacts | undefined): boolean {

@@ -3,6 +3,7 @@ import type { ExplainRequest, Explanation } from './explain-answer.ts';
 import type { Rejection } from './rejection.ts';
 import type { Route, ShadowedRoute } from './route.ts';
 import type { Traffic } from './traffic.ts';
+import type { ShadowedStream, StreamRoute } from './stream.ts';
 import type { CertificateMaterial, CertificateRef, Snapshot } from './snapshot.ts';
 
 /** Counters of one worker since it started; all increase, except `connections` and `tunnels`, which are gauges. */
@@ -158,6 +159,7 @@ export interface Inspector {
   containers(): readonly ContainerView[];
   backends(): readonly Backend[];
   routes(): { readonly routes: readonly Route[]; readonly shadowed: readonly ShadowedRoute[] };
+  streams(): { readonly streams: readonly StreamRoute[]; readonly shadowed: readonly ShadowedStream[] };
   rejected(): readonly Rejection[];
   certificates(): readonly CertificateView[];
   /** Facts for `/healthz` and the banner, such as `tcp_migrate_req is 0`. */

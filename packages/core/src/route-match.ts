@@ -11,6 +11,13 @@ export interface MatchScope {
   /** Both ends loopback (or an allowed client) and nothing forwarded: `local` routes answer too. */
   readonly isLocal: boolean;
   readonly listenerId: string;
+  /** The listener was opened for a public port (`http:5000`): only routes that name it answer there. */
+  readonly isOpened?: boolean;
+}
+
+export function matchScope(listenerId: string, isLocal: boolean): MatchScope {
+  // Names under `listen:` have no colon.
+  return { isLocal, listenerId, isOpened: listenerId.includes(':') };
 }
 
 /**

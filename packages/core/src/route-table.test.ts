@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sampleFacts, sampleRoute } from './_samples.ts';
-import { isSameMatch, type MatchScope } from './route-match.ts';
+import { isSameMatch, matchScope, type MatchScope } from './route-match.ts';
 import { compileRoutes } from './route-table.ts';
 import type { Route } from './route.ts';
 
@@ -237,4 +237,44 @@ it('tells whether the path as sent and the canonical one lead to the same place'
   expect(isSame('a.test', '//admin', '/admin')).toBe(false);
   expect(isSame('a.test', '/x/../admin', '/admin')).toBe(false);
   expect(isSame('a.test', '/admin;x/y', '/admin/y')).toBe(false);
+});
+
+describe('a listener that was opened for a port', () => {
+  const table = compileRoutes([
+    sampleRoute('a.test'),
+    sampleRoute('a.test', { path: '/p', listeners: ['http:5000'] }),
+    sampleRoute('*.b.test'),
+  ]);
+  const find = (host: string, path: string, listenerId: string): string | undefined =>
+    table.lookup(host, path, matchScope(listenerId, false)).routes[0]?.path;
+
+  it('has only the routes that name it', () => {
+    expect([find('a.test', '/p', 'http:5000'), find('a.test', '/', 'http:5000')]).toEqual(['/p', undefined]);
+    expect(table.lookup('x.b.test', '/', matchScope('http:5000', false)).outcome).toBe('route-unknown');
+    expect([find('a.test', '/p', 'http'), find('x.b.test', '/', 'mine')]).toEqual(['/', '/']);
+  });
+});
+
+describe('the nearest pattern', () => {
+  it.each([
+    ['a.test', 'a.test'],
+    ['www.a.test', 'a.test'],
+    ['x.y.b.test', '*.y.b.test'],
+    ['x.b.test', '*.b.test'],
+    ['b.test', '*'],
+    ['only.test', '*'],
+  ])('of %s is %s, whatever its paths', (host, pattern) => {
+    const table = compileRoutes([
+      sampleRoute('a.test', { path: '/deep' }),
+      sampleRoute('*.b.test'),
+      sampleRoute('*.y.b.test'),
+      sampleRoute('*'),
+      sampleRoute('only.test', { listeners: ['other'] }),
+    ]);
+    expect(table.nearestPattern(host, matchScope('http', false))).toBe(pattern);
+  });
+
+  it('is none where nobody knows the host', () => {
+    expect(compileRoutes([sampleRoute('a.test')]).nearestPattern('b.test', matchScope('http', false))).toBe('');
+  });
 });

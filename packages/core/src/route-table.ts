@@ -13,6 +13,11 @@ export interface RouteTable<R extends RoutePattern = Route> {
    *   Absent: routes with a condition do not answer
    */
   lookup(host: string, path: string, scope: MatchScope, facts?: RequestFacts): RouteMatch<R>;
+  /**
+   * The pattern by which routes know a host on this listener, whatever their paths and conditions: the host itself (also
+   * without its `www.`), the longest wildcard, `*`; empty: nobody knows it.
+   */
+  nearestPattern(host: string, scope: MatchScope): string;
   /** Some route has a condition: only then facts are worth making. */
   readonly hasConditions: boolean;
   /**
@@ -99,6 +104,18 @@ class HostIndex<R extends RoutePattern> implements RouteTable<R> {
       isKnown ||= this.#every.isVisible(scope);
     }
     return isKnown ? PATH_UNKNOWN : ROUTE_UNKNOWN;
+  }
+
+  nearestPattern(host: string, scope: MatchScope): string {
+    if (host.length > MAX_HOST) return '';
+    for (const name of host.startsWith('www.') ? [host, host.slice(4)] : [host]) {
+      if (this.#exact.get(name)?.isVisible(scope) === true) return name;
+    }
+    for (let dot = host.indexOf('.'); dot !== -1; dot = host.indexOf('.', dot + 1)) {
+      const suffix = host.slice(dot + 1);
+      if (this.#wildcards.get(suffix)?.isVisible(scope) === true) return `*.${suffix}`;
+    }
+    return this.#every?.isVisible(scope) === true ? '*' : '';
   }
 
   /** Walks up the labels: at most 127 look-ups, however many wildcards there are. */

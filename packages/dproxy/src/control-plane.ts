@@ -17,6 +17,7 @@ import {
   type Rejection,
   type RouteHttps,
   type ShadowedRoute,
+  type ShadowedStream,
   type Snapshot,
   type SourceState,
   type TlsPolicy,
@@ -78,6 +79,7 @@ export class ControlPlane {
   #snapshot: Snapshot | undefined;
   #material: ReadonlyMap<string, CertificateMaterial> = new Map();
   #shadowed: readonly ShadowedRoute[] = [];
+  #shadowedStreams: readonly ShadowedStream[] = [];
   #rejected: readonly Rejection[] = [];
   #ledger: OwnershipLedger;
   #isOpen = false;
@@ -88,7 +90,7 @@ export class ControlPlane {
   #pending: NodeJS.Immediate | undefined;
   #issuing: Promise<void> | undefined;
   /** The routes and better certificates that the local leafs were last made for. */
-  #covered: { readonly routes: Snapshot['routes']; readonly better: readonly CertificateRef[] } | undefined;
+  #covered: (Pick<Snapshot, 'routes' | 'streams'> & { readonly better: readonly CertificateRef[] }) | undefined;
 
   constructor(options: ControlPlaneOptions) {
     this.#options = options;
@@ -178,6 +180,10 @@ export class ControlPlane {
     return this.#shadowed;
   }
 
+  get shadowedStreams(): readonly ShadowedStream[] {
+    return this.#shadowedStreams;
+  }
+
   get rejected(): readonly Rejection[] {
     return this.#rejected;
   }
@@ -215,6 +221,7 @@ export class ControlPlane {
       ownership: frame.isOwnedByProject ? { ledger: this.#ledger, nowMs: this.#options.nowMs() } : undefined,
     });
     this.#shadowed = result.shadowed;
+    this.#shadowedStreams = result.shadowedStreams;
     this.#rejected = [...frame.rejected, ...this.#files.rejected, ...result.rejected];
     this.#keepLedger(result.ledger);
     this.#publish(result.snapshot, this.#material);
@@ -239,7 +246,9 @@ export class ControlPlane {
   #coverHosts(): void {
     const { snapshot } = this;
     if (snapshot === undefined || this.#issuing !== undefined) return;
-    if (this.#covered?.routes === snapshot.routes && sameValue(this.#covered.better, this.#betterRefs())) return;
+    const covered = this.#covered;
+    const isSame = covered?.routes === snapshot.routes && covered.streams === snapshot.streams;
+    if (isSame && sameValue(covered.better, this.#betterRefs())) return;
     if (!servesTls(snapshot)) return;
     this.#issuing = this.#cover(snapshot).finally(() => {
       this.#issuing = undefined;
@@ -254,8 +263,10 @@ export class ControlPlane {
 
   async #cover(snapshot: Snapshot): Promise<void> {
     const better = this.#betterRefs();
-    this.#covered = { routes: snapshot.routes, better };
-    const hosts = new Set([...snapshot.routes.values()].map((route) => route.host));
+    const { routes, streams } = snapshot;
+    this.#covered = { routes, streams, better };
+    const ended = [...streams.values()].filter(({ tls }) => tls === 'terminate');
+    const hosts = new Set([...routes.values(), ...ended].map(({ host }) => host));
     const { authority, log } = this.#options;
     try {
       this.#local = await coverHosts(authority, hosts, {
@@ -277,8 +288,9 @@ function served(previous: Snapshot | undefined, { id, address, port }: Backend):
   return before?.state === 'ready' && before.address === address && before.port === port;
 }
 
-function servesTls({ listeners }: Snapshot): boolean {
-  return [...listeners.values()].some(({ protocol }) => protocol === 'https');
+function servesTls({ listeners, streams }: Snapshot): boolean {
+  const hasHttps = [...listeners.values()].some(({ protocol }) => protocol === 'https');
+  return hasHttps || [...streams.values()].some(({ tls }) => tls === 'terminate');
 }
 
 /** While leafs are still being made, those from before stay: they may be the ones of hosts whose turn has not come. */

@@ -40,6 +40,8 @@ interface Decision {
 
 async function decide(plan: ListenPlan, ownPorts: ReadonlySet<number>): Promise<Decision> {
   const { fallbackPort } = plan;
+  // Whether UDP can be had is known when workers bind it.
+  if (plan.protocol === 'udp') return { plan, addresses: plan.addresses, problems: [], notes: [] };
   const wanted = await probeAll(plan.addresses, ownPorts);
   if (plan.isNamed || fallbackPort === 0) return { plan, ...wanted, notes: [] };
   const isOnFallback = ownPorts.has(fallbackPort) && !plan.addresses.some(({ port }) => ownPorts.has(port));

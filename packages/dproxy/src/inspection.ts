@@ -19,6 +19,7 @@ export function inspect({ plane, containers, orderedCertificates, workers, warni
     containers,
     backends: () => [...(plane.snapshot?.backends.values() ?? [])],
     routes: () => ({ routes: [...(plane.snapshot?.routes.values() ?? [])], shadowed: plane.shadowed }),
+    streams: () => ({ streams: [...(plane.snapshot?.streams.values() ?? [])], shadowed: plane.shadowedStreams }),
     rejected: () => [...plane.rejected, ...failedListeners(workers())],
     certificates: () => [
       ...orderedCertificates(),

@@ -26,6 +26,7 @@ const inspector: Inspector = {
   containers: () => [],
   backends: () => [],
   routes: () => ({ routes: [], shadowed: [] }),
+  streams: () => ({ streams: [], shadowed: [] }),
   rejected: () => [],
   certificates: () => [
     {

@@ -2,7 +2,7 @@ import type { Inspector } from '@dproxy/core';
 import type { FastifyInstance } from 'fastify';
 import { type Answer, succeeded } from '../answers.ts';
 import { withoutSecrets } from '../redaction.ts';
-import { answerOf, BACKENDS, CERTIFICATES, CONTAINERS, refusals, REJECTED, ROUTES } from '../schemas.ts';
+import { answerOf, BACKENDS, CERTIFICATES, CONTAINERS, refusals, REJECTED, ROUTES, STREAMS } from '../schemas.ts';
 
 /** What dproxy knows, and what it refused and why. */
 export function listRoutes(app: FastifyInstance, inspector: Inspector): void {
@@ -10,6 +10,7 @@ export function listRoutes(app: FastifyInstance, inspector: Inspector): void {
     { url: '/containers', noun: 'containers', schema: CONTAINERS, read: () => inspector.containers() },
     { url: '/backends', noun: 'backends', schema: BACKENDS, read: () => inspector.backends() },
     { url: '/routes', noun: 'routes', schema: ROUTES, read: () => routeRows(inspector) },
+    { url: '/streams', noun: 'streams', schema: STREAMS, read: () => streamRows(inspector) },
     { url: '/certificates', noun: 'certificates', schema: CERTIFICATES, read: () => inspector.certificates() },
     { url: '/rejected', noun: 'rejected entries', schema: REJECTED, read: () => inspector.rejected() },
   ] as const;
@@ -26,6 +27,14 @@ export function listRoutes(app: FastifyInstance, inspector: Inspector): void {
       },
     });
   }
+}
+
+function streamRows(inspector: Inspector): readonly object[] {
+  const { streams, shadowed } = inspector.streams();
+  return [
+    ...streams.map((stream) => ({ ...stream, state: 'serving' })),
+    ...shadowed.map(({ origin, ...rest }) => ({ ...rest, origins: [origin], state: 'shadowed' })),
+  ];
 }
 
 /** One list for both kinds, so that a script finds every claim of a host in one place; `state` tells them apart. */

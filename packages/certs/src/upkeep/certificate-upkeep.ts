@@ -1,5 +1,6 @@
 import type { AcmeSettings, Scheduler } from '@dproxy/config';
-import type { CertificateRef, CertificateView, Log, Route } from '@dproxy/core';
+import type { CertificateRef, CertificateView, Log } from '@dproxy/core';
+import type { RoutedName } from './wanted-names.ts';
 import { IssueError, type StoredCertificate } from '../ports.ts';
 import { Announcer } from './announcer.ts';
 import { Counters, type UpkeepCounters } from './counters.ts';
@@ -104,7 +105,7 @@ export class CertificateUpkeep {
   }
 
   /** To be called with every new Snapshot. @param refs its certificates; those of kind `file` need no order */
-  want(routes: Iterable<Route>, refs: Iterable<CertificateRef>): void {
+  want(routes: Iterable<RoutedName>, refs: Iterable<CertificateRef>): void {
     this.#book.want(routes, refs);
     this.#survey();
   }

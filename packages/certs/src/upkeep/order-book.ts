@@ -1,5 +1,5 @@
 import type { AcmeAuthority, AcmeSettings } from '@dproxy/config';
-import { type CertificateRef, isAddressHost, type Route } from '@dproxy/core';
+import { type CertificateRef, isAddressHost } from '@dproxy/core';
 import { isPublicAuthority, isTestAuthorityName, takesAddresses } from './authority-limits.ts';
 import { namesOfFiles } from './certificate-index.ts';
 import type { Failures } from './failures.ts';
@@ -11,7 +11,7 @@ import { renewalMs, urgentMs } from './schedule.ts';
 import { settingsFingerprint } from './settings-fingerprint.ts';
 import type { Stock } from './stock.ts';
 import type { OrderFacts } from './views.ts';
-import { isPublicName, wantedNames, type WantedNames } from './wanted-names.ts';
+import { isPublicName, type RoutedName, wantedNames, type WantedNames } from './wanted-names.ts';
 
 export interface OrderBookParts {
   readonly stock: Stock;
@@ -31,7 +31,7 @@ export interface Hold {
 export class OrderBook {
   readonly #parts: OrderBookParts;
   #settings: AcmeSettings | undefined;
-  #routes: readonly Route[] = [];
+  #routes: readonly RoutedName[] = [];
   #routed = new RoutedNames([]);
   #fileNames: ReadonlySet<string> = new Set();
   #wanted: WantedNames = { names: [], unorderable: [] };
@@ -64,7 +64,7 @@ export class OrderBook {
     this.#wanted = wantedNames(this.#routes, settings);
   }
 
-  want(routes: Iterable<Route>, refs: Iterable<CertificateRef>): void {
+  want(routes: Iterable<RoutedName>, refs: Iterable<CertificateRef>): void {
     this.#routes = [...routes];
     this.#routed = new RoutedNames(this.#routes);
     this.#fileNames = namesOfFiles(refs);

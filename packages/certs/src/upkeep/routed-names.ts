@@ -1,10 +1,10 @@
-import type { Route } from '@dproxy/core';
+import type { RoutedName } from './wanted-names.ts';
 
 /** Which names any route takes that everybody may ask for: exact hosts, and wildcards at any depth. */
 export class RoutedNames {
   readonly #hosts = new Set<string>();
 
-  constructor(routes: Iterable<Route>) {
+  constructor(routes: Iterable<RoutedName>) {
     for (const { host, audience, https } of routes) {
       if (audience === 'everyone' && https.certificate !== 'none') this.#hosts.add(host);
     }

@@ -10,6 +10,9 @@ export interface UnorderableName {
   readonly advice: string;
 }
 
+/** A name that clients ask for over TLS which ends here, and what its route says of certificates. */
+export type RoutedName = Pick<Route, 'host' | 'audience' | 'https'>;
+
 export interface WantedNames {
   /** As an authority takes them: addresses without brackets. In the order of the routes. */
   readonly names: readonly string[];
@@ -27,7 +30,7 @@ export function isPublicName(host: string): boolean {
 }
 
 /** Which names a certificate authority shall be asked for. Whether one is needed is another question. */
-export function wantedNames(routes: Iterable<Route>, settings: AcmeSettings): WantedNames {
+export function wantedNames(routes: Iterable<RoutedName>, settings: AcmeSettings): WantedNames {
   const wishes = readWishes(routes);
   const names = new Set<string>();
   const unorderable = new Map<string, UnorderableName>();
@@ -59,7 +62,7 @@ const UNROUTED = {
 type Wish = 'default' | 'acme' | 'none';
 
 /** One wish per host; of several paths of a host `acme` beats `none` beats `default`. */
-function readWishes(routes: Iterable<Route>): ReadonlyMap<string, Wish> {
+function readWishes(routes: Iterable<RoutedName>): ReadonlyMap<string, Wish> {
   const rank = { acme: 2, none: 1, default: 0 };
   const wishes = new Map<string, Wish>();
   for (const { host, audience, https } of routes) {

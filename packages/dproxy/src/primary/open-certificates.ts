@@ -8,7 +8,7 @@ import {
 } from '@dproxy/certs';
 import type { SnapshotServer } from '@dproxy/cluster';
 import { type AcmeChallengeType, type AcmeSettings, formatProblem, systemScheduler } from '@dproxy/config';
-import { sameValue, type Snapshot } from '@dproxy/core';
+import { DEFAULT_HTTPS, sameValue, type Snapshot } from '@dproxy/core';
 import { ChallengeBoard } from '../challenge-board.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import { statePaths } from '../paths.ts';
@@ -70,7 +70,7 @@ export async function openCertificates(
       before = settings;
       upkeep.follow(settings);
     },
-    want: ({ routes, certificates }) => upkeep.want(routes.values(), certificates.values()),
+    want: (snapshot) => upkeep.want(routedNames(snapshot), snapshot.certificates.values()),
   };
 
   function replaceDnsSolver({ dns, resolvers }: AcmeSettings): void {
@@ -78,6 +78,14 @@ export async function openCertificates(
     if (dns === undefined) return;
     for (const problem of validateDnsSettings(dns, environment)) log.error({ ...problem }, formatProblem(problem));
     solvers.set('dns-01', openDnsSolver(dns, { resolvers, env: environment, log }));
+  }
+}
+
+/** Names of routes, and of streams whose TLS ends here. */
+function* routedNames({ routes, streams }: Snapshot) {
+  yield* routes.values();
+  for (const { host, tls } of streams.values()) {
+    if (tls === 'terminate') yield { host, audience: 'everyone' as const, https: DEFAULT_HTTPS };
   }
 }
 

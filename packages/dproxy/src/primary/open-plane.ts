@@ -68,7 +68,9 @@ export async function startCertificateFiles(
 /** An engine that is away while we restart must not take its routes with it at once (design: "Processes"). */
 export async function waitForKnownEngines(previous: Snapshot | undefined, engines: Engines): Promise<void> {
   const served = new Set(
-    [...(previous?.routes.values() ?? [])].flatMap(({ origins }) => origins.map(({ source }) => source)),
+    [...(previous?.routes.values() ?? []), ...(previous?.streams.values() ?? [])].flatMap(({ origins }) =>
+      origins.map(({ source }) => source),
+    ),
   );
   const isWaiting = (): boolean =>
     engines.statuses().some(({ engine, state }) => state === 'looking' && served.has(`docker:${engine}`));

@@ -1,4 +1,11 @@
-import { canonicalAddress, ForwardedHeaders, isLoopbackAddress, type Listener, type MatchScope } from '@dproxy/core';
+import {
+  canonicalAddress,
+  ForwardedHeaders,
+  isLoopbackAddress,
+  type Listener,
+  matchScope,
+  type MatchScope,
+} from '@dproxy/core';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import type { UsedBackend } from '../exchange/head-additions.ts';
 import type { ForwardedClaims } from '../http1/index.ts';
@@ -81,8 +88,8 @@ export class ClientPeer implements Peer {
     this.#debugNeedsNoClaims = settings.debugClients.length === 0;
     this.#mayDebug =
       settings.debugHeaders && (this.#debugNeedsNoClaims ? isLoopback : compiled.isDebugClient(remoteAddress));
-    this.#localScope = { isLocal: true, listenerId: listener.id };
-    this.#publicScope = { isLocal: false, listenerId: listener.id };
+    this.#localScope = matchScope(listener.id, true);
+    this.#publicScope = matchScope(listener.id, false);
   }
 
   get address(): string {

@@ -34,8 +34,10 @@ export function compileHttps(
 
 /** The port that clients reach a route of these listeners on over HTTPS; 0: on none. */
 export function publicHttpsPort({ entrances }: CompiledHttps, listeners: ListenerIds): number {
-  const entrance =
-    listeners.length === 0 ? entrances[0] : entrances.find(({ listenerId }) => listeners.includes(listenerId));
+  const entrance = entrances.find(({ listenerId }) =>
+    // A listener that was opened for a port has only the routes that name it.
+    listeners.length === 0 ? !listenerId.includes(':') : listeners.includes(listenerId),
+  );
   return entrance?.publicPort ?? 0;
 }
 

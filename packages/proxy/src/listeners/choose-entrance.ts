@@ -1,4 +1,4 @@
-import { canonicalHost, type Listener } from '@dproxy/core';
+import { canonicalHost, type Listener, type MatchScope } from '@dproxy/core';
 import { ClientPeer, type Endpoints, NO_CLAIMS } from '../downstream/peer.ts';
 import type { Services } from '../services.ts';
 import type { CompiledStream } from '../streams/compiled-streams.ts';
@@ -30,7 +30,9 @@ function toStream(hello: ClientHello, mayWait: boolean, entrance: Entrance, stre
 }
 
 function toHttp(hello: ClientHello, mayWait: boolean, entrance: Entrance): HandshakeChoice {
-  const isRouted = (host: string): boolean => lookup(host, entrance).outcome !== 'route-unknown';
+  const scope = scopeOf(entrance);
+  const { table } = entrance.services.compiled;
+  const isRouted = (host: string): boolean => table.lookup(host, '/', scope).outcome !== 'route-unknown';
   const choice = chooseTls(hello, { ...contextOf(mayWait, entrance), isRouted });
   return choice.type === 'serve' ? { ...choice, protocols: HTTP_PROTOCOLS, stream: undefined } : choice;
 }
@@ -44,8 +46,8 @@ function contextOf(mayWait: boolean, { services }: Entrance) {
   };
 }
 
-function lookup(host: string, { services: { compiled }, listener, endpoints }: Entrance) {
-  return compiled.table.lookup(host, '/', new ClientPeer(endpoints, listener, compiled).scope(NO_CLAIMS));
+function scopeOf({ services: { compiled }, listener, endpoints }: Entrance): MatchScope {
+  return new ClientPeer(endpoints, listener, compiled).scope(NO_CLAIMS);
 }
 
 function streamFor({ serverName, protocols }: ClientHello, entrance: Entrance): CompiledStream | undefined {
@@ -71,7 +73,6 @@ function streamFor({ serverName, protocols }: ClientHello, entrance: Entrance): 
  */
 function isHttpNearer(name: string, { route: { host } }: CompiledStream, entrance: Entrance): boolean {
   if (!host.startsWith('*')) return false;
-  const { outcome, routes } = lookup(name, entrance);
-  if (outcome === 'route-unknown') return false;
-  return outcome !== 'wildcard' || (routes[0]?.host.length ?? 0) > host.length;
+  const pattern = entrance.services.compiled.table.nearestPattern(name, scopeOf(entrance));
+  return pattern.startsWith('*') ? pattern.length > host.length : pattern !== '';
 }

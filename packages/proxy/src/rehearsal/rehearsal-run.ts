@@ -1,4 +1,11 @@
-import { type Listener, type MatchOutcome, type MatchScope, ProxyError, WildcardMemory } from '@dproxy/core';
+import {
+  type Listener,
+  type MatchOutcome,
+  matchScope,
+  type MatchScope,
+  ProxyError,
+  WildcardMemory,
+} from '@dproxy/core';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import { ClientPeer, NO_CLAIMS } from '../downstream/peer.ts';
@@ -39,7 +46,7 @@ export class RehearsalRun {
     this.#compiled = compiled;
     this.#request = request;
     this.#contexts = contexts;
-    this.#scope = { isLocal: false, listenerId: request.listener.id };
+    this.#scope = matchScope(request.listener.id, false);
   }
 
   result(): Rehearsed {

@@ -148,6 +148,18 @@ describe('on one port with HTTPS', () => {
     expect(seen).toEqual(['d', 'H', expect.stringMatching(/unrecognized/), 'd', 'a']);
   });
 
+  test('a route for every host is no name: a stream for every name comes first', async () => {
+    await using site = await Origin.start((exchange) => exchange.respond({ body: 'site' }));
+    const all = await tlsBackend('all');
+    const edge = await startStreams({
+      routes: [{ host: '*', path: '/x', to: site }],
+      backends: [all],
+      streams: [passthrough('*', 'all')],
+    });
+    using client = await edge.tls('a.test');
+    expect(await hear(client, 'all')).toBe('all');
+  });
+
   test('who names nobody goes on to HTTP', async () => {
     const all = await tlsBackend('all');
     await using site = await Origin.start((exchange) => exchange.respond({ body: 'site' }));
@@ -225,7 +237,7 @@ describe('on a port of its own', () => {
   test('a hello in many pieces arrives at the backend as it was sent', async () => {
     const heard: Buffer[] = [];
     await using origin = await Origin.start({
-      onConnection: (socket) => void socket.on('data', (data) => heard.push(data)),
+      onConnection: (socket) => void socket.on('data', (data: Buffer) => heard.push(data)),
     });
     const edge = await startStreams({
       backends: [backendOf({ id: 'db', port: origin.port, protocol: 'tcp' })],
