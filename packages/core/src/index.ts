@@ -75,7 +75,6 @@ export type {
   Explanation,
 } from './explain-answer.ts';
 export { describeCondition } from './explain-condition.ts';
-export { describeCondition } from './explain-condition.ts';
 export { nearestNames } from './explain-names.ts';
 export { candidateRoutes, explainRoutes, hostRelation, type ExplainedRoute } from './explain-routes.ts';
 export { readExplainedUrl, type ExplainedUrl } from './explain-url.ts';
