@@ -48,7 +48,7 @@ export function backendOf(container: Container, wish: BackendWish, facts: ReachF
  * `docker:<12 hex>/<name>:<port>`, and how it is spoken to unless that is plain HTTP: a connection that is not verified, or
  * that began with a PROXY header, must not serve a service that asked for something else.
  */
-function backendId(
+export function backendId(
   container: Container,
   { backend, port, protocol, tlsVerify, proxyProtocol, transport }: BackendWish,
 ) {

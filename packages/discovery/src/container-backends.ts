@@ -1,5 +1,5 @@
 import type { Backend } from '@dproxy/core';
-import { backendOf, type BackendWish, type ReachFacts } from './container-backend.ts';
+import { backendId, backendOf, type BackendWish, type ReachFacts } from './container-backend.ts';
 import type { Container } from './container.ts';
 
 /** A backend by the name that a dialect gives it. */
@@ -34,13 +34,12 @@ export class ContainerBackends {
 
   /** Another network is another address: such a backend has a name of its own, and the first keeps the short one. */
   #share(wish: BackendWish): Backend {
-    const made = backendOf(this.#container, wish, this.#facts);
-    const known = this.#byId.get(made.id);
-    if (known === undefined) {
-      this.#byId.set(made.id, { backend: made, network: wish.network });
-      return made;
-    }
-    if (known.network === wish.network) return known.backend;
-    return { ...made, id: `${made.id}#network-${wish.network ?? ''}` };
+    const id = backendId(this.#container, wish);
+    const known = this.#byId.get(id);
+    if (known !== undefined && known.network === wish.network) return known.backend;
+    const backend = backendOf(this.#container, wish, this.#facts);
+    if (known !== undefined) return { ...backend, id: `${id}#network-${wish.network ?? ''}` };
+    this.#byId.set(id, { backend, network: wish.network });
+    return backend;
   }
 }

@@ -3,7 +3,7 @@ import type { ReachFacts } from './container-backend.ts';
 import { ContainerBackends, type CalledBackend } from './container-backends.ts';
 import type { Container } from './container.ts';
 import { unresolvedNames, withOwnRefs, type UnresolvedName } from './filter-refs.ts';
-import { wordsThatCount, type ImageWords } from './image-words.ts';
+import { countWords, type CountedWords, type ImageWords } from './image-words.ts';
 import { namedServices, type NamedService } from './named-services.ts';
 import { choosePort } from './port-choice.ts';
 import { readDialects, type Reading, type ReadingFacts } from './read-dialects.ts';
@@ -38,12 +38,15 @@ export interface Described {
 }
 
 export function describeContainer(container: Container, facts: DescribeFacts): ContainerDescription {
-  return describeWithAsked(container, facts).description;
+  return describeWords(container, countWords(container, facts.imageWords, facts.dialects), facts).description;
 }
 
 /** Pure: the whole language of labels, variables, hosts, ports and addresses is tested here. */
-export function describeWithAsked(container: Container, facts: DescribeFacts): Described {
-  const words = wordsThatCount(container, facts.imageWords, facts.dialects);
+export function describeWords(
+  container: Container,
+  words: CountedWords,
+  facts: Omit<DescribeFacts, 'imageWords'>,
+): Described {
   const readings = readDialects(container, words, facts);
   const problems = [...words.ignored, ...readings.flatMap((reading) => reading.problems)].map((problem) =>
     rejection(container, problem.message, problem.expected),
@@ -67,7 +70,7 @@ export function hidden(
 }
 
 interface Surroundings {
-  readonly facts: DescribeFacts;
+  readonly facts: Omit<DescribeFacts, 'imageWords'>;
   readonly problems: readonly Rejection[];
 }
 
@@ -153,7 +156,7 @@ function describeStreams({ container, origin, pool }: Place, { dialect, network,
   });
 }
 
-function originOf({ name, labels }: Container, { engine }: DescribeFacts): Origin {
+function originOf({ name, labels }: Container, { engine }: Pick<DescribeFacts, 'engine'>): Origin {
   return { source: `docker:${engine}`, name, line: 0, project: labels.get('com.docker.compose.project') ?? '' };
 }
 

@@ -1,12 +1,12 @@
 import { sameValue, type ContainerView, type EngineEndpoint, type Rejection, type SourceState } from '@dproxy/core';
 import type { Vantage } from './address-choice.ts';
 import type { Container } from './container.ts';
-import { describeWithAsked, hidden, type ContainerDescription, type Described } from './describe-container.ts';
+import { describeWords, hidden, type ContainerDescription, type Described } from './describe-container.ts';
 import { dialectsOf } from './dialects/all-dialects.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type { EngineNetwork } from './engine-connection.ts';
 import { withForeignRefs } from './foreign-refs.ts';
-import { makesPublicClaims, NO_WORDS, wordsThatCount, type ImageWords } from './image-words.ts';
+import { countWords, makesPublicClaims, NO_WORDS, type CountedWords, type ImageWords } from './image-words.ts';
 import { withoutTakenNames } from './local-names.ts';
 import { OfferBoard } from './offer-board.ts';
 import { offersOf } from './read-dialects.ts';
@@ -16,6 +16,7 @@ import { vantageOf } from './vantage.ts';
 
 interface Entry {
   readonly container: Container;
+  readonly words: CountedWords;
   /** Undefined: not described yet. */
   readonly described: Described | undefined;
 }
@@ -95,8 +96,9 @@ export class EngineMirror {
     const before = this.#entries.get(id);
     if (this.#unreadable.delete(id)) this.#revision += 1;
     if (before === undefined) this.#add(container);
-    this.#board.put(container, this.#offersOf(container));
-    this.#entries.set(id, { container, described: before?.described });
+    const words = countWords(container, this.#imageWordsOf(container), this.#dialects);
+    this.#board.put(container, offersOf(container, words, this.#listeners));
+    this.#entries.set(id, { container, words, described: before?.described });
     this.#stale.add(id);
     this.#followNetworkOwner(id);
     if (this.#isOwn(container)) this.#moveVantage();
@@ -156,22 +158,17 @@ export class EngineMirror {
     this.#guests.set(owner, guests.add(container.id));
   }
 
-  #offersOf(container: Container): ReturnType<typeof offersOf> {
-    const words = wordsThatCount(container, this.#imageWordsOf(container), this.#dialects);
-    return offersOf(container, words, { dialects: this.#dialects, listeners: this.#listeners });
-  }
-
   /** Describes what has to be described again, once, whatever happened how often since somebody read. */
   #refresh(): void {
     for (const [dialect, changed] of this.#board.takeChanges()) this.#markUsers(dialect, changed);
     for (const id of this.#stale) {
       const entry = this.#entries.get(id);
       if (entry === undefined) continue;
-      const { container, described: before } = entry;
-      const { description, asked } = this.#describe(container);
+      const { described: before } = entry;
+      const { description, asked } = this.#describe(entry);
       const isSame = before !== undefined && sameValue(before.description, description);
       const described = { description: isSame ? before.description : description, asked };
-      this.#entries.set(id, { container, described });
+      this.#entries.set(id, { ...entry, described });
       if (!isSame) this.#revision += 1;
     }
     this.#stale.clear();
@@ -186,17 +183,16 @@ export class EngineMirror {
     }
   }
 
-  #describe(container: Container): Described {
+  #describe({ container, words }: Entry): Described {
     const engine = this.#endpoint.name;
     if (this.#isOwn(container)) {
       return { description: hidden(container, { engine }, [], 'dproxy itself runs in it'), asked: new Map() };
     }
     const owner = ownerOf(container);
-    return describeWithAsked(container, {
+    return describeWords(container, words, {
       engine,
       vantage: this.#vantage,
       exposedByDefault: this.#settings.exposedByDefault,
-      imageWords: this.#imageWordsOf(container),
       networkOwner: owner === undefined ? undefined : this.get(owner),
       dialects: this.#dialects,
       listeners: this.#listeners,

@@ -20,30 +20,42 @@ export function makesPublicClaims({ labels, env }: Words, dialects: readonly Dia
   );
 }
 
-interface WordsThatCount extends Words {
+/** What a container says, as far as it counts. */
+export interface CountedWords extends Words {
+  /** Public claims of its image. */
   readonly ignored: readonly LabelProblem[];
+  /** The dialects that find words of theirs, in their order. */
+  readonly spoken: readonly Dialect[];
 }
 
 /** threats.md row 43: an image may not claim a host or a public port on its own; whoever creates the container may. */
-export function wordsThatCount(
-  container: Container,
-  imageWords: ImageWords,
-  dialects: readonly Dialect[],
-): WordsThatCount {
-  const { labels, env } = container;
-  if (imageWords === 'trusted' || !makesPublicClaims(container, dialects)) return { labels, env, ignored: [] };
+export function countWords(container: Container, imageWords: ImageWords, dialects: readonly Dialect[]): CountedWords {
   const ignored: LabelProblem[] = [];
-  const keep = (kind: 'label' | 'env', said: ReadonlyMap<string, string>, baked: ReadonlyMap<string, string>) =>
-    new Map(
-      [...said].filter(([name, value]) => {
-        const isBaked = imageWords === 'unknown' || baked.get(name) === value;
-        if (!isBaked || !isPublicClaim(dialects, kind, name)) return true;
-        ignored.push(ignoredWord(kind, name, imageWords === 'unknown' ? '' : container.image));
-        return false;
-      }),
+  const keep = (kind: 'label' | 'env', said: ReadonlyMap<string, string>, baked: ReadonlyMap<string, string>) => {
+    if (imageWords === 'trusted') return said;
+    const claims = [...said].filter(
+      ([name, value]) => (imageWords === 'unknown' || baked.get(name) === value) && isPublicClaim(dialects, kind, name),
     );
-  const ofImage = imageWords === 'unknown' ? NO_WORDS : imageWords;
-  return { labels: keep('label', labels, ofImage.labels), env: keep('env', env, ofImage.env), ignored };
+    if (claims.length === 0) return said;
+    const kept = new Map(said);
+    for (const [name] of claims) {
+      kept.delete(name);
+      ignored.push(ignoredWord(kind, name, imageWords === 'unknown' ? '' : container.image));
+    }
+    return kept;
+  };
+  const { labels: bakedLabels, env: bakedEnv } = typeof imageWords === 'string' ? NO_WORDS : imageWords;
+  const labels = keep('label', container.labels, bakedLabels);
+  const env = keep('env', container.env, bakedEnv);
+  return { labels, env, ignored, spoken: dialects.filter((dialect) => speaks(dialect, { labels, env })) };
+}
+
+/** Whether this container says anything in this language. */
+function speaks(dialect: Dialect, { labels, env }: Words): boolean {
+  return (
+    labels.keys().some((name) => dialect.isOwnWord('label', name)) ||
+    env.keys().some((name) => dialect.isOwnWord('env', name))
+  );
 }
 
 /** @param image empty: it cannot be read */

@@ -1,7 +1,7 @@
 import type { Container } from './container.ts';
 import type { Dialect, DialectReading, Offer } from './dialects/dialect.ts';
 import { noteAsked } from './dialects/offers.ts';
-import type { Words } from './image-words.ts';
+import type { CountedWords } from './image-words.ts';
 
 export interface ReadingFacts {
   /** In the order in which they hold. */
@@ -21,25 +21,14 @@ export interface Reading extends DialectReading {
 
 const NO_OFFERS: readonly Offer[] = [];
 
-/** @param words those of the container that count */
-export function readDialects(container: Container, words: Words, facts: ReadingFacts): readonly Reading[] {
-  return facts.dialects
-    .filter((dialect) => speaks(dialect, words))
-    .map((dialect) => readOne(dialect, container, words, facts));
-}
-
-/** Whether this container says anything in this language. */
-export function speaks(dialect: Dialect, { labels, env }: Words): boolean {
-  return (
-    labels.keys().some((name) => dialect.isOwnWord('label', name)) ||
-    env.keys().some((name) => dialect.isOwnWord('env', name))
-  );
+export function readDialects(container: Container, words: CountedWords, facts: ReadingFacts): readonly Reading[] {
+  return words.spoken.map((dialect) => readOne(dialect, container, words, facts));
 }
 
 function readOne(
   dialect: Dialect,
   container: Container,
-  { labels, env }: Words,
+  { labels, env }: CountedWords,
   { listeners, offers: all }: ReadingFacts,
 ): Reading {
   const offers = all.get(dialect.name) ?? NO_OFFERS;
@@ -66,17 +55,18 @@ function broken({ name }: Dialect, error: unknown): DialectReading {
 /** By dialect: what this container lets others use. A container that is hidden from all offers nothing. */
 export function offersOf(
   container: Container,
-  words: Words,
-  { dialects, listeners }: Pick<ReadingFacts, 'dialects' | 'listeners'>,
+  { labels, env, spoken }: CountedWords,
+  listeners: ReadingFacts['listeners'],
 ): ReadonlyMap<string, readonly Offer[]> {
-  const { labels, env } = words;
   const found = new Map<string, readonly Offer[]>();
-  for (const dialect of dialects) {
-    if (dialect.offers === undefined || !speaks(dialect, words)) continue;
+  for (const dialect of spoken) {
+    if (dialect.offers === undefined) continue;
     const offers = offersOrNone(() => dialect.offers?.({ container, labels, env, listeners }) ?? NO_OFFERS);
     if (offers.length > 0) found.set(dialect.name, offers);
   }
-  return found.size > 0 && isHidden(container, words, dialects) ? new Map() : found;
+  const native = found.size === 0 ? undefined : spoken.find(({ name }) => name === 'native');
+  const isHidden = native?.read({ container, labels, env, offers: NO_OFFERS, listeners }).enable === false;
+  return isHidden ? new Map() : found;
 }
 
 /** `read` meets the same words and reports what is wrong with them; here it is enough that nothing is offered. */
@@ -87,10 +77,4 @@ function offersOrNone(make: () => readonly Offer[]): readonly Offer[] {
     if (error instanceof Error) return NO_OFFERS;
     throw error;
   }
-}
-
-function isHidden(container: Container, { labels, env }: Words, dialects: readonly Dialect[]): boolean {
-  const native = dialects.find(({ name }) => name === 'native');
-  const listeners = new Set<string>();
-  return native?.read({ container, labels, env, offers: NO_OFFERS, listeners }).enable === false;
 }
