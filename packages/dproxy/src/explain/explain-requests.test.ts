@@ -1,6 +1,6 @@
-import { silentLog, type Explanation, type ExplainRequest, type Snapshot } from '@dproxy/core';
+import { silentLog, type Explanation, type Filter, type ExplainRequest, type Snapshot } from '@dproxy/core';
 import { listenerOf, snapshotOf, type SnapshotSpec } from '@dproxy/testkit';
-import { expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { RequestExplainer, type ExplainerParts } from './explain-requests.ts';
 import { explanationLines } from './explanation-lines.ts';
 
@@ -117,6 +117,81 @@ it('shows the order of what a route does', () => {
     'timeouts: connect 5000 ms, response 300000 ms, idle 300000 ms',
     'response-headers: removes server',
   ]);
+});
+
+describe('filters', () => {
+  const basicAuth = {
+    type: 'basicAuth',
+    users: [['ann', '{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=']],
+    realm: 'closed',
+    removeHeader: true,
+    userHeader: '',
+  } as const;
+  const forwardAuth = {
+    type: 'forwardAuth',
+    url: 'https://sso.test/verify?key=secret',
+    trustForwarded: false,
+    requestHeaders: [],
+    responseHeaders: [],
+    responseHeadersPattern: '',
+    cookies: [],
+    userHeader: '',
+    maxBodyBytes: -1,
+    preserveMethod: false,
+    preserveLocation: false,
+    tlsVerify: true,
+    timeoutMs: 0,
+  } as const;
+  const allowed = (ranges: readonly string[]): Filter => ({
+    type: 'allowClients',
+    ranges,
+    by: { type: 'client', depth: 0, excluded: [], ipv6Prefix: 0 },
+    status: 403,
+  });
+  const of = (filters: readonly Filter[], url = 'http://a.test:8080/api/x', more: Partial<ExplainRequest> = {}) => {
+    const explanation = explain({ routes: [{ host: 'a.test', to: { port: 1 }, filters }] }, url, more);
+    const routes = explanation.filters.filter(({ filter }) => filter !== 'timeouts' && filter !== 'https-redirect');
+    return { ...explanation, lines: routes.map(({ filter, detail }) => `${filter}: ${detail}`) };
+  };
+
+  it('are shown in their order, with what they would do to this request', () => {
+    const headers: Filter = {
+      type: 'headers',
+      request: [{ operation: 'set', name: 'x-key', value: 'secret' }],
+      response: [],
+    };
+    const { lines, filters, answer } = of(
+      [allowed(['127.0.0.0/8']), { type: 'stripPrefix', prefixes: ['/api'] }, headers, forwardAuth, basicAuth],
+      'http://a.test:8080/api/x',
+      { headers: [['Authorization', 'Basic YW5uOnNlY3JldA==']] },
+    );
+    expect(lines).toEqual([
+      'allowClients: lets 127.0.0.1 pass',
+      'stripPrefix: the backend gets /x instead of /api/x',
+      'headers: for the backend: set x-key',
+      'forwardAuth: would ask https://sso.test/verify, whose answer is taken as yes here',
+      'basicAuth: would check the password for "closed", which is taken as right here',
+    ]);
+    // Apart from the words: the admin API hides it.
+    expect(filters.flatMap(({ values }) => values)).toEqual([['x-key', 'secret']]);
+    expect(answer).toMatchObject({ type: 'backend', ok: true });
+  });
+
+  it('that answer say why, and are the last that is shown', () => {
+    const { lines, answer } = of([allowed(['192.0.2.0/24', '198.51.100.0/24']), basicAuth]);
+    expect(lines).toEqual(['allowClients: answers 403: 127.0.0.1 is not in 192.0.2.0/24, 198.51.100.0/24']);
+    expect(answer).toMatchObject({ type: 'filter', ok: false, status: 403, detail: 'a filter of a.test/ answers 403' });
+    expect(of([basicAuth]).answer).toMatchObject({ type: 'filter', ok: false, status: 401 });
+    const moved: Filter = { type: 'redirectPattern', pattern: 'api', replacement: 'v2', permanent: true };
+    expect(of([moved])).toMatchObject({
+      lines: ['redirectPattern: answers 301, to http://a.test:8080/v2/x'],
+      answer: { type: 'filter', ok: true, status: 301, location: 'http://a.test:8080/v2/x' },
+    });
+    expect(of([{ type: 'stripPrefix', prefixes: ['/api'] }], 'http://a.test:8080/api%2Fx').answer).toMatchObject({
+      type: 'error',
+      code: 'path-ambiguous',
+    });
+  });
 });
 
 it('finds what is malformed where the parser does', () => {

@@ -47,14 +47,22 @@ export interface Answered {
   readonly requestBytes: number;
 }
 
-/** Must lead to another answer, or throw a ProxyError. */
-export type Instead = () => void;
+/** Must lead to another answer, now or in finite time, or throw a ProxyError. */
+export type Instead = (anew: Anew) => void;
+
+/** What can be done instead of an answer. */
+export interface Anew {
+  /** Ignored when the client has gone away meanwhile. */
+  answer(page: Page): void;
+}
 
 /** What a filter would do. */
 export interface Rehearsed {
   /** A sentence without secrets. */
   readonly detail: string;
   readonly answer?: Page | undefined;
+  /** Fields that it sets; shown apart, where credentials are hidden. */
+  readonly values?: readonly (readonly [name: string, value: string])[];
 }
 
 /** What filters are compiled with. */

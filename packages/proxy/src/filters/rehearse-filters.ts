@@ -19,8 +19,8 @@ export function rehearseFilters(request: FilteredRequest): {
 } {
   const notes: FilterNote[] = [];
   for (const filter of request.filters.list) {
-    const { detail, answer } = rehearse(filter, request);
-    notes.push({ type: filter.type, detail, values: [] });
+    const { detail, answer, values = [] } = rehearse(filter, request);
+    notes.push({ type: filter.type, detail, values });
     if (answer !== undefined) return { notes, answer };
     request.passed++;
   }
