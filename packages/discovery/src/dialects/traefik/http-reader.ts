@@ -1,5 +1,6 @@
 import type { LabelProblem, ServiceClaims } from '../dialect.ts';
 import { show } from '../show.ts';
+import { withAddresses } from './container-urls.ts';
 import { finderOf, type ReadContext } from './context.ts';
 import { backendOnly, readRouter, type RouterFacts, type RouterTarget } from './http-router.ts';
 import { readHttpService, type HttpService } from './http-service.ts';
@@ -120,6 +121,8 @@ export class HttpReader {
       finder: finderOf(this.#context),
       template: { name: links.implicit, containerName: input.container.name, labels: input.labels },
       hasTls: (host) => offers.winner('tls-host', host) !== undefined,
+      withAddresses: (filters) =>
+        withAddresses(filters, { container: input.container, network, find: (name) => offers.named('address', name) }),
     };
   }
 

@@ -23,6 +23,8 @@ export interface RouterFacts {
   readonly network: string | undefined;
   /** A router with TLS has this host, too. */
   readonly hasTls: (host: string) => boolean;
+  /** Puts addresses in the place of names that only Docker knows. */
+  readonly withAddresses: (filters: readonly Filter[]) => readonly Filter[];
 }
 
 export interface RouterReading {
@@ -73,7 +75,7 @@ export function readRouter(
     },
     fallThrough: false,
   };
-  const filters = [...resolved.filters, ...base.filters];
+  const filters = facts.withAddresses([...resolved.filters, ...base.filters]);
   const what: ServiceClaims = isServed ? { ...base, filters } : { ...base, filters: [], answer: CLOSED };
   return { claims: claimsOf(router, what, facts), problems };
 }

@@ -279,6 +279,8 @@ describe('what cannot be honoured', () => {
     [{ 'basicauth.users': `a:${APR1}`, 'basicauth.relm': 'x' }, /realm, probably/],
     [{ 'digestauth.users': 'test:traefik:a2688e031edb4be6a3797f3882655c05' }, /forwardauth/],
     [{ 'forwardauth.address': 'authelia:9091' }, /http:\/\/ or https:\/\/ URL/],
+    [{ 'forwardauth.address': 'http://169.254.169.254/latest' }, /http:\/\/ or https:\/\/ URL/],
+    [{ 'forwardauth.address': 'http://[::ffff:169.254.169.254]/' }, /http:\/\/ or https:\/\/ URL/],
     [{ 'forwardauth.address': 'http://a', 'forwardauth.tls.ca': 'x.crt' }, /labels name no files/],
     [{ 'forwardauth.address': 'http://a', 'forwardauth.forwardbody': 'true' }, /maxbodysize/],
     [{ 'forwardauth.address': 'http://a', 'forwardauth.authsigninurl': 'http://b' }, /redirects by itself/],
@@ -465,6 +467,33 @@ describe('several containers', () => {
       services: [{ filters: [{ prefix: '/old' }] }],
       problems: [{ message: 'traefik.http.middlewares.p is also defined on old, differently, which holds' }],
     });
+  });
+
+  test.each([
+    ['http://authelia:9091/api', 'http://10.0.1.9:9091/api'],
+    ['http://auth.example.com/', 'http://auth.example.com/'],
+    ['https://authelia:9091/', 'https://authelia:9091/'],
+    ['http://nobody:9091/', 'http://nobody:9091/'],
+  ])('the service of forwardauth is found by its name on a shared network: %s is %s', (address, url) => {
+    const on = (network: string, ip: string) => ({ network, networkId: network, address: ip, gateway: '' });
+    const { app } = readAll({
+      'sso-1': {
+        labelled: {
+          'traefik.http.routers.sso.rule': 'Host(`sso.com`)',
+          'com.docker.compose.project': 'x',
+          'com.docker.compose.service': 'authelia',
+        },
+        attachments: [on('back', '10.0.0.9'), on('proxy', '10.0.1.9')],
+      },
+      app: {
+        ...router('Host(`a.com`)', {
+          'traefik.http.routers.app.middlewares': 'sso',
+          'traefik.http.middlewares.sso.forwardauth.address': address,
+        }),
+        attachments: [on('proxy', '10.0.1.2')],
+      },
+    });
+    expect(app?.services[0]?.filters).toMatchObject([{ type: 'forwardAuth', url }]);
   });
 
   test('a router may name the service of another container, which serves it', () => {

@@ -1,13 +1,15 @@
 import { canonicalJson } from '@dproxy/core';
 import type { DialectInput, Offer } from '../dialect.ts';
 import { offersNamed } from '../offers.ts';
+import { namesOf } from './container-urls.ts';
 import type { Kind, Named, Protocol, TraefikLabels } from './labels.ts';
 import { linksOf } from './links.ts';
 import { readRule, tryRule } from './rule.ts';
 import type { Pair } from './section.ts';
 
-/** What containers tell each other: `http-router`, `tcp-service`, ... by name; `http-router-for` by the service that it names. */
-export type OfferKind = `${Protocol}-${'router' | 'service' | 'middleware' | 'router-for'}` | 'tls-host';
+/** What containers tell each other: `http-router`, `tcp-service`, ... by name; `http-router-for` by the service that it names; `address` by the
+ * names of a container: its networks and addresses. */
+export type OfferKind = `${Protocol}-${'router' | 'service' | 'middleware' | 'router-for'}` | 'tls-host' | 'address';
 
 /** The value of an offer. */
 interface Offered extends Named {
@@ -45,6 +47,8 @@ export function offersOf(labels: TraefikLabels, { container }: Pick<DialectInput
     }
   }
   for (const host of tlsHosts(labels)) add('tls-host', host, { name: host, pairs: [] });
+  const addresses = container.attachments.map(({ network, address }): Pair => [network, address]);
+  for (const name of isRunning ? namesOf(container) : []) add('address', name, { name, pairs: addresses });
   return offers;
 }
 

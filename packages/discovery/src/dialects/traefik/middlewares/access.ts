@@ -1,4 +1,4 @@
-import { canonicalFieldName } from '@dproxy/core';
+import { canonicalFieldName, refusedAddress } from '@dproxy/core';
 import type { Section } from '../section.ts';
 import { effectOf, NOTHING, type Effect } from './effect.ts';
 import { checkPattern, readCidrs, readFieldName, readFieldNames, readIpStrategy } from './values.ts';
@@ -126,8 +126,10 @@ function readTls(section: Section): boolean {
 
 function isUrl(text: string): boolean {
   if (!/^https?:\/\/[\x21-\x7e]{1,2048}$/i.test(text) || !URL.canParse(text)) return false;
-  const { username, password } = new URL(text);
-  return username === '' && password === '';
+  const { username, password, hostname } = new URL(text);
+  const address = hostname.replace(/^\[|\]$/g, '');
+  // Whoever writes a label must not reach what only this machine may: the metadata service of a cloud (threats: SSRF by label).
+  return username === '' && password === '' && refusedAddress(address, 0, []) === undefined;
 }
 
 function readOptionalName(section: Section, key: string): string {

@@ -1,0 +1,41 @@
+import { isIpv4, type Filter } from '@dproxy/core';
+import type { Container } from '../../container.ts';
+import type { OfferedByName } from './offers.ts';
+
+/** By which names other containers of a network find this one. */
+export function namesOf({ name, labels }: Pick<Container, 'name' | 'labels'>): readonly string[] {
+  const service = labels.get('com.docker.compose.service') ?? '';
+  return [...new Set([name, service])].filter((each) => each !== '').map((each) => each.toLowerCase());
+}
+
+interface Place {
+  readonly container: Pick<Container, 'attachments'>;
+  readonly network: string | undefined;
+  /** Containers that offer this name, with their addresses by network. */
+  readonly find: (name: string) => readonly OfferedByName[];
+}
+
+/**
+ * `http://authelia:9091` means a container on a network of the router's own. Traefik runs there and asks Docker for the name;
+ * dproxy may run on the host, where nobody knows it. Names that no container has stay as they are.
+ */
+export function withAddresses(filters: readonly Filter[], place: Place): readonly Filter[] {
+  if (!filters.some(({ type }) => type === 'forwardAuth')) return filters;
+  return filters.map((filter) =>
+    filter.type === 'forwardAuth' ? { ...filter, url: addressed(filter.url, place) } : filter,
+  );
+}
+
+function addressed(raw: string, { container, network, find }: Place): string {
+  const url = new URL(raw);
+  // The certificate of an https server is checked by its name.
+  if (url.protocol !== 'http:' || url.hostname.includes('.')) return raw;
+  const wanted = network === undefined ? container.attachments.map((each) => each.network) : [network];
+  for (const { pairs } of find(url.hostname.toLowerCase())) {
+    const address = pairs.find(([name, value]) => value !== '' && wanted.includes(name))?.[1];
+    if (address === undefined) continue;
+    url.hostname = isIpv4(address) ? address : `[${address}]`;
+    return url.href;
+  }
+  return raw;
+}
