@@ -33,7 +33,7 @@ export class EngineMirror {
   readonly #listeners: ReadonlySet<string>;
   readonly #entries = new Map<string, Entry>();
   readonly #stale = new Set<string>();
-  readonly #board = new OfferBoard();
+  readonly #board: OfferBoard;
   readonly #guests = new Map<string, Set<string>>();
   readonly #unreadable = new Map<string, Rejection>();
   readonly #imageWords = new Map<string, ImageWords>();
@@ -48,6 +48,7 @@ export class EngineMirror {
     this.#endpoint = endpoint;
     this.#settings = settings;
     this.#dialects = dialects;
+    this.#board = new OfferBoard(dialects);
     this.#listeners = new Set(settings.listeners);
     this.#vantage = vantageOf({ endpoint, hostReachesBridges: false, own: undefined, networks: [] });
   }

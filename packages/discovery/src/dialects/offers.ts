@@ -2,7 +2,7 @@ import type { Offer } from './dialect.ts';
 
 /** Where a dialect's offers come from remembers what was asked for. */
 interface Index {
-  readonly byName: ReadonlyMap<string, readonly Offer[]>;
+  readonly byName: Map<string, readonly Offer[]>;
   asked: Set<string> | undefined;
 }
 
@@ -43,14 +43,28 @@ export function offerKey(kind: string, name: string): string {
 function indexOf(offers: readonly Offer[]): Index {
   const known = INDEXES.get(offers);
   if (known !== undefined) return known;
-  const byName = new Map<string, Offer[]>();
-  for (const offer of offers) {
-    const key = offerKey(offer.kind, offer.name);
-    const list = byName.get(key);
-    if (list === undefined) byName.set(key, [offer]);
-    else list.push(offer);
-  }
-  const index = { byName, asked: undefined };
+  const byName = new Map(Map.groupBy(offers, ({ kind, name }) => offerKey(kind, name)));
+  const index: Index = { byName, asked: undefined };
   INDEXES.set(offers, index);
   return index;
+}
+
+/**
+ * The offers of a dialect that only looks them up by name. Where 100,000 containers offer something, neither the list nor its
+ * index is made anew for each event; only the names that changed are.
+ */
+export class NamedOffers {
+  /** What `offersNamed` takes. Itself empty. */
+  readonly list: readonly Offer[] = [];
+  readonly #index: Index = { byName: new Map(), asked: undefined };
+
+  constructor() {
+    INDEXES.set(this.list, this.#index);
+  }
+
+  /** @param key as `offerKey` gives it */
+  set(key: string, offers: readonly Offer[]): void {
+    if (offers.length === 0) this.#index.byName.delete(key);
+    else this.#index.byName.set(key, offers);
+  }
 }
