@@ -1,10 +1,12 @@
 import type { DiscoverySettings } from '../settings.ts';
 import type { Dialect } from './dialect.ts';
+import { caddy } from './caddy/index.ts';
 import { docksal } from './docksal.ts';
 import { native } from './native.ts';
 import { nginxProxy } from './nginx-proxy/index.ts';
 import { rproxy } from './rproxy.ts';
 import { lazytainer, sablier } from './sleep.ts';
+import { traefik } from './traefik/index.ts';
 
 /**
  * All label languages that are not turned off, in the order in which they hold: where two say the same host and path of one
@@ -15,6 +17,8 @@ export function dialectsOf(settings: DiscoverySettings['dialects']): readonly Di
   const all = [
     read(settings.native, () => native),
     read(settings.nginxProxy, (options) => nginxProxy(options)),
+    read(settings.traefik, (options) => traefik(options)),
+    read(settings.caddy, (options) => caddy(options)),
     read(settings.docksal, () => docksal),
     read(settings.rproxy, () => rproxy),
     read(settings.sablier, () => sablier),

@@ -1,0 +1,1 @@
+export { caddy, type CaddyOptions } from './caddy.ts';
