@@ -14,6 +14,8 @@ export interface BoundUdpOptions {
 
 /** Room for a burst while this process does something else; the kernel cuts it to `net.core.rmem_max`. */
 const RECEIVE_BUFFER_BYTES = 4_194_304;
+/** UDP has no end that could be waited for: a session that is silent for that long is over for a worker that leaves. */
+const LEAVING_IDLE_MS = 5_000;
 /** Each is one more socket; the sessions of other clients begin anew with another worker. */
 const MAX_KEPT = 1_024;
 
@@ -83,6 +85,7 @@ export class BoundUdp implements Bound {
   drain(): void {
     if (this.#isDraining) return;
     this.#isDraining = true;
+    this.#sessions.hurry(LEAVING_IDLE_MS);
     if (this.#sessions.size === 0) this.#closeListening();
     else if (this.#reusePort) void this.#keepSessions();
   }

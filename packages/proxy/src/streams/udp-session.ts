@@ -29,6 +29,7 @@ export class UdpSession implements DeadlineOwner {
   readonly pool: UpstreamPool;
   readonly #options: UdpSessionOptions;
   readonly #deadline: Deadline;
+  #idleMs: number;
   #state: State = 'opening';
   #waiting: Buffer[] = [];
   #socket: Socket | undefined;
@@ -39,7 +40,8 @@ export class UdpSession implements DeadlineOwner {
     this.pool = options.pool;
     this.#options = options;
     this.#deadline = new Deadline(options.services.wheel, this);
-    this.#deadline.set(options.idleMs);
+    this.#idleMs = options.idleMs;
+    this.#deadline.set(this.#idleMs);
     options.services.counters.tunnels++;
     this.#open().catch((error: unknown) => this.#fail(error));
   }
@@ -59,12 +61,19 @@ export class UdpSession implements DeadlineOwner {
 
   fromClient(datagram: Buffer): void {
     if (this.#state === 'closed') return;
-    this.#deadline.set(this.#options.idleMs);
+    this.#deadline.set(this.#idleMs);
     this.#options.services.counters.bytesIn += datagram.length;
     this.#isConfirmed ||= this.#hasAnswer;
     const socket = this.#socket;
     if (this.#state === 'open' && socket !== undefined) sendOn(socket, datagram);
     else if (this.#waiting.length < MAX_WAITING) this.#waiting.push(datagram);
+  }
+
+  /** From now on it ends after that much silence, if it would not earlier. */
+  hurry(idleMs: number): void {
+    if (this.#state === 'closed') return;
+    this.#idleMs = Math.min(this.#idleMs, idleMs);
+    this.#deadline.set(this.#idleMs);
   }
 
   close(): void {
@@ -98,7 +107,7 @@ export class UdpSession implements DeadlineOwner {
 
   #fromBackend(datagram: Buffer): void {
     if (this.#state === 'closed') return;
-    this.#deadline.set(this.#options.idleMs);
+    this.#deadline.set(this.#idleMs);
     this.#hasAnswer = true;
     this.#options.services.counters.bytesOut += datagram.length;
     this.#options.reply(datagram);

@@ -68,6 +68,10 @@ export class UdpSessions {
     return this.#all().map(({ client }) => client);
   }
 
+  hurry(idleMs: number): void {
+    for (const { session } of this.#all()) session.hurry(idleMs);
+  }
+
   end(client: Client): void {
     const key = keyOf(client);
     (this.#confirmed.get(key) ?? this.#fresh.get(key))?.session.close();
