@@ -5,7 +5,8 @@ export {
   type EngineStatus,
 } from './docker-discovery.ts';
 export { describeContainer, type ContainerDescription, type DescribeFacts } from './describe-container.ts';
-export { readContainer, type Container } from './container.ts';
+export { readContainer, type Attachment, type Container, type PortBinding } from './container.ts';
+export { describeTogether, type DescribedTogether } from './describe-together.ts';
 export { findOwnContainer } from './own-container.ts';
 export type { DiscoverySettings } from './settings.ts';
 export { HealthMonitor, type HealthMonitorOptions } from './health/health-monitor.ts';

@@ -7,12 +7,13 @@ import { addFlags, contextOf } from './commands/context.ts';
 import { clientAddress, explain, headerLine, requestMethod, requestUrl } from './commands/explain.ts';
 import { CommandFailed } from './commands/failure.ts';
 import { importCerts } from './commands/import.ts';
+import { importLabels } from './commands/import-labels.ts';
 import { routes } from './commands/routes.ts';
 import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
 import { stop } from './commands/stop.ts';
 import { trust } from './commands/trust.ts';
-import { validate } from './commands/validate.ts';
+import { validate, validateContainers } from './commands/validate.ts';
 
 const program = new Command('dproxy')
   .description('The front door of a host that runs Docker containers')
@@ -28,9 +29,12 @@ define('stop', 'end the instance of this state folder')
 define('status', 'balancer, workers and warnings; exit 1 when nothing is served')
   .option('--quiet', 'only the exit code')
   .action((options: Options) => status(contextOf(options), { isQuiet: options['quiet'] === true }));
-define('validate', 'check a dproxy.yml, with line and column')
-  .argument('[file]', 'default: the one that start would read')
-  .action((file: string | undefined, options: Options) => validate(contextOf(options), file));
+define('validate', 'check a dproxy.yml, with line and column, or what compose files say to dproxy')
+  .argument('[files...]', 'default: the dproxy.yml that start would read')
+  .option('--containers', 'what a running dproxy refuses of its containers, instead of files')
+  .action((files: string[], options: Options) =>
+    options['containers'] === true ? validateContainers(contextOf(options)) : validate(contextOf(options), files),
+  );
 define('routes', 'what is served').action((options: Options) => routes(contextOf(options)));
 define('explain', 'what a URL is answered with, and why; exit 1 when nothing answers it')
   .argument('<url>', 'such as https://app.example.com/path; http unless it says https', requestUrl)
@@ -45,10 +49,20 @@ define('certificates', 'every certificate, and every name that waits for one')
 define('trust', 'where the root of the local CA is, and how clients are told to trust it').action((options: Options) =>
   trust(contextOf(options)),
 );
+const importing = define('import', 'what dproxy understands of what was written for other proxies')
+  // Or it would take the options of `import certs` for its own.
+  .enablePositionalOptions()
+  .argument('[compose-files...]', 'default: the containers of a running dproxy')
+  .option(
+    '--dry-run',
+    'say what would be served; there is nothing else to do, as labels and variables stay where they are',
+  )
+  .action((files: string[], options: Options) => {
+    if (options['dryRun'] !== true) importing.error('error: labels are read where they are: add --dry-run to see how');
+    return importLabels(contextOf(options), files);
+  });
 addFlags(
-  program
-    .command('import')
-    .description('take over what another proxy has stored')
+  importing
     .command('certs')
     .description("certificates of Traefik's acme.json, nginx-proxy, certbot, Caddy, acme.sh or lego")
     .argument('<path>', 'the file or the folder; it stays as it is')

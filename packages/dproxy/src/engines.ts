@@ -1,13 +1,8 @@
-import {
-  findOwnContainer,
-  DockerDiscovery,
-  type DiscoverySettings,
-  type EngineStatus,
-  type NginxProxyOptions,
-} from '@dproxy/discovery';
+import { findOwnContainer, DockerDiscovery, type DiscoverySettings, type EngineStatus } from '@dproxy/discovery';
 import { sameValue, type ContainerView, type EngineEndpoint, type Log, type SourceState } from '@dproxy/core';
 import type { Settings } from '@dproxy/config';
 import { HtpasswdFolder } from './htpasswd-folder.ts';
+import { nginxProxyFacts } from './nginx-proxy-facts.ts';
 
 interface Running {
   readonly endpoint: EngineEndpoint;
@@ -62,7 +57,7 @@ export class Engines {
     const settings: DiscoverySettings = {
       trustImages,
       exposedByDefault,
-      dialects: { ...docker.dialects, nginxProxy: await this.#nginxProxy(docker, acme) },
+      dialects: { ...docker.dialects, nginxProxy: await nginxProxyFacts({ docker, acme }, this.#htpasswd) },
       listeners: listeners.map(({ id }) => id),
       ownContainerId: this.#ownContainerId,
       hostReachesBridges: process.platform === 'linux',
@@ -95,16 +90,6 @@ export class Engines {
   async stop(): Promise<void> {
     this.#htpasswd.stop();
     await Promise.all([...this.#running.values()].map(({ discovery }) => discovery.stop()));
-  }
-
-  async #nginxProxy(
-    { dialects }: Settings['docker'],
-    { email }: Settings['acme'],
-  ): Promise<boolean | NginxProxyOptions | undefined> {
-    const { nginxProxy } = dialects;
-    const options = typeof nginxProxy === 'object' ? nginxProxy : {};
-    const htpasswdFiles = await this.#htpasswd.follow(options.htpasswd ?? '');
-    return nginxProxy === false ? false : { ...options, htpasswdFiles, hasAcmeAccount: email !== '' };
   }
 
   async #end({ discovery, endpoint }: Running): Promise<void> {

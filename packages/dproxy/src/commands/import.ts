@@ -7,10 +7,11 @@ import {
   type ImportReport,
   StoreError,
 } from '@dproxy/certs';
-import type { Log } from '@dproxy/core';
 import { statePaths } from '../paths.ts';
 import type { Context } from './context.ts';
 import { failure } from './failure.ts';
+import { printable } from '../compose/report-lines.ts';
+import { stderrLog } from './stderr-log.ts';
 
 const MAX_NAMES = 4;
 
@@ -46,25 +47,4 @@ function describe({ source, names, issuer, notAfterMs, state, reason }: Imported
   const until = notAfterMs === 0 ? '' : `  until ${new Date(notAfterMs).toISOString().slice(0, 10)}`;
   const why = reason === '' ? '' : `  ${reason}`;
   return `${state.padEnd(7)}  ${who}${from}${until}${why}${names.length === 0 ? '' : `  (${source})`}`;
-}
-
-/** Names, issuers and file names come from outside: none of them may write to the terminal what it takes for a command. */
-function printable(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  });
-}
-
-/** Warnings of the store are for whoever runs the command; stdout belongs to the answer. */
-const stderrLog: Log = { debug() {}, info() {}, warn: printWarning, error: printWarning };
-
-function printWarning(fields: object, message: string): void {
-  const { file, folder, advice } = fields as {
-    readonly file?: string;
-    readonly folder?: string;
-    readonly advice?: string;
-  };
-  const where = file ?? folder;
-  const parts = [message, where === undefined ? '' : ` (${where})`, advice === undefined ? '' : `: ${advice}`];
-  process.stderr.write(`dproxy: ${printable(parts.join(''))}\n`);
 }
