@@ -7,7 +7,6 @@ import { readHttpService, type HttpService } from './http-service.ts';
 import type { Named } from './labels.ts';
 import { linksOf, type Link, type Links } from './links.ts';
 import { readMiddleware } from './middleware.ts';
-import { isSameDefinition } from './offers.ts';
 
 /** Reads the routers, services and middlewares of one container. */
 export class HttpReader {
@@ -42,12 +41,10 @@ export class HttpReader {
 
   #readMiddlewares(): void {
     const { labels, offers } = this.#context;
-    for (const [key, named] of labels.http.middlewares) {
+    for (const named of labels.http.middlewares.values()) {
       this.problems.push(...readMiddleware(named).report.problems);
-      const winner = offers.winner('http-middleware', key);
-      if (winner !== undefined && !isSameDefinition(winner, named)) {
-        this.#conflict(`traefik.http.middlewares.${named.name}`, winner.from);
-      }
+      const winner = offers.conflict('http-middleware', named);
+      if (winner !== undefined) this.#conflict(`traefik.http.middlewares.${named.name}`, winner.from);
     }
   }
 
@@ -65,8 +62,8 @@ export class HttpReader {
     const { offers } = this.#context;
     const { router } = link;
     const label = `traefik.http.routers.${router?.name ?? links.implicit}`;
-    const winner = router === undefined ? undefined : offers.winner('http-router', router.name.toLowerCase());
-    if (router !== undefined && winner !== undefined && !isSameDefinition(winner, router)) {
+    const winner = router === undefined ? undefined : offers.conflict('http-router', router);
+    if (winner !== undefined) {
       this.#conflict(label, winner.from);
       return [];
     }
@@ -106,8 +103,8 @@ export class HttpReader {
   /** What is wrong with it is reported where it is defined. */
   #readForeignRouter(router: Named & { readonly from: string }, service: string): readonly ServiceClaims[] {
     const target = this.#services.get(service);
-    const winner = this.#context.offers.winner('http-router', router.name.toLowerCase());
-    if (target === undefined || (winner !== undefined && !isSameDefinition(winner, router))) return [];
+    if (target === undefined || this.#context.offers.conflict('http-router', router, router.from) !== undefined)
+      return [];
     return readRouter(router.name, router, target, this.#facts()).claims;
   }
 

@@ -267,6 +267,19 @@ describe('routers', () => {
     expect(problems).toEqual([{ message: expect.stringContaining(label), expected }]);
   });
 
+  test('domains of certificates are accepted, and wildcards among them reported', () => {
+    const domains = (main: string, sans: string) => ({
+      [RULE]: 'Host(`a.com`)',
+      'traefik.http.routers.web.tls.domains[0].main': main,
+      'traefik.http.routers.web.tls.domains[0].sans': sans,
+    });
+    expect(readOne(domains('a.com', 'b.com,c.com'))).toMatchObject({ services: [{ answer: undefined }], problems: [] });
+    expect(readOne(domains('a.com', '*.a.com'))).toMatchObject({
+      services: [{ answer: undefined }],
+      problems: [{ expected: expect.stringContaining('DNS-01') }],
+    });
+  });
+
   test("labels for constraints of one's own are nobody's business", () => {
     expect(readOne({ [RULE]: 'Host(`a.com`)', 'traefik.constraint-label': 'public' }).problems).toEqual([]);
   });

@@ -79,12 +79,13 @@ function valueOf(pairs: readonly Pair[], key: string): string | undefined {
 
 /** Finds what containers offer; of this container also without the list. */
 export class Offers {
-  readonly #all: readonly Offer[];
-  readonly #own: readonly Offer[];
+  readonly #input: Pick<DialectInput, 'offers' | 'container'>;
+  readonly #labels: TraefikLabels;
+  #own: readonly Offer[] | undefined;
 
-  constructor({ offers }: Pick<DialectInput, 'offers'>, own: readonly Offer[]) {
-    this.#all = offers;
-    this.#own = own;
+  constructor(input: Pick<DialectInput, 'offers' | 'container'>, labels: TraefikLabels) {
+    this.#input = input;
+    this.#labels = labels;
   }
 
   /**
@@ -92,20 +93,38 @@ export class Offers {
    * that somebody stopped must not keep its successor's words from counting), then the oldest's.
    */
   named(kind: OfferKind, name: string): readonly OfferedByName[] {
-    const found = offersNamed(this.#all, kind, name);
-    const list = found.length > 0 ? found : this.#own.filter((offer) => offer.kind === kind && offer.name === name);
-    const read = list.map(({ value, from }) => ({ ...(value as Offered), from }));
+    const read = this.#list(kind, name).map(({ value, from }) => ({ ...(value as Offered), from }));
     return [...read.filter(({ isRunning }) => isRunning), ...read.filter(({ isRunning }) => !isRunning)];
   }
 
   /** The definition that holds where containers define the same name. */
   winner(kind: OfferKind, name: string): OfferedByName | undefined {
-    return this.named(kind, name)[0];
+    const list = this.#list(kind, name);
+    const best = list.find(({ value }) => (value as Offered).isRunning) ?? list[0];
+    return best === undefined ? undefined : { ...(best.value as Offered), from: best.from };
+  }
+
+  /**
+   * Another container's definition of this name that holds, and says something else.
+   *
+   * @param from the container that says this one; default the one that is read
+   */
+  conflict(kind: OfferKind, named: Named, from = this.#input.container.name): OfferedByName | undefined {
+    const winner = this.winner(kind, named.name.toLowerCase());
+    if (winner === undefined || winner.from === from) return undefined;
+    return isSameDefinition(winner, named) ? undefined : winner;
+  }
+
+  #list(kind: OfferKind, name: string): readonly Offer[] {
+    const found = offersNamed(this.#input.offers, kind, name);
+    if (found.length > 0) return found;
+    this.#own ??= offersOf(this.#labels, this.#input);
+    return this.#own.filter((offer) => offer.kind === kind && offer.name === name);
   }
 }
 
 /** Whether two containers say the same under one name, whatever the order and the case of their labels. */
-export function isSameDefinition(a: Named, b: Named): boolean {
+function isSameDefinition(a: Named, b: Named): boolean {
   const normal = ({ pairs }: Named): string =>
     canonicalJson(
       pairs.map(([key, value]) => [key.toLowerCase(), value]).sort(([x = ''], [y = '']) => (x < y ? -1 : 1)),

@@ -1,7 +1,6 @@
 import type { BackendClaims, LabelProblem, StreamClaims } from '../dialect.ts';
 import { show } from '../show.ts';
 import { linksOf, type Link, type Links } from './links.ts';
-import { isSameDefinition } from './offers.ts';
 import { readStreamMiddleware } from './stream-middleware.ts';
 import { readStreamRouter, type StreamReading } from './stream-router.ts';
 import { readStreamService, type RawProtocol } from './stream-service.ts';
@@ -39,8 +38,7 @@ function readProtocol(protocol: RawProtocol, context: ReadContext): StreamReadin
     if (backend === undefined) continue;
     for (const router of offers.named(`${protocol}-router-for`, key)) {
       const isOwn = router.from === input.container.name;
-      const winner = offers.winner(`${protocol}-router`, router.name.toLowerCase());
-      if (isOwn || (winner !== undefined && !isSameDefinition(winner, router))) continue;
+      if (isOwn || offers.conflict(`${protocol}-router`, router, router.from) !== undefined) continue;
       // What is wrong with it is reported where it is defined.
       claims.push(...readStreamRouter(protocol, router, backend, context).claims);
     }
@@ -63,8 +61,8 @@ function readOwn(protocol: RawProtocol, { router, service }: Link, { links, back
     claims: [],
     problems: [{ message, expected }],
   });
-  const winner = context.offers.winner(`${protocol}-router`, router.name.toLowerCase());
-  if (winner !== undefined && !isSameDefinition(winner, router)) {
+  const winner = context.offers.conflict(`${protocol}-router`, router);
+  if (winner !== undefined) {
     if (context.input.container.state !== 'running') return NOTHING;
     return problem(
       `${show(label)} is also defined on ${winner.from}, differently, which holds`,

@@ -40,7 +40,7 @@ function readContainer(input: DialectInput, settings: TraefikSettings, configure
     return { ...NOTHING, enable, network: undefined, problems: enable === false ? labels.report.problems : problems };
   }
   const network = readNetwork(labels, input, settings);
-  const offers = new Offers(input, offersOf(labels, input));
+  const offers = new Offers(input, labels);
   const context: ReadContext = { input, settings, labels, configured, offers, network: network.name };
   const reader = new HttpReader(context);
   const services = reader.read();
