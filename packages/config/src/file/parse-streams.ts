@@ -1,3 +1,4 @@
+import { didYouMean } from '@dproxy/core';
 import type { z } from 'zod';
 import { describeValue, unknownKey, type Finding } from '../schema/explain-issue.ts';
 import { allowedPorts } from '../schema/stream-sections.ts';
@@ -24,6 +25,11 @@ export interface ReadStreams {
 }
 
 const TCP_KEYS = ['allow', 'routes'];
+/** What they are called where something was refused. */
+const SECTIONS: ReadonlyMap<string, string> = new Map([
+  ['allow', 'allowedPorts'],
+  ['routes', 'tcp'],
+]);
 
 /** `tcp` and `udp`, each entry alone. */
 export function parseStreams(root: Readonly<Record<string, unknown>>, reading: StreamsReading): ReadStreams {
@@ -36,8 +42,10 @@ export function parseStreams(root: Readonly<Record<string, unknown>>, reading: S
     };
   }
   for (const name of Object.keys(tcp)) {
-    // A list with a slip in its name is taken for a refused list, so that its last good entries stay.
-    if (!TCP_KEYS.includes(name)) reading.refuse({ section: 'tcp' }, [unknownKey(['tcp', name], TCP_KEYS)]);
+    if (TCP_KEYS.includes(name)) continue;
+    // A slip in a name is taken for a refused part, so that its last good version stays.
+    const meant = didYouMean(name, TCP_KEYS);
+    reading.refuse({ section: SECTIONS.get(meant ?? '') ?? `tcp.${name}` }, [unknownKey(['tcp', name], TCP_KEYS)]);
   }
   return {
     tcp: readList('tcp', tcp['routes'] ?? [], ['tcp', 'routes'], reading),
