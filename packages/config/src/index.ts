@@ -2,7 +2,6 @@ export { demoDefinitions } from './demo.ts';
 export { parseFile, type FileText } from './file/parse-file.ts';
 export { readBalance } from './file/read-balance.ts';
 export { readFilters, type FilterProblem } from './file/read-filters.ts';
-export { readMatch } from './file/read-match.ts';
 export type { FileSettings, ParsedFile, StreamEntry } from './file/parsed-file.ts';
 export { loadSettings, type LoadedSettings, type LoadOptions } from './load-settings.ts';
 export { configurationReference, errorsReference, fileJsonSchema, limitsReference } from './reference/index.ts';
@@ -14,7 +13,6 @@ export {
   type DnsProviderRow,
 } from './settings/dns-providers.ts';
 export { gatherFacts, type Facts } from './settings/facts.ts';
-export type { MatchRules } from './schema/match.ts';
 export type { DialectSettings } from './schema/dialects/dialects.ts';
 export type { Environment } from './settings/inputs.ts';
 export type { Resolved } from './settings/resolve-settings.ts';

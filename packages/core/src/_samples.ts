@@ -3,7 +3,7 @@ import type { Backend } from './backend.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { buildSnapshot, type SnapshotInput } from './merge.ts';
 import { DEFAULT_HTTPS, ROUTE_DEFAULTS, type Origin, type Route, type RouteDefinition } from './route.ts';
-import { readCookies, readHeaderLines, readQuery, type RequestFacts } from './request-facts.ts';
+import { readCookies, readQuery, type RequestFacts, type ValuesByName } from './request-facts.ts';
 import type { WorkerSettings } from './settings.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { SourceState } from './source.ts';
@@ -138,6 +138,17 @@ export function sampleFacts(request: {
     clientAddress: request.client ?? '192.0.2.1',
     isEncrypted: request.isEncrypted ?? false,
   };
+}
+
+function readHeaderLines(block: string): ValuesByName {
+  const values = new Map<string, string[]>();
+  for (const line of block.split('\r\n')) {
+    const colon = line.indexOf(':');
+    if (colon === -1) continue;
+    const name = line.slice(0, colon).toLowerCase();
+    values.set(name, [...(values.get(name) ?? []), line.slice(colon + 1).trim()]);
+  }
+  return values;
 }
 
 /** Few names, so that they meet; those of `Object.prototype` among them. */

@@ -97,7 +97,7 @@ export { matchHash } from './match-hash.ts';
 export { namedMaterial } from './named-material.ts';
 export { OWNERSHIP_RELEASE_MS, type Ownership, type OwnershipLedger } from './ownership.ts';
 export { canonicalPath, canonicalRoutePath } from './path.ts';
-export { compilePattern, MAX_PATTERN, MAX_PATTERN_INPUT, PatternError, type Pattern } from './pattern.ts';
+export { compilePattern, PatternError, type Pattern } from './pattern.ts';
 export type {
   ApplyReport,
   Balancer,
@@ -134,9 +134,16 @@ export {
   type RouteTimeouts,
   type ShadowedRoute,
 } from './route.ts';
-export { isSameMatch, matchScope, type MatchOutcome, type MatchScope, type RouteMatch, type RoutePattern } from './route-match.ts';
+export {
+  isSameMatch,
+  matchScope,
+  type MatchOutcome,
+  type MatchScope,
+  type RouteMatch,
+  type RoutePattern,
+} from './route-match.ts';
 export { compileRoutes, type RouteTable } from './route-table.ts';
-export { readCookies, readHeaderLines, readQuery, type RequestFacts, type ValuesByName } from './request-facts.ts';
+export { readCookies, readQuery, type RequestFacts, type ValuesByName } from './request-facts.ts';
 export { rulePriority } from './rule-priority.ts';
 export { sameValue } from './same-value.ts';
 export type { WorkerSettings } from './settings.ts';

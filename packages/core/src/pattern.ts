@@ -2,7 +2,7 @@ import { RE2JS, RE2JSException } from 're2js';
 import { compileReplacement } from './pattern-replacement.ts';
 
 /** What a pattern may be long: it arrives in labels that anybody on the engine may write. */
-export const MAX_PATTERN = 1_000;
+const MAX_PATTERN = 1_000;
 /** Instructions of the compiled pattern: `\pL{1000}` is short, yet each of its repeats is one. */
 const MAX_PROGRAM = 2_000;
 /** Characters that are looked at; most patterns may have as many. */

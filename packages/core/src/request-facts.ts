@@ -39,16 +39,6 @@ export function readCookies(lines: readonly string[]): ValuesByName {
   return values;
 }
 
-/** @param block header lines, each ended by CRLF */
-export function readHeaderLines(block: string): ValuesByName {
-  const values = new Map<string, string[]>();
-  for (const line of block.split('\r\n')) {
-    const colon = line.indexOf(':');
-    if (colon !== -1) add(values, line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim());
-  }
-  return values;
-}
-
 function add(values: Map<string, string[]>, name: string, value: string): void {
   const known = values.get(name);
   if (known === undefined) values.set(name, [value]);

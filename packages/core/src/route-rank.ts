@@ -22,7 +22,7 @@ const RANK_KEYS: readonly { readonly key: Key; readonly reason: string }[] = [
 
 const NARROWNESS: Readonly<Record<PathMatch, number>> = { prefix: 0, segments: 1, exact: 2 };
 
-export function effectivePriority({ priority, host, path }: RoutePattern): number {
+function effectivePriority({ priority, host, path }: RoutePattern): number {
   return priority === 0 ? rulePriority(host, path) : priority;
 }
 

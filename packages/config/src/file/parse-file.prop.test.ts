@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { matchHash } from '@dproxy/core';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mergeLastGood } from './merge-last-good.ts';
@@ -119,7 +120,9 @@ describe('any text', () => {
     fc.assert(
       fc.property(mutated, (text) => {
         const merged = mergeLastGood(GOOD, parse(text));
-        const claims = merged.definitions.flatMap(({ hosts, path }) => hosts.map((host) => host + path));
+        const claims = merged.definitions.flatMap((route) =>
+          route.hosts.map((host) => host + route.path + matchHash(route)),
+        );
         expect(new Set(claims).size).toBe(claims.length);
         expect(merged.definitions.every(({ hosts }) => hosts.length > 0)).toBe(true);
       }),

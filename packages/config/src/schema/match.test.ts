@@ -1,22 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import type { Condition } from '@dproxy/core';
-import { readMatch } from '../file/read-match.ts';
+import { validate } from '../file/validate.ts';
+import { match, type MatchRules } from './match.ts';
 
-function condition(value: unknown): Condition | null {
-  const result = readMatch(value);
-  if ('problems' in result) throw new Error(result.problems[0]?.message);
-  return result.match.condition;
+function read(value: unknown): MatchRules | readonly string[] {
+  const result = validate(match(), value, ['match']);
+  return 'value' in result ? result.value : result.findings.map(({ message, expected }) => `${message} -> ${expected}`);
 }
 
-function refusals(value: unknown): string[] {
-  const result = readMatch(value);
-  return 'problems' in result ? result.problems.map(({ message, expected }) => `${message} -> ${expected}`) : [];
+function condition(value: unknown): Condition | null {
+  const rules = read(value);
+  if ('condition' in rules) return rules.condition;
+  throw new Error(rules[0]);
 }
 
 describe('match', () => {
   it('says nothing where it is empty', () => {
-    expect(readMatch({})).toEqual({ match: { pathMatch: 'segments', condition: null } });
-    expect(readMatch({ path: 'exact' })).toEqual({ match: { pathMatch: 'exact', condition: null } });
+    expect(read({})).toEqual({ pathMatch: 'segments', condition: null });
+    expect(read({ path: 'exact' })).toEqual({ pathMatch: 'exact', condition: null });
   });
 
   it.each<[unknown, Condition]>([
@@ -76,7 +77,7 @@ describe('match', () => {
     [{ not: { path: 'exact' } }, /unknown key "path"/],
     [{ headers: { a: Array.from({ length: 201 }, String) } }, /it has more than 200 parts -> at most 200 parts/],
   ])('%j is refused', (value, refusal) => {
-    expect(refusals(value)).toEqual([expect.stringMatching(refusal)]);
+    expect(read(value)).toEqual([expect.stringMatching(refusal)]);
   });
 
   it('takes names like those of every object for what they are', () => {
