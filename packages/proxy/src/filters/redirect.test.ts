@@ -63,6 +63,7 @@ it.each<[Filter, string, [number, string]]>([
   [pattern('^https?://[^/]+(.*)', 'https://new.test$1'), '//evil.test', [302, 'https://new.test//evil.test']],
   [pattern('^http://c', 'https://b'), '/x', [200, '']],
   [pattern('^(.*)$', '$1'), '/x', [200, '']],
+  [pattern('^https?://[^/]+/(.*)', '/n/$1'), '/%0d%0aX:%20y', [302, '/n/%0d%0aX:%20y']],
   // A host is nothing that a path may choose.
   [pattern('^https?://[^/]+/(.*)', 'https://new.test$1'), '/.evil.test/', [400, '']],
   [pattern('^https?://[^/]+/(.*)', 'https://new.test$1'), '/@evil.test/', [400, '']],

@@ -41,6 +41,7 @@ it.each<[string, readonly Filter[], string, string | number]>([
   ['what stands for the prefix', [replacePrefix('/app', '/v2/')], '/app/x', '/v2//x'],
   ['what stands for the prefix, as characters', [replacePrefix('/app/', '/')], '/app/x', '/x'],
   ['what needs no other spelling, as it was sent', [strip('/api')], '/api/a%2Fb/%7Ec', '/a%2Fb/%7Ec'],
+  ['no line of its own', [replacePattern('^/(.*)', '/n/$1')], '/x%0d%0aX:%20y?%0d', '/n/x%0d%0aX:%20y?%0d'],
   ['the server', [add('/base')], '*', 405],
 ])('gives the backend %s', async (_, filters, target, expected) => {
   if (target === '*') {

@@ -31,8 +31,9 @@ export interface AuthAnswer {
 
 /** The connections of a worker to servers that are asked whether a request may pass. */
 export class AuthServers {
-  readonly #http = new HttpAgent({ keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: 16 });
-  readonly #https = new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: 16 });
+  readonly #trusted = agents();
+  /** Apart: a connection that was opened for another's URL has not been checked where it leads to. */
+  readonly #guarded = agents();
   #asking = 0;
 
   /**
@@ -52,8 +53,10 @@ export class AuthServers {
   }
 
   close(): void {
-    this.#http.destroy();
-    this.#https.destroy();
+    for (const { http, https } of [this.#trusted, this.#guarded]) {
+      http.destroy();
+      https.destroy();
+    }
   }
 
   async #askWithin(question: AuthQuestion, signal: AbortSignal): Promise<AuthAnswer> {
@@ -74,7 +77,8 @@ export class AuthServers {
     isNew = false,
   ): ClientRequest {
     const isTls = url.protocol === 'https:';
-    const agent = isTls ? this.#https : this.#http;
+    const { http, https } = ownAddresses === undefined ? this.#trusted : this.#guarded;
+    const agent = isTls ? https : http;
     const options = {
       method,
       headers,
@@ -87,6 +91,11 @@ export class AuthServers {
     sent.end();
     return sent;
   }
+}
+
+function agents() {
+  const options = { keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: 16 };
+  return { http: new HttpAgent(options), https: new HttpsAgent(options) };
 }
 
 async function answerTo(sent: ClientRequest): Promise<AuthAnswer> {

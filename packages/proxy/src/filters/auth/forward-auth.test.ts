@@ -122,6 +122,12 @@ describe('yes', () => {
     expect(response.body.text).not.toContain('root');
   });
 
+  it('is asked for on one connection', async () => {
+    await using all = await start(yes());
+    for (const _ of [1, 2, 3]) expect((await all.ask()).status).toBe(200);
+    expect([all.server.requests.length, all.server.connections.length]).toEqual([3, 1]);
+  });
+
   it('is asked again on a connection that had ended meanwhile', async () => {
     await using all = await start(yes());
     expect((await all.ask()).status).toBe(200);

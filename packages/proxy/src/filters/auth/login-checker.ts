@@ -10,8 +10,12 @@ const MAX_VERDICTS = 10_000;
 /** Passwords that wait to be checked, per client and in all: the last of them waits for some seconds. */
 const MAX_WAITING_PER_CLIENT = 16;
 const MAX_WAITING = 256;
+/** Whoever has waited longer is told to come again: its browser has given up, or soon will. */
+const MAX_WAIT_MS = 30_000;
 
 interface Job {
+  readonly sinceMs: number;
+  readonly client: string;
   readonly question: PasswordQuestion;
   readonly settle: (isRight: boolean) => void;
   readonly fail: (error: Error) => void;
@@ -79,7 +83,7 @@ export class LoginChecker {
       throw new ProxyError('logins-busy', `${this.#waitingCount} wait, ${jobs.length} of them of ${client}`);
     }
     return await new Promise((settle, fail) => {
-      jobs.push({ question: { id: this.#ids++, password, hash }, settle, fail });
+      jobs.push({ sinceMs: performance.now(), client, question: { id: this.#ids++, password, hash }, settle, fail });
       this.#waiting.set(client, jobs);
       this.#waitingCount++;
       this.#next();
@@ -88,17 +92,27 @@ export class LoginChecker {
 
   #next(): void {
     if (this.#running !== undefined) return;
-    const [client, jobs] = this.#waiting.entries().next().value ?? [];
-    const job = jobs?.shift();
-    if (client === undefined || jobs === undefined || job === undefined) return;
-    this.#waitingCount--;
-    // To the end of the row.
-    this.#waiting.delete(client);
-    if (jobs.length > 0) this.#waiting.set(client, jobs);
+    let job = this.#take();
+    while (job !== undefined && performance.now() - job.sinceMs > MAX_WAIT_MS) {
+      job.fail(new ProxyError('logins-busy', `${job.client} waited too long`));
+      job = this.#take();
+    }
+    if (job === undefined) return;
     this.#running = job;
     this.#thread ??= this.#start();
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
     this.#thread.postMessage(job.question);
+  }
+
+  #take(): Job | undefined {
+    const [client, jobs] = this.#waiting.entries().next().value ?? [];
+    const job = jobs?.shift();
+    if (client === undefined || jobs === undefined || job === undefined) return undefined;
+    this.#waitingCount--;
+    // To the end of the row.
+    this.#waiting.delete(client);
+    if (jobs.length > 0) this.#waiting.set(client, jobs);
+    return job;
   }
 
   #start(): Worker {
