@@ -45,10 +45,17 @@ export class Attempts {
    * What is safe to repeat is repeated at once, whether the route asks for it or not; what a `retry` filter allows beyond that
    * may also go to the same replica, after a pause. Tries count together.
    *
+   * @param failure what came instead of an answer, or the status of one
    * @param bodyBytes of the request that were taken from the client and are not kept
    * @returns undefined when the request may not be repeated, or there is nobody left
    */
-  after(error: ProxyError, failed: UpstreamPool, bodyBytes: number): Attempt | undefined {
+  after(failure: ProxyError | number, failed: UpstreamPool, bodyBytes: number): Attempt | undefined {
+    return typeof failure === 'number'
+      ? this.#afterAnswer(failure, failed, bodyBytes)
+      : this.#afterError(failure, failed, bodyBytes);
+  }
+
+  #afterError(error: ProxyError, failed: UpstreamPool, bodyBytes: number): Attempt | undefined {
     const { method } = this.#request.head;
     const attempt = { method, bodyBytesSent: bodyBytes, attempt: this.#count, maxAttempts: MAX_ATTEMPTS };
     const isSafe = mayRetry(error, attempt);
@@ -61,8 +68,8 @@ export class Attempts {
     return isNew || isAllowed ? this.#begin(failed, isNew, isNew ? 0 : this.#delayMs) : undefined;
   }
 
-  /** Another try instead of this answer, where a `retry` filter asks for it. Parameters as for `after`. */
-  afterAnswer(status: number, failed: UpstreamPool, bodyBytes: number): Attempt | undefined {
+  /** Where a `retry` filter asks for it. */
+  #afterAnswer(status: number, failed: UpstreamPool, bodyBytes: number): Attempt | undefined {
     const { retry } = this.#route;
     if (retry === undefined || !inRanges(status, retry.statuses) || !this.#isAllowed(bodyBytes)) return undefined;
     this.#tried = (this.#tried ?? new Set()).add(failed.backend.id);

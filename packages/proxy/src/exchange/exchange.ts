@@ -1,4 +1,4 @@
-import { ERRORS, ProxyError } from '@dproxy/core';
+import { ProxyError } from '@dproxy/core';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import { FilteredRequest, type Verdict } from '../filters/index.ts';
@@ -13,11 +13,12 @@ import { Candidates } from './candidates.ts';
 import { answerBehindFilters, answerOfRoute, chooseAnswer } from './choose-answer.ts';
 import { type Downstream, isRequestComplete } from './downstream.ts';
 import { ExchangeReport } from './exchange-report.ts';
-import { grpcPage, isGrpc } from './grpc.ts';
+import { errorPage } from './error-page.ts';
 import { Hop, type HopOwner } from './hop.ts';
-import { KeptBody } from './kept-body.ts';
+import { keepBody, type KeptBody } from './kept-body.ts';
 import { matchRoute } from './match-route.ts';
 import type { UsedBackend } from './head-additions.ts';
+import { toProxyError } from './to-proxy-error.ts';
 import { RetryPause } from './retry-pause.ts';
 import { connectPlugins } from './plugins-hop.ts';
 
@@ -148,22 +149,12 @@ export class Exchange implements HopOwner {
     this.#attempts = new Attempts(route, { head: this.#head, peer: this.#downstream.peer });
     const pool = this.#attempts.first();
     if (pool === undefined) throw new ProxyError('no-backend-ready', route.id);
-    this.#kept = this.#keep(route.retry?.maxBodyBytes ?? 0);
+    this.#kept = keepBody(this.#downstream, this.#filtered, route.retry?.maxBodyBytes ?? 0);
     this.#newHop(route, pool).connect(pool, false);
   }
 
-  /** @param maxBytes of a body that may have to be sent once more */
-  #keep(maxBytes: number): KeptBody | undefined {
-    const filtered = this.#filtered;
-    const most = Math.max(maxBytes, filtered?.keptBytes ?? 0);
-    if (most === 0 || this.#downstream.body === undefined) return undefined;
-    const kept = new KeptBody(most);
-    if (filtered !== undefined && filtered.keptBytes > 0) kept.onComplete(() => filtered.bodyKept(kept));
-    return kept;
-  }
-
   #toPlugins(route: CompiledRoute): void {
-    this.#kept = this.#keep(0);
+    this.#kept = keepBody(this.#downstream, this.#filtered, 0);
     const hop = this.#newHop(route, undefined);
     const { head, filtered, downstream } = hop;
     const answeredBy = (used: UsedBackend): void => {
@@ -232,7 +223,7 @@ export class Exchange implements HopOwner {
 
   onHopAnswered(status: number): boolean {
     this.#attempts?.answered(status);
-    if (this.#retryAnswered(status)) return false;
+    if (this.#retry(status)) return false;
     const candidates = this.#candidates;
     if (status < 500) candidates?.confirm(this.#report.backendId);
     if (status < 500 || candidates?.hasNext !== true) return !this.#replace(status);
@@ -251,7 +242,12 @@ export class Exchange implements HopOwner {
     const instead = filtered.filters.answered(filtered, { status, code, requestBytes });
     if (instead === undefined) return false;
     this.#hop?.drop();
-    instead();
+    this.#downstream.body?.hold();
+    instead({
+      answer: (page) => {
+        if (!this.#isDone) this.#try(() => this.#answer(page));
+      },
+    });
     return true;
   }
 
@@ -299,25 +295,16 @@ export class Exchange implements HopOwner {
     else if (!this.#retry(error) && !this.#tryNextCandidate(error)) this.#answerError(error);
   }
 
-  #retry(error: ProxyError): boolean {
+  /** @param failure what came instead of an answer, or the status of one. After a 101 the connection has been handed over */
+  #retry(failure: ProxyError | number): boolean {
     const hop = this.#hop;
     const pool = hop?.pool;
-    if (hop === undefined || pool === undefined) return false;
-    if (error.retry === 'unsent') this.#services.memory.forgetBackend(pool.backend.id);
-    const attempt = this.#attempts?.after(error, pool, this.#lostBytes(hop));
+    if (hop === undefined || pool === undefined || failure === 101) return false;
+    const isError = failure instanceof ProxyError;
+    if (isError && failure.retry === 'unsent') this.#services.memory.forgetBackend(pool.backend.id);
+    const attempt = this.#attempts?.after(failure, pool, this.#lostBytes(hop));
     if (attempt === undefined) return false;
-    this.#services.counters.countError(error.code);
-    this.#attempt(hop.route, attempt);
-    return true;
-  }
-
-  /** Not after a 101: its connection has been handed over. */
-  #retryAnswered(status: number): boolean {
-    const hop = this.#hop;
-    const pool = hop?.pool;
-    if (hop === undefined || pool === undefined || status === 101) return false;
-    const attempt = this.#attempts?.afterAnswer(status, pool, this.#lostBytes(hop));
-    if (attempt === undefined) return false;
+    if (isError) this.#services.counters.countError(failure.code);
     hop.drop();
     this.#attempt(hop.route, attempt);
     return true;
@@ -366,15 +353,16 @@ export class Exchange implements HopOwner {
   }
 
   #answerError(error: ProxyError): void {
-    if (this.#replace(error.status, error.code)) return;
     const requestId = this.#services.nextRequestId();
-    if (this.#downstream.isHttp2 && isGrpc(this.#head)) {
-      this.#writeAnswer(grpcPage(error, requestId), () => this.#tell(error, requestId));
+    if (this.#replace(error.status, error.code)) {
+      this.#report.failed(error, requestId);
       return;
     }
-    const { accept, host, method } = this.#head;
-    const { message } = ERRORS[error.code];
-    const page = this.#compiled.pages.render({ status: error.status, message, accept, requestId, host, method });
+    const page = errorPage(error, requestId, {
+      head: this.#head,
+      entry: this.#downstream,
+      pages: this.#compiled.pages,
+    });
     this.#writeAnswer(page, () => this.#tell(error, requestId));
   }
 
@@ -410,8 +398,4 @@ export class Exchange implements HopOwner {
     this.#report.done(status, bytes, code);
     this.#filtered?.end(status, code, this.#report.backendId);
   }
-}
-
-function toProxyError(error: unknown): ProxyError {
-  return error instanceof ProxyError ? error : new ProxyError('internal', String(error), { cause: error });
 }

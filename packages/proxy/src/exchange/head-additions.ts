@@ -4,12 +4,13 @@ import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import { clientCertificateLines } from '../https/client-certificate-lines.ts';
 import { responseRules } from '../https/hsts.ts';
 import type { FilteredRequest } from '../filters/index.ts';
-import type {
-  CompiledHeaderRules,
-  RequestAdditions,
-  RequestHead,
-  ResponseAdditions,
-  ResponseHead,
+import {
+  type CompiledHeaderRules,
+  headerRules,
+  type RequestAdditions,
+  type RequestHead,
+  type ResponseAdditions,
+  type ResponseHead,
 } from '../http1/index.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import type { Downstream } from './downstream.ts';
@@ -74,10 +75,8 @@ function withStickyCookie(
   if (sticky === undefined || pool === undefined) return rules;
   const line = sticky.lineFor(head, pool);
   if (line === '') return rules;
-  return rules === undefined ? { ...NO_RULES, added: line } : { ...rules, added: rules.added + line };
+  return rules === undefined ? headerRules([], line, '') : { ...rules, added: rules.added + line };
 }
-
-const NO_RULES: CompiledHeaderRules = { taken: new Set(), added: '', host: '' };
 
 /** What the next hop is told about the client, each line ended by CRLF. */
 export function forwardedLines({

@@ -170,7 +170,10 @@ export class Hop implements UpstreamStreamUser, HeadFacts {
     upstream.cork();
     try {
       upstream.sendHead(head, additions, false);
-      if (sent !== undefined) this.#sendAgain(upstream, sent);
+      if (sent !== undefined) {
+        sent.form = upstream.requestForm;
+        this.#sendAgain(upstream, sent);
+      }
       if (sent?.isComplete !== true) downstream.body?.open(upstream.requestForm);
     } finally {
       upstream.uncork();

@@ -6,8 +6,10 @@ import { compileForwardAuth } from './auth/forward-auth.ts';
 import { compileAllowClients, compileAllowHosts } from './allow.ts';
 import { compileCircuitBreaker } from './circuit-breaker.ts';
 import { compileCors } from './cors.ts';
+import { compileErrorPages } from './error-pages.ts';
 import { compileHeaders } from './headers.ts';
 import { compileInFlight } from './in-flight.ts';
+import { compileMirror } from './mirror.ts';
 import { compileRateLimit } from './rate-limit.ts';
 import { compileRedirect } from './redirect.ts';
 import { compileRetry } from './retry.ts';
@@ -61,7 +63,9 @@ function compileFilter(filter: Filter, context: FilterContext): CompiledFilter {
     case 'retry':
       return compileRetry(filter);
     case 'errorPages':
+      return compileErrorPages(filter, context);
     case 'mirror':
+      return compileMirror(filter, context);
     case 'compress':
     case 'buffer':
       throw new RangeError(`${context.route.id}: the filter ${filter.type} is not known here`);

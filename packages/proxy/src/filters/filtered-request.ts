@@ -140,6 +140,14 @@ export class FilteredRequest {
     return { ...page, headers: withoutFields(page.headers, (name) => named.has(name)) + lines };
   }
 
+  /** A page of ours in place of an answer that cannot be had. */
+  plainPage(status: number): Page {
+    const { accept, host, method } = this.original;
+    const requestId = this.#services?.nextRequestId() ?? '';
+    const message = status < 500 ? 'This cannot be shown.' : 'Something went wrong.';
+    return this.compiled.pages.render({ status, message, accept, requestId, host, method });
+  }
+
   // ---- what filters change of the request
 
   /**

@@ -1,0 +1,19 @@
+import { ERRORS, type ProxyError } from '@dproxy/core';
+import type { RequestHead } from '../http1/index.ts';
+import type { Page, Pages } from '../pages/index.ts';
+import type { Downstream } from './downstream.ts';
+import { grpcPage, isGrpc } from './grpc.ts';
+
+interface FailedRequest {
+  readonly head: RequestHead;
+  readonly entry: Pick<Downstream, 'isHttp2'>;
+  readonly pages: Pages;
+}
+
+/** What a client is told of an error: no more than its sentence, and where to find the rest in the log. */
+export function errorPage(error: ProxyError, requestId: string, { head, entry, pages }: FailedRequest): Page {
+  if (entry.isHttp2 && isGrpc(head)) return grpcPage(error, requestId);
+  const { accept, host, method } = head;
+  const { message } = ERRORS[error.code];
+  return pages.render({ status: error.status, message, accept, requestId, host, method });
+}
