@@ -1,2 +1,1 @@
-export type { TraefikOptions } from './options.ts';
 export { traefik } from './traefik.ts';
