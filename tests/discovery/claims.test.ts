@@ -19,7 +19,11 @@ let engine: EngineAccess;
 
 beforeAll(async () => {
   engine = sharedEngine();
-  await bakeImage(engine, BAKED, ['LABEL dproxy.host=bank.example.com', 'LABEL dproxy.path=/app']);
+  await bakeImage(engine, BAKED, [
+    'LABEL dproxy.host=bank.example.com',
+    'LABEL dproxy.path=/app',
+    'ENV RPROXY=http://vault.example.com',
+  ]);
 });
 afterAll(async () => {
   await engine.docker('rmi', '-f', BAKED);
@@ -39,9 +43,11 @@ test('a host that is baked into an image does not count, its other labels do, an
   onTestFinished(() => watch.stop());
   await eventually(() => watch.backend('baked.localhost', 'ready'));
   expect(watch.definition('bank.example.com')).toBeUndefined();
+  expect(watch.definition('vault.example.com')).toBeUndefined();
   expect(watch.definition('baked.localhost')?.path).toBe('/app');
   expect(watch.published.at(-1)?.rejected).toMatchObject([
     { source: 'docker:baked', message: `the label dproxy.host does not count: it is baked into the image ${BAKED}` },
+    { source: 'docker:baked', message: `the variable RPROXY does not count: it is baked into the image ${BAKED}` },
   ]);
 });
 
@@ -57,6 +63,7 @@ test('docker.trustImages lets baked hosts count', async () => {
   const watch = await watchEngine(engine.socketPath, { trustImages: true });
   onTestFinished(() => watch.stop());
   await eventually(() => watch.backend('bank.example.com', 'ready'));
+  await eventually(() => watch.backend('vault.example.com', 'ready'));
 });
 
 test('in a container, dproxy uses the networks that it shares, and follows them as it is connected', async () => {

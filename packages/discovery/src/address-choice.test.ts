@@ -36,6 +36,16 @@ test('from a container it is the address on a network that both share', () => {
   });
 });
 
+test('a UDP port is reached where that one is published, not the TCP port of the same number', () => {
+  const container = containerOf({ published: publishedOn('0.0.0.0') });
+  expect(chooseAddress(container, { ...any, transport: 'udp' }, REMOTE)).toHaveProperty('problem');
+  const udp = containerOf({ publishedUdp: publishedOn('0.0.0.0') });
+  expect(chooseAddress(udp, { ...any, transport: 'udp' }, REMOTE)).toEqual({
+    address: 'engine.example.com',
+    port: 32_768,
+  });
+});
+
 test('without a shared network it is the published port at the gateway, unless only the host may use that', () => {
   const shared = containerOf({ attachments: [back], published: publishedOn('0.0.0.0') });
   expect(chooseAddress(shared, any, INSIDE)).toEqual({ address: '10.1.0.1', port: 32_768 });

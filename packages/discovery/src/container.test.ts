@@ -38,6 +38,18 @@ test('ports are those that are exposed, planned or bound over TCP; only bound on
   expect([...container.published]).toEqual([[80, [{ address: '0.0.0.0', port: 32_768 }]]]);
 });
 
+test('UDP ports are kept apart from those of TCP', () => {
+  const container = readContainer(
+    inspectOf({
+      Config: { ExposedPorts: { '53/udp': {}, '53/tcp': {}, '9/sctp': {} } },
+      NetworkSettings: { Ports: { '53/udp': [{ HostIp: '0.0.0.0', HostPort: '5353' }], '53/tcp': null } },
+    }),
+  );
+  expect([container.tcpPorts, container.udpPorts]).toEqual([[53], [53]]);
+  expect([...container.publishedUdp]).toEqual([[53, [{ address: '0.0.0.0', port: 5353 }]]]);
+  expect([...container.published]).toEqual([]);
+});
+
 test('networks come sorted by name, with the IPv6 address where there is no other', () => {
   const container = readContainer(
     inspectOf({
