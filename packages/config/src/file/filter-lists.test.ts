@@ -167,10 +167,10 @@ describe('filters of a route', () => {
 
   it('reads forwardAuth in short and in full', () => {
     const [short, full] = filtersOf(
-      '[{forwardAuth: http://127.0.0.1:9091/verify}, {forwardAuth: {url: https://auth.test, responseHeaders: [Remote-User], maxBody: 1KiB, timeout: 2s}}]',
+      '[{forwardAuth: http://127.0.0.1:9091/verify}, {forwardAuth: {url: https://auth.test, responseHeaders: [Remote-User], timeout: 2s}}]',
     );
     expect(short).toMatchObject({ url: 'http://127.0.0.1:9091/verify', maxBodyBytes: -1, timeoutMs: 10_000 });
-    expect(full).toMatchObject({ responseHeaders: ['remote-user'], maxBodyBytes: 1_024, timeoutMs: 2_000 });
+    expect(full).toMatchObject({ responseHeaders: ['remote-user'], timeoutMs: 2_000 });
   });
 
   it('gives the backends of error pages and mirrors to the definition', () => {
@@ -224,6 +224,7 @@ describe('filters of a route', () => {
     ['[{forwardAuth: http://169.254.169.254/}]', /link-local/],
     ['[{forwardAuth: "http://user:secretpass@auth.test/"}]', /a URL with a user name/],
     ['[{headers: {request: {set: {Content-Length: 5}}}}]', /belongs to dproxy/],
+    ['[{allowHosts: "*.a.test"}]', /a wildcard/],
     ['[{compress: [lzma]}]', /one of: gzip/],
     ['[{use: nothing}]', /found "nothing", which is not defined/],
   ])('refuses the route for %s', (list, message) => {

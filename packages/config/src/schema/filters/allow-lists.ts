@@ -1,13 +1,15 @@
 import { z } from 'zod';
-import { field, integer, oneOrMore, readable, required, section } from '../field.ts';
+import { field, integer, oneOrMore, readable, required, section, type Read } from '../field.ts';
 import { cidrs } from '../network.ts';
-import { HOST, readHost } from '../host-name.ts';
+import { readHost } from '../host-name.ts';
 import { byClient, clientFields } from './counted-by.ts';
 import { draftOf, type FilterDraft } from './filter-draft.ts';
 
+const NAME = 'a host name such as app.example.com, without "*"';
+
 /** `allowHosts` */
 export function allowHosts() {
-  return oneOrMore(readable(HOST, readHost), HOST).transform((hosts): FilterDraft =>
+  return oneOrMore(readable(NAME, readName), NAME).transform((hosts): FilterDraft =>
     draftOf({ type: 'allowHosts', hosts }),
   );
 }
@@ -27,4 +29,9 @@ export function allowClients() {
   return z.union([short, detailed], {
     error: 'an address block such as 10.0.0.0/8, a list of them, or {ranges, depth, excluded, status}',
   });
+}
+
+function readName(raw: string): Read<string> {
+  const host = readHost(raw);
+  return 'value' in host && host.value.startsWith('*') ? { problem: 'a wildcard' } : host;
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { refusedAddress, type ForwardAuthFilter } from '@dproxy/core';
 import { field, flag, oneOrMore, readable, required, section, text, type Read } from '../field.ts';
 import { HEADER_NAME, headerName } from '../header-rules.ts';
-import { duration, size } from '../units.ts';
+import { duration } from '../units.ts';
 import { draftOf, type FilterDraft } from './filter-draft.ts';
 import { pattern } from './pattern.ts';
 
@@ -41,11 +41,6 @@ export function forwardAuth() {
       meaning: 'Header of its answer that names the user; the backend and the access log are told',
       default: 'none',
     }),
-    maxBody: field(size(0), {
-      meaning: 'Size of the part of the body of a request that it gets; a longer one is answered with 413',
-      default: 'it gets no body',
-      zero: 'requests with a body are refused',
-    }),
     preserveMethod: field(flag(), {
       meaning: 'Whether it is asked with the method of the request',
       default: 'false, GET',
@@ -69,7 +64,6 @@ export function forwardAuth() {
 
 type Written = { readonly [K in keyof Omit<ForwardAuthFilter, 'url'>]?: ForwardAuthFilter[K] | undefined } & {
   readonly url: string;
-  readonly maxBody?: number | undefined;
   readonly timeout?: number | undefined;
 };
 
@@ -83,7 +77,7 @@ function draft(written: Written): FilterDraft {
     responseHeadersPattern: written.responseHeadersPattern ?? '',
     cookies: written.cookies ?? [],
     userHeader: written.userHeader ?? '',
-    maxBodyBytes: written.maxBody ?? -1,
+    maxBodyBytes: -1,
     preserveMethod: written.preserveMethod ?? false,
     preserveLocation: written.preserveLocation ?? false,
     tlsVerify: written.tlsVerify ?? true,
