@@ -37,7 +37,9 @@ function ownAddresses(
   { api, statistics }: Settings,
   { localAddresses }: Facts,
 ): string[] {
-  const bound = [...listeners.flatMap((listener) => listener.addresses), ...api.addresses, ...statistics.addresses];
+  // UDP has ports of its own, and answers no connection.
+  const tcp = listeners.filter(({ protocol }) => protocol !== 'udp');
+  const bound = [...tcp.flatMap((listener) => listener.addresses), ...api.addresses, ...statistics.addresses];
   const own = bound.flatMap(({ host, port }) => {
     const hosts = host === '::' || host === '0.0.0.0' ? localAddresses : [host];
     return hosts.map((address) => (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`));
