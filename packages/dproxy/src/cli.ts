@@ -18,6 +18,8 @@ import { validate, validateContainers } from './commands/validate.ts';
 const program = new Command('dproxy')
   .description('The front door of a host that runs Docker containers')
   .version(VERSION, '-V, --version')
+  // Or `import` would take the options of `import certs` for its own.
+  .enablePositionalOptions()
   .exitOverride();
 
 define('start', 'run in the foreground until Ctrl-C')
@@ -50,7 +52,6 @@ define('trust', 'where the root of the local CA is, and how clients are told to 
   trust(contextOf(options)),
 );
 const importing = define('import', 'what dproxy understands of what was written for other proxies')
-  // Or it would take the options of `import certs` for its own.
   .enablePositionalOptions()
   .argument('[compose-files...]', 'default: the containers of a running dproxy')
   .option(
