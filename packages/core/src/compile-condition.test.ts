@@ -92,6 +92,16 @@ describe('several conditions', () => {
     expect(holds(condition, { method: 'GET', path: '/api/x' })).toBe(false);
   });
 
+  it('together cost what one may, so many patterns see shorter texts', () => {
+    const patterns = (count: number): Condition => ({
+      type: 'all',
+      of: Array.from({ length: count }, () => ({ type: 'pathPattern', pattern: '^/(?:a|b)*[ab]{20}$' }) as const),
+    });
+    const path = `/${'a'.repeat(4_000)}`;
+    expect([holds(patterns(1), { path }), holds(patterns(199), { path })]).toEqual([true, false]);
+    expect(holds(patterns(199), { path: path.slice(0, 100) })).toBe(true);
+  });
+
   it('a text that is too long for a pattern fulfils neither the pattern nor its opposite', () => {
     const bot: Condition = { type: 'headerPattern', name: 'user-agent', pattern: 'bot' };
     const headers = `user-agent: ${'x'.repeat(MAX_PATTERN_INPUT)}bot\r\n`;

@@ -1,6 +1,6 @@
 import { compileCidrs } from './client-address.ts';
 import type { Condition } from './condition.ts';
-import { compilePattern, PatternError } from './pattern.ts';
+import { compilePattern, MAX_PATTERN_STEPS, PatternError, type Pattern } from './pattern.ts';
 import type { RequestFacts } from './request-facts.ts';
 
 /** Whether a condition holds for a request. */
@@ -28,39 +28,48 @@ const MAX_DEPTH = 32;
  * @throws ConditionError
  */
 export function compileCondition(condition: Condition): ConditionTest {
-  if (measure(condition, 0) > MAX_PARTS) {
-    throw new ConditionError(`it has more than ${MAX_PARTS} parts`, `at most ${MAX_PARTS} parts`);
-  }
-  return compile(condition, false);
+  const size: Size = { parts: 0, patterns: 0 };
+  measure(condition, 0, size);
+  // All patterns together may cost what one may: two hundred bad ones would hold up a worker for seconds.
+  return compile(condition, { ifTooLong: false, maxSteps: MAX_PATTERN_STEPS / Math.max(1, size.patterns) });
 }
 
-/** How many parts it has. */
-function measure(condition: Condition, depth: number): number {
-  if (!('of' in condition)) return 1;
-  if (depth === MAX_DEPTH) {
+interface Size {
+  parts: number;
+  patterns: number;
+}
+
+function measure(condition: Condition, depth: number, size: Size): void {
+  if (depth > MAX_DEPTH) {
     throw new ConditionError(`it is nested more than ${MAX_DEPTH} deep`, `at most ${MAX_DEPTH} levels`);
   }
-  let parts = 1;
-  for (const each of condition.of) {
-    parts += measure(each, depth + 1);
-    if (parts > MAX_PARTS) break;
+  size.parts += 1;
+  if (size.parts > MAX_PARTS) {
+    throw new ConditionError(`it has more than ${MAX_PARTS} parts`, `at most ${MAX_PARTS} parts`);
   }
-  return parts;
+  if ('pattern' in condition) size.patterns += 1;
+  if ('of' in condition) for (const each of condition.of) measure(each, depth + 1, size);
 }
 
-/** @param ifTooLong what a pattern says of an oversized text */
-function compile(condition: Condition, ifTooLong: boolean): ConditionTest {
+interface PatternRules {
+  /** What a pattern says of an oversized text. */
+  readonly ifTooLong: boolean;
+  readonly maxSteps: number;
+}
+
+function compile(condition: Condition, rules: PatternRules): ConditionTest {
   switch (condition.type) {
     case 'all': {
-      const tests = condition.of.map((each) => compile(each, ifTooLong));
+      const tests = condition.of.map((each) => compile(each, rules));
       return (facts) => tests.every((test) => test(facts));
     }
     case 'any': {
-      const tests = condition.of.map((each) => compile(each, ifTooLong));
+      const tests = condition.of.map((each) => compile(each, rules));
       return (facts) => tests.some((test) => test(facts));
     }
     case 'none': {
-      const tests = condition.of.map((each) => compile(each, !ifTooLong));
+      const opposite = { ...rules, ifTooLong: !rules.ifTooLong };
+      const tests = condition.of.map((each) => compile(each, opposite));
       return (facts) => !tests.some((test) => test(facts));
     }
     case 'host':
@@ -79,7 +88,7 @@ function compile(condition: Condition, ifTooLong: boolean): ConditionTest {
     case 'pathPattern':
     case 'headerPattern':
     case 'queryPattern':
-      return patternTest(condition, ifTooLong);
+      return patternTest(condition, rules);
     case 'client': {
       const isAmong = readRanges(condition.ranges);
       return ({ clientAddress }) => isAmong(clientAddress);
@@ -115,8 +124,8 @@ function valueTest({ type, name, value }: ValueCondition): ConditionTest {
   return (facts) => facts[type](name).includes(wanted);
 }
 
-function patternTest(condition: PatternCondition, ifTooLong: boolean): ConditionTest {
-  const pattern = readPattern(condition.type, condition.pattern);
+function patternTest(condition: PatternCondition, { ifTooLong, maxSteps }: PatternRules): ConditionTest {
+  const pattern = readPattern(condition, maxSteps);
   switch (condition.type) {
     case 'hostPattern':
       return ({ host }) => pattern.test(host, ifTooLong);
@@ -131,9 +140,9 @@ function patternTest(condition: PatternCondition, ifTooLong: boolean): Condition
   }
 }
 
-function readPattern(type: string, source: string): ReturnType<typeof compilePattern> {
+function readPattern({ type, pattern }: PatternCondition, maxSteps: number): Pattern {
   try {
-    return compilePattern(source);
+    return compilePattern(pattern, '', maxSteps);
   } catch (error) {
     if (!(error instanceof PatternError)) throw error;
     throw new ConditionError(

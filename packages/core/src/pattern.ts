@@ -11,7 +11,7 @@ export const MAX_PATTERN_INPUT = 8_192;
  * Instructions times characters, the worst that matching can cost: about 60 ms here. Linear time alone is not enough: a pattern
  * of 1,000 instructions takes 300 ms for 8 KiB.
  */
-const MAX_STEPS = 2_000_000;
+export const MAX_PATTERN_STEPS = 2_000_000;
 /**
  * Bytes of the states that one pattern keeps from text to text. By default they may grow to 8 MiB, and one request is enough to fill
  * them for a pattern such as `[ab]*a[ab]{900}c`: a hundred labels would take all memory.
@@ -52,9 +52,10 @@ export interface Pattern {
 
 /**
  * @param flags `i`: letters match in both cases
+ * @param maxSteps less than the default where many patterns see one text
  * @throws PatternError
  */
-export function compilePattern(source: string, flags: '' | 'i' = ''): Pattern {
+export function compilePattern(source: string, flags: '' | 'i' = '', maxSteps = MAX_PATTERN_STEPS): Pattern {
   if (source.length > MAX_PATTERN) {
     throw new PatternError(
       source.slice(0, MAX_PATTERN),
@@ -69,7 +70,8 @@ export function compilePattern(source: string, flags: '' | 'i' = ''): Pattern {
   }
   limitStates(regex);
   const test = flags === '' ? literalTest(source) : undefined;
-  return new Re2Pattern(source, regex, test ?? ((text) => regex.test(text)));
+  const maxInput = test === undefined ? Math.min(MAX_PATTERN_INPUT, Math.floor(maxSteps / size)) : MAX_PATTERN_INPUT;
+  return new Re2Pattern(regex, { source, test: test ?? ((text) => regex.test(text)), maxInput });
 }
 
 function parse(source: string, flags: '' | 'i'): RE2JS {
@@ -88,6 +90,13 @@ function limitStates(regex: RE2JS): void {
   dfa.memBudget = MAX_STATES_BYTES;
 }
 
+interface Matching {
+  readonly source: string;
+  readonly test: (text: string) => boolean;
+  /** Characters. */
+  readonly maxInput: number;
+}
+
 class Re2Pattern implements Pattern {
   readonly source: string;
   readonly #regex: RE2JS;
@@ -95,12 +104,12 @@ class Re2Pattern implements Pattern {
   readonly #test: (text: string) => boolean;
   readonly #maxInput: number;
 
-  constructor(source: string, regex: RE2JS, test: (text: string) => boolean) {
+  constructor(regex: RE2JS, { source, test, maxInput }: Matching) {
     this.source = source;
     this.#regex = regex;
     this.#size = regex.programSize();
     this.#test = test;
-    this.#maxInput = Math.min(MAX_PATTERN_INPUT, Math.floor(MAX_STEPS / this.#size));
+    this.#maxInput = maxInput;
   }
 
   test(text: string, ifTooLong = false): boolean {
@@ -130,7 +139,7 @@ class Re2Pattern implements Pattern {
         replaced += expand((group) => matcher.group(group) ?? '', matcher.groupCount());
       end = matcher.end();
       steps += this.#size * (text.length - start);
-      if (steps > MAX_STEPS || replaced.length > MAX_REPLACED) return undefined;
+      if (steps > MAX_PATTERN_STEPS || replaced.length > MAX_REPLACED) return undefined;
     }
     const whole = replaced + text.slice(end);
     return whole.length > MAX_REPLACED ? undefined : whole;
