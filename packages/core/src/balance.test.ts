@@ -32,11 +32,13 @@ describe('one worker', () => {
     expect(picks(new RoundRobin(shares(backends), ALONE), expected.length)).toBe(expected);
   });
 
-  it('passes over what is excluded, and takes its turn', () => {
+  it('passes over what is excluded, without a turn of its own being used up', () => {
     const balance = new RoundRobin(shares('a b c'), ALONE);
     expect(picks(balance, 1)).toBe('a');
     expect(balance.next(new Set(['a', 'b']))).toBe('c');
-    expect(picks(balance, 3)).toBe('abc');
+    expect(picks(balance, 3)).toBe('bca');
+    expect(picks(balance, 4, new Set(['b']))).toBe('acac');
+    expect(picks(balance, 1, new Set())).toBe('b');
   });
 
   it('spreads the share of a dead backend over all others', () => {
@@ -46,7 +48,18 @@ describe('one worker', () => {
       const first = balance.next();
       return first === 'a' ? balance.next(dead) : first;
     });
-    expect(answered.join('')).toBe('bcbcbc');
+    expect(answered.join('')).toBe('bbccbc');
+  });
+
+  it('does not begin every request with the dead one of two', () => {
+    const balance = new RoundRobin(shares('a b'), ALONE);
+    const dead = new Set(['a']);
+    const first = Array.from({ length: 6 }, () => {
+      const choice = balance.next();
+      if (choice === 'a') expect(balance.next(dead)).toBe('b');
+      return choice;
+    });
+    expect(first.join('')).toBe('ababab');
   });
 
   it('has nobody left when all are excluded', () => {

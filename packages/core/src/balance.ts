@@ -42,11 +42,15 @@ export function readyShares(refs: readonly BackendRef[], backends: ReadonlyMap<s
 export class RoundRobin<T> {
   readonly #ring: readonly Share<T>[];
   #position: number;
+  /** Of those who stand in for others: a turn of its own. */
+  #spare: number;
 
   /** @param previous of the same route before a change: the turn goes on where it was, instead of favouring the first. */
   constructor(shares: readonly Share<T>[], worker: WorkerSlot, previous?: RoundRobin<T>) {
     this.#ring = makeRing(shares);
-    this.#position = previous === undefined ? start(this.#ring.length, worker) : previous.#positionIn(this.#ring);
+    const begin = start(this.#ring.length, worker);
+    this.#position = previous === undefined ? begin : previous.#placeIn(this.#ring, previous.#position);
+    this.#spare = previous === undefined ? begin : previous.#placeIn(this.#ring, previous.#spare);
   }
 
   /** How many different choices there are in one round. */
@@ -55,27 +59,39 @@ export class RoundRobin<T> {
   }
 
   /**
-   * The next backend in turn. Those in `exclude` lose this turn: a retry that only borrowed it would send all of a dead
-   * backend's share to the one behind it.
+   * The next backend in turn. With `exclude` the next of those who stand in, who have a turn of their own: a retry that borrowed the
+   * next turn would send all of a dead backend's share to the one behind it, and one that used it up would send every request to
+   * the dead one of two first.
    *
    * @returns undefined when there is none left
    */
   next(exclude?: ReadonlySet<string>): T | undefined {
-    const ring = this.#ring;
-    for (let tried = 0; tried < ring.length; tried += 1) {
-      const share = ring[this.#position];
-      this.#position = this.#position + 1 === ring.length ? 0 : this.#position + 1;
-      if (share !== undefined && (exclude === undefined || !exclude.has(share.id))) return share.target;
+    if (exclude !== undefined && exclude.size > 0) return this.#nextSpare(exclude);
+    const share = this.#ring[this.#position];
+    this.#position = this.#behind(this.#position);
+    return share?.target;
+  }
+
+  #nextSpare(exclude: ReadonlySet<string>): T | undefined {
+    for (let tried = 0; tried < this.#ring.length; tried += 1) {
+      const share = this.#ring[this.#spare];
+      this.#spare = this.#behind(this.#spare);
+      if (share !== undefined && !exclude.has(share.id)) return share.target;
     }
     return undefined;
   }
 
-  #positionIn(ring: readonly Share<T>[]): number {
+  #behind(position: number): number {
+    return position + 1 >= this.#ring.length ? 0 : position + 1;
+  }
+
+  /** Of the same route after a change. */
+  #placeIn(ring: readonly Share<T>[], position: number): number {
     if (ring.length === 0) return 0;
-    if (isSameRing(this.#ring, ring)) return this.#position;
-    const next = this.#ring[this.#position];
+    if (isSameRing(this.#ring, ring)) return position;
+    const next = this.#ring[position];
     const index = next === undefined ? -1 : ring.findIndex((share) => share.id === next.id);
-    return index === -1 ? this.#position % ring.length : index;
+    return index === -1 ? position % ring.length : index;
   }
 }
 

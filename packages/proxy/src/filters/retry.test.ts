@@ -112,7 +112,7 @@ describe('a retry', () => {
       await client.write(getRequest());
       expect((await client.readResponse()).status).toBe(200);
     }
-    expect([bad.requests.length, good.requests.length]).toEqual([4, 3]);
+    expect([bad.requests.length, good.requests.length]).toEqual([2, 4]);
   });
 
   it('waits before it asks again, and forgets a client that goes away meanwhile', async () => {
