@@ -37,7 +37,7 @@ function rehearse(filter: CompiledFilter, request: FilteredRequest): Rehearsed {
   return { detail: target === before ? 'lets it pass' : `the backend gets ${target} instead of ${before}` };
 }
 
-export function describeAnswer({ status, headers }: Page): string {
+function describeAnswer({ status, headers }: Page): string {
   const location = /^location: (.*)\r$/im.exec(headers)?.[1];
   return location === undefined ? `answers ${status}` : `answers ${status}, to ${location}`;
 }

@@ -4,7 +4,7 @@ export { CHUNK_END, chunkHeader, LAST_CHUNK } from './chunk-writer.ts';
 export { fieldNames, fieldValues, withoutFields } from './field-block.ts';
 export { isForwardingField } from './field-kind.ts';
 export { HeadProgress } from './head-progress.ts';
-export { checkHeaderBlock, headerLine } from './header-line.ts';
+export { headerLine } from './header-line.ts';
 export {
   compileHeaderRules,
   isCodecOwned,
