@@ -88,6 +88,7 @@ tcp:
     ['listen: {db: {port: 5432, protocol: tcp, tls: true}}', /tls: true, or a protocol/],
     ['listen: {https: {port: 443, protocol: tcp}}', /no protocol here/],
     ['listen: {db: {port: 5432, protocol: http}}', /one of: tcp, udp/],
+    ['listen: {db: {port: 0, protocol: udp}}', /from 1 to 65535/],
   ])('%s is refused', (text, expected) => {
     expect(refusals(text)).toEqual([expect.stringMatching(expected)]);
   });

@@ -96,6 +96,11 @@ function toEntry(value: z.output<typeof detailed>, context: z.RefinementCtx): Li
     });
     return z.NEVER;
   }
+  // Each worker would have a port of its own.
+  if (value.protocol === 'udp' && given[0].some(({ port: number }) => number === 0)) {
+    context.addIssue({ code: 'custom', message: 'a port from 1 to 65535' });
+    return z.NEVER;
+  }
   return entry({
     addresses: given[0],
     publicPort: value.public ?? 0,

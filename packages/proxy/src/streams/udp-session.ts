@@ -4,14 +4,21 @@ import type { Services } from '../services.ts';
 import { Deadline, type DeadlineOwner } from '../deadline-wheel.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 
-/** What waits while the name of a backend is looked up, and in a socket that cannot send as fast; more is dropped. */
-const MAX_WAITING = 16;
+/** What waits of all sessions of a listener while names of backends are looked up; more is dropped. */
+const MAX_WAITING_BYTES = 4_194_304;
+/** What waits in a socket that cannot send as fast; more is dropped. */
 const MAX_UNSENT_BYTES = 1_048_576;
+
+/** Of all sessions of a listener. */
+export interface Waiting {
+  bytes: number;
+}
 
 export interface UdpSessionOptions {
   readonly services: Pick<Services, 'wheel' | 'counters' | 'log' | 'names'>;
   readonly pool: UpstreamPool;
   readonly idleMs: number;
+  readonly waiting: Waiting;
   readonly reply: (datagram: Buffer) => void;
   readonly onClosed: (session: UdpSession) => void;
 }
@@ -66,7 +73,7 @@ export class UdpSession implements DeadlineOwner {
     this.#isConfirmed ||= this.#hasAnswer;
     const socket = this.#socket;
     if (this.#state === 'open' && socket !== undefined) sendOn(socket, datagram);
-    else if (this.#waiting.length < MAX_WAITING) this.#waiting.push(datagram);
+    else this.#wait(datagram);
   }
 
   /** From now on it ends after that much silence, if it would not earlier. */
@@ -80,7 +87,7 @@ export class UdpSession implements DeadlineOwner {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#deadline.dispose();
-    this.#waiting = [];
+    this.#takeWaiting();
     this.#options.services.counters.tunnels--;
     this.#socket?.close();
     this.#options.onClosed(this);
@@ -96,8 +103,22 @@ export class UdpSession implements DeadlineOwner {
     socket.on('message', (datagram) => this.#fromBackend(datagram));
     socket.connect(port, target, () => {
       this.#state = 'open';
-      for (const datagram of this.#waiting.splice(0)) sendOn(socket, datagram);
+      for (const datagram of this.#takeWaiting()) sendOn(socket, datagram);
     });
+  }
+
+  #wait(datagram: Buffer): void {
+    const { waiting } = this.#options;
+    if (waiting.bytes + datagram.length > MAX_WAITING_BYTES) return;
+    waiting.bytes += datagram.length;
+    this.#waiting.push(datagram);
+  }
+
+  #takeWaiting(): readonly Buffer[] {
+    const taken = this.#waiting;
+    this.#waiting = [];
+    for (const { length } of taken) this.#options.waiting.bytes -= length;
+    return taken;
   }
 
   async #resolve(name: string): Promise<string> {

@@ -2,7 +2,7 @@ import type { RemoteInfo } from 'node:dgram';
 import type { Services } from '../services.ts';
 import { ClientCounts } from './client-counts.ts';
 import type { CompiledStream } from './compiled-streams.ts';
-import { UdpSession } from './udp-session.ts';
+import { UdpSession, type Waiting } from './udp-session.ts';
 
 export interface UdpSessionsOptions {
   readonly services: Services;
@@ -36,6 +36,7 @@ export class UdpSessions {
   readonly #fresh = new Map<string, Entry>();
   readonly #confirmed = new Map<string, Entry>();
   readonly #clients = new ClientCounts();
+  readonly #waiting: Waiting = { bytes: 0 };
 
   constructor(options: UdpSessionsOptions) {
     this.#options = options;
@@ -105,6 +106,7 @@ export class UdpSessions {
       services,
       pool,
       idleMs: stream.idleMs,
+      waiting: this.#waiting,
       reply: (datagram) => send(datagram, client),
       onClosed: () => {
         this.#fresh.delete(key);

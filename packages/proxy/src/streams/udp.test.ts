@@ -109,6 +109,17 @@ describe('a session', () => {
     expect(await a.ask('x', edge.port('udp:1'))).toBe('x');
   });
 
+  test('waits for the name of its backend', async () => {
+    const backend = await echoBackend();
+    const spec = specOf([backend.port]);
+    const backends = spec.backends.map((each) => ({ ...each, address: 'localhost' }));
+    await using edge = await startEdge({ ...spec, backends });
+    const a = await client();
+    for (const text of ['1', '2', '3']) a.send(text, edge.port('udp:1'));
+    await eventually(() => a.answers.length === 3);
+    expect(a.answers.map(String)).toEqual(['1', '2', '3']);
+  });
+
   test('hears nobody but its backend', async () => {
     const backend = await echoBackend();
     await using edge = await startEdge(specOf([backend.port]));
