@@ -1,3 +1,4 @@
+import { compileCondition, ConditionError, type Condition } from '@dproxy/core';
 import type { Container } from '../../container.ts';
 import type { Dialect, DialectInput, DialectReading, LabelProblem, Offer, ServiceClaims } from '../dialect.ts';
 import { offersNamed } from '../offers.ts';
@@ -100,8 +101,25 @@ function readSite(site: Block, name: string, { input, find }: SiteFacts): ReadSi
   const https = readTls(tls, report);
   const leaves = readLeaves(blocks, site, { container: input.container, report });
   if (report.isRefused) return { services: [], problems: report.problems };
+  const services = claimsOfSite({ name, addresses: addresses.value, https, leaves });
+  const problem = services.map(({ condition }) => conditionProblem(condition)).find((each) => each !== undefined);
+  if (problem !== undefined) {
+    report.refuse(site, `its matchers together: ${problem.message}`, problem.expected);
+    return { services: [], problems: report.problems };
+  }
   if (leaves.length === 0) report.note(site, 'nothing answers here', 'caddy.reverse_proxy: "{{upstreams 80}}"');
-  return { services: claimsOfSite({ name, addresses: addresses.value, https, leaves }), problems: report.problems };
+  return { services, problems: report.problems };
+}
+
+function conditionProblem(condition: Condition | null): ConditionError | undefined {
+  if (condition === null) return undefined;
+  try {
+    compileCondition(condition);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ConditionError) return error;
+    throw error;
+  }
 }
 
 /** The container's own snippets, else those of the oldest container that has one of this name. */
