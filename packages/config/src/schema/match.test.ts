@@ -1,5 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { z } from 'zod';
 import { describe, expect, it } from 'vitest';
 import type { Condition } from '@dproxy/core';
+import { parseFile } from '../file/parse-file.ts';
 import { validate } from '../file/validate.ts';
 import { match, type MatchRules } from './match.ts';
 
@@ -78,6 +82,18 @@ describe('match', () => {
     [{ headers: { a: Array.from({ length: 201 }, String) } }, /it has more than 200 parts -> at most 200 parts/],
   ])('%j is refused', (value, refusal) => {
     expect(read(value)).toEqual([expect.stringMatching(refusal)]);
+  });
+
+  it('is written as docs/routing.md shows it', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../../../docs/routing.md'), 'utf8');
+    const examples = [...page.matchAll(/```yaml\n(.*?)```/gs)].map(([, text = '']) => text);
+    const files = examples.map((text) => parseFile({ path: '/etc/dproxy.yml', text, seenMs: 0 }));
+    expect(files.map(({ rejected, definitions }) => [rejected, definitions.length])).toEqual([
+      [[], 1],
+      [[], 3],
+    ]);
+    const known = Object.keys((match().in as ReturnType<typeof z.object>).shape).filter((key) => key !== 'path');
+    expect(known.filter((key) => !new RegExp(`^ +${key}:`, 'm').test(examples[0] ?? ''))).toEqual([]);
   });
 
   it('takes names like those of every object for what they are', () => {
