@@ -1,17 +1,17 @@
-import type { Condition, Filter } from '@dproxy/core';
+import type { Filter } from '@dproxy/core';
 import type { DialectInput, LabelProblem, ServiceClaims } from '../dialect.ts';
 import { PLAIN_SERVICE } from '../plain-service.ts';
 import { show } from '../show.ts';
-import { readEntryPoints, type Places } from './entry-points.ts';
+import { readEntryPoints } from './entry-points.ts';
 import type { HttpService } from './http-service.ts';
 import type { Named } from './labels.ts';
 import { resolveMiddlewares, type MiddlewareFinder } from './middleware.ts';
 import { asksForTls } from './offers.ts';
 import type { TraefikSettings } from './options.ts';
 import { RuleError } from './rule-error.ts';
-import { joined, type RuleRoute } from './rule-routes.ts';
+import { claimsOf, NOWHERE, type Router } from './router-claims.ts';
 import { readRule, tryRule, type Rule } from './rule.ts';
-import { readRouterTls, type RouterTls } from './router-tls.ts';
+import { readRouterTls } from './router-tls.ts';
 import { Section } from './section.ts';
 import type { TemplateFacts } from './template.ts';
 
@@ -35,17 +35,6 @@ export interface RouterReading {
 /** Where the claims of a router go; `nowhere`: it only has middlewares that answer by themselves. */
 export type RouterTarget = HttpService | 'nowhere';
 
-interface Router {
-  readonly name: string;
-  readonly rule: Rule;
-  readonly priority: number;
-  readonly places: Places | undefined;
-  readonly tls: RouterTls | undefined;
-  readonly middlewares: readonly string[];
-}
-
-/** Above all rules that people write: Traefik redirects on an entry point before it looks at any router. */
-const FIRST = 2_000_000_000;
 const MAX_PRIORITY = 1_000_000_000;
 
 /** @param named undefined for the router that nobody named */
@@ -77,7 +66,11 @@ export function readRouter(
   };
   const filters = facts.withAddresses([...resolved.filters, ...base.filters]);
   const what: ServiceClaims = isServed ? { ...base, filters } : { ...base, filters: [], answer: CLOSED };
-  return { claims: claimsOf(router, what, facts), problems };
+  const claims = claimsOf(router, what, facts);
+  if (claims.length > 0 || router.places === undefined || router.places.listeners.length === 0)
+    return { claims, problems };
+  const message = `${show(section.label('entrypoints'))}: the router is for TLS, and only plain HTTP is spoken there`;
+  return { claims, problems: [...problems, { message, expected: 'entrypoints=websecure, or no tls' }] };
 }
 
 /** What a protecting middleware that cannot be honoured leaves: the site is not served without it. */
@@ -90,9 +83,6 @@ const CLOSED: NonNullable<ServiceClaims['answer']> = {
     ['cache-control', 'no-store'],
   ],
 };
-
-/** `noop@internal`: what is left when no middleware answers. */
-const NOWHERE: NonNullable<ServiceClaims['answer']> = { type: 'respond', status: 418, body: '', headers: [] };
 
 function servedBy(service: HttpService): Partial<ServiceClaims> {
   const { name, port, protocol, weight, tlsVerify, balance, health, host, filters } = service;
@@ -147,63 +137,4 @@ function readRuleOrDefault(text: string, { settings, template }: RouterFacts): R
   const made = defaultRule.value(template);
   if (made.trim() === '') throw new RuleError(1, 'an empty rule', 'a rule such as Host(`example.com`)');
   return readRule(made);
-}
-
-function claimsOf(router: Router, what: ServiceClaims, facts: RouterFacts): readonly ServiceClaims[] {
-  return router.rule.routes.flatMap((route, index) => {
-    const id = index === 0 ? router.name : `${router.name}~${index + 1}`;
-    const served = serve(router, route, facts);
-    if (served === undefined) return [];
-    const claims: ServiceClaims = {
-      ...what,
-      service: id,
-      hosts: route.hosts,
-      path: route.path,
-      pathMatch: route.pathMatch,
-      priority: router.priority,
-      ...served,
-    };
-    return facts.settings.redirectToHttps && router.tls !== undefined ? [claims, redirectOf(claims, route)] : [claims];
-  });
-}
-
-type Served = Pick<ServiceClaims, 'condition' | 'listeners' | 'publicPorts'>;
-
-/**
- * With TLS a router is for HTTPS alone, without it for plain HTTP; there also for HTTPS, as long as no other router has TLS for
- * the host, because Traefik's entry points may say TLS for all of their routers. Undefined: nowhere.
- */
-function serve({ places, tls }: Router, { hosts, condition }: RuleRoute, { hasTls }: RouterFacts): Served | undefined {
-  const conditions = condition === null ? [] : [condition];
-  const encrypted = (is: boolean): Condition | null => joined([...conditions, { type: 'encrypted', is }]);
-  const isPlainOnly = tls === undefined && hosts.some((host) => hasTls(host));
-  if (places === undefined) {
-    if (tls !== undefined) return { condition: encrypted(true), listeners: [], publicPorts: [] };
-    return { condition: isPlainOnly ? encrypted(false) : condition, listeners: [], publicPorts: [] };
-  }
-  const unwanted = tls !== undefined ? 'http' : isPlainOnly ? 'https' : '';
-  const wanted = places.listeners.filter((listener) => listener !== unwanted);
-  // `websecure` alone speaks TLS by itself, whatever the router says.
-  const listeners = wanted.length === 0 && places.ports.length === 0 && tls === undefined ? places.listeners : wanted;
-  if (listeners.length === 0 && places.ports.length === 0) return undefined;
-  const publicPorts = places.ports.map((port) => ({
-    port,
-    protocol: tls === undefined ? ('http' as const) : ('https' as const),
-  }));
-  const isKnown = listeners.every((listener) => listener === 'http' || listener === 'https');
-  return { condition: tls !== undefined && !isKnown ? encrypted(true) : condition, listeners, publicPorts };
-}
-
-function redirectOf(claims: ServiceClaims, { condition }: RuleRoute): ServiceClaims {
-  const filter: Filter = { type: 'redirectScheme', scheme: 'https', port: 0, permanent: true };
-  return {
-    ...claims,
-    service: `${claims.service}@redirect`,
-    condition: joined([...(condition === null ? [] : [condition]), { type: 'encrypted', is: false }]),
-    priority: FIRST,
-    filters: [filter],
-    answer: NOWHERE,
-    listeners: [],
-    publicPorts: [],
-  };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readAll, readOne } from './_read-traefik.ts';
+import { traefik } from './traefik.ts';
 
 const RULE = 'traefik.http.routers.web.rule';
 
@@ -213,6 +214,24 @@ describe('routers', () => {
     expect(old?.services).toMatchObject([{ condition: { type: 'encrypted', is: false } }]);
   });
 
+  test('hosts of which another router has TLS are told apart from the rest', () => {
+    const { plain } = readAll({
+      secure: { labelled: { [RULE]: 'Host(`a.com`)', 'traefik.http.routers.web.tls': 'true' } },
+      plain: { labelled: { 'traefik.http.routers.p.rule': 'Host(`a.com`) || Host(`b.com`)' } },
+    });
+    expect(plain?.services).toMatchObject([
+      { service: 'p', hosts: ['b.com'], condition: null },
+      { service: 'p~2', hosts: ['a.com'], condition: { type: 'encrypted', is: false } },
+    ]);
+  });
+
+  test('TLS where only plain HTTP is spoken is reported', () => {
+    const labels = { [RULE]: 'Host(`a.com`)', 'traefik.http.routers.web.tls': 'true' };
+    const read = readOne({ ...labels, 'traefik.http.routers.web.entrypoints': 'web' });
+    expect(read.services.filter(({ hosts }) => hosts.length > 0)).toEqual([]);
+    expect(read.problems).toMatchObject([{ expected: 'entrypoints=websecure, or no tls' }]);
+  });
+
   test('an entry point that nobody knows is reported with the key that mends it, and the rest is served', () => {
     const labels = { [RULE]: 'Host(`a.com`)', 'traefik.http.routers.web.entrypoints': 'web,Lan' };
     expect(readOne(labels)).toMatchObject({
@@ -283,4 +302,17 @@ describe('routers', () => {
   test("labels for constraints of one's own are nobody's business", () => {
     expect(readOne({ [RULE]: 'Host(`a.com`)', 'traefik.constraint-label': 'public' }).problems).toEqual([]);
   });
+});
+
+test.each([
+  ['traefik.http.routers.web.rule', true],
+  ['Traefik.TCP.Routers.db.EntryPoints', true],
+  ['traefik.udp.routers.dns.entrypoints[0]', true],
+  ['traefik.http.routers.web', true],
+  ['traefik.http.routers.web.middlewares', false],
+  ['traefik.http.middlewares.auth.basicauth.users', false],
+  ['traefik.enable', true],
+])('what an image may not claim: %s %s', (label, expected) => {
+  expect(traefik().isPublicClaim('label', label)).toBe(expected);
+  expect(traefik().isPublicClaim('env', label)).toBe(false);
 });

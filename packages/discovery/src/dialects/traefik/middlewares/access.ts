@@ -92,7 +92,7 @@ export function forwardAuth(section: Section): Effect {
     requestHeaders: readFieldNames(section, 'authrequestheaders'),
     responseHeaders: readFieldNames(section, 'authresponseheaders'),
     responseHeadersPattern: pattern,
-    cookies: section.list('addauthcookiestoresponse') ?? [],
+    cookies: readCookieNames(section),
     userHeader: readOptionalName(section, 'headerfield'),
     maxBodyBytes: withBody ? maxBody : -1,
     preserveMethod: section.flag('preserverequestmethod') ?? false,
@@ -108,6 +108,14 @@ function readUnsupportedOfForwardAuth(section: Section): void {
   if ((section.text('authsigninurl') ?? '') !== '') {
     section.refuse('authsigninurl', 'an authentication service that redirects by itself');
   }
+}
+
+function readCookieNames(section: Section): readonly string[] {
+  const names = section.list('addauthcookiestoresponse') ?? [];
+  if (names.some((name) => !/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}$/.test(name))) {
+    section.refuse('addauthcookiestoresponse', 'names of cookies, separated by commas');
+  }
+  return names;
 }
 
 /** True when its certificate is not verified. */
