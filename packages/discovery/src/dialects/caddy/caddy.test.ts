@@ -267,6 +267,18 @@ describe('the order of directives', () => {
     expect([replaced('/a'), replaced('/b')]).toMatchObject([{ path: '/one' }, { path: '/two' }]);
   });
 
+  it('knows on each way which matchers hold, and makes no way that nobody can take', () => {
+    const services = servicesOf({
+      caddy: 'a.test',
+      'caddy.header_0': '/api/* X-A b',
+      'caddy.header_1': '/* X-C d',
+      'caddy.reverse_proxy_0': '/api/* {{upstreams 1}}',
+      'caddy.reverse_proxy_1': '{{upstreams 2}}',
+    });
+    expect(services).toHaveLength(2);
+    expect([outcome(services, '/api/x'), outcome(services, '/')]).toEqual(['1 headers headers', '2 headers']);
+  });
+
   it('orders sites of several containers as one', () => {
     const api = servicesOf({
       caddy: 'a.test',

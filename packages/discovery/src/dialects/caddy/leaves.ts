@@ -1,4 +1,4 @@
-import type { Condition, Filter } from '@dproxy/core';
+import { sameValue, type Condition, type Filter } from '@dproxy/core';
 import { readBasicAuth, readForwardAuth } from './access.ts';
 import { ABORTED, readError, readRedirect, readRespond, type Answer, type Answered } from './answers.ts';
 import type { Block } from './block.ts';
@@ -40,6 +40,8 @@ export function readLeaves(blocks: readonly Block[], site: Block, facts: ProxyFa
 interface State {
   readonly conditions: readonly Condition[];
   readonly excluded: readonly Condition[];
+  /** Which the request is known not to meet: a way on which it did comes before. */
+  readonly failed: readonly Condition[];
   readonly filters: readonly Filter[];
   readonly seen: SeenPath;
   /** The `handle` that has taken the request: it goes to no other. */
@@ -47,7 +49,15 @@ interface State {
   readonly top: Line | undefined;
 }
 
-const START: State = { conditions: [], excluded: [], filters: [], seen: UNTOUCHED, taken: undefined, top: undefined };
+const START: State = {
+  conditions: [],
+  excluded: [],
+  failed: [],
+  filters: [],
+  seen: UNTOUCHED,
+  taken: undefined,
+  top: undefined,
+};
 const NOTHING_HERE: Answered = { filters: [], answer: { type: 'respond', status: 404, body: '', headers: [] } };
 
 /** Where a request goes on that nothing has answered. */
@@ -75,14 +85,20 @@ class Walk {
     const from = { ...state, top: state.top ?? line };
     const matched = readMatcher(line.block, matchers, state.seen, this.#facts.report);
     if (matched === undefined) return;
-    const taken = matched.condition === null ? from : { ...from, conditions: [...from.conditions, matched.condition] };
+    const { condition } = matched;
+    if (condition !== null && isAmong(state.failed, condition)) {
+      this.follow(rest, state, goOn, matchers);
+      return;
+    }
+    const isSure = condition === null || isAmong(state.conditions, condition);
+    const taken = isSure ? from : { ...from, conditions: [...from.conditions, condition] };
     const before = this.leaves.length;
     this.#take(line, matched, taken, { rest, goOn, matchers, outer: state.top });
-    if (matched.condition === null) return;
+    if (isSure) return;
     // The order alone is no lock: a text that is too long for a pattern makes no condition hold, nor its opposite.
     const isLock = this.leaves.slice(before).some(protects);
-    const excluded = isLock ? [...state.excluded, matched.condition] : state.excluded;
-    this.follow(rest, { ...state, excluded }, goOn, matchers);
+    const excluded = isLock ? [...state.excluded, condition] : state.excluded;
+    this.follow(rest, { ...state, excluded, failed: [...state.failed, condition] }, goOn, matchers);
   }
 
   /** A request that went into a `handle` and came out of it without an answer must not go into another one. */
@@ -196,6 +212,10 @@ function protects({ filters, end }: Leaf): boolean {
 }
 
 const LOCKS: ReadonlySet<Filter['type']> = new Set(['basicAuth', 'forwardAuth', 'allowClients', 'allowHosts']);
+
+function isAmong(conditions: readonly Condition[], condition: Condition): boolean {
+  return conditions.some((each) => sameValue(each, condition));
+}
 
 interface Following {
   readonly rest: readonly Line[];

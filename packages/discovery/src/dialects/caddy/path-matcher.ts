@@ -21,7 +21,7 @@ const ESCAPABLE = /[!$&'()*+,;=:@]/;
  * @returns null: every path. undefined: a pattern that is not understood
  */
 export function pathCondition(pattern: string, seen: SeenPath): Condition | null | undefined {
-  if (pattern === '*') return null;
+  if (pattern === '*' || (pattern === '/*' && seen.type === 'stripped' && seen.prefix === '')) return null;
   if (seen.type === 'rewritten' || /[?[\]\\{}\p{Cc}]/u.test(pattern)) return undefined;
   const isSuffix = pattern.startsWith('*');
   if (!isSuffix && !pattern.startsWith('/')) return undefined;

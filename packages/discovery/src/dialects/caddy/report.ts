@@ -2,6 +2,8 @@ import type { LabelProblem } from '../dialect.ts';
 import { show } from '../show.ts';
 import { argumentsOf, type Block } from './block.ts';
 
+const MAX_MESSAGE = 500;
+
 /** What is said of one site. */
 export class Report {
   readonly problems: LabelProblem[] = [];
@@ -29,7 +31,9 @@ export class Report {
     this.#add(`${labelOf(block)}: ${reason}; the site ${this.#site} is served without it`, expected);
   }
 
-  #add(message: string, expected: string): void {
+  #add(raw: string, expected: string): void {
+    // Arguments are in it, which may be anything.
+    const message = raw.replaceAll(/\p{Cc}/gu, '?').slice(0, MAX_MESSAGE);
     if (!this.problems.some((problem) => problem.message === message)) this.problems.push({ message, expected });
   }
 }
