@@ -89,6 +89,7 @@ function onlineWorker(socketPath: string, identity: { readonly pid: number; read
       connections: 0,
       tunnels: 0,
       upstreamConnections: 0,
+      ejections: 0,
       errors: {},
       bytesIn: 0,
       bytesOut: 0,

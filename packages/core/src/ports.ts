@@ -13,6 +13,8 @@ export interface WorkerStats {
   readonly tunnels: number;
   /** Connections that were opened to backends. */
   readonly upstreamConnections: number;
+  /** How often a backend was passed over from then on, for its failures (`PassiveEjection`). */
+  readonly ejections: number;
   readonly errors: Readonly<Record<string, number>>;
   readonly bytesIn: number;
   readonly bytesOut: number;

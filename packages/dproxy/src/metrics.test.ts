@@ -9,6 +9,7 @@ function stats(requests: number, errors: Record<string, number> = {}): WorkerSta
     connections: 2,
     tunnels: 0,
     upstreamConnections: 1,
+    ejections: 0,
     errors,
     bytesIn: 10,
     bytesOut: 20,

@@ -41,6 +41,7 @@ export class Metrics {
     gauge('dproxy_open_connections', 'Open connections of clients.', totals.connections);
     gauge('dproxy_open_tunnels', 'Open tunnels (WebSocket, TCP).', totals.tunnels);
     count('dproxy_upstream_connections_total', 'Connections opened to backends.', totals.upstreamConnections);
+    count('dproxy_backend_ejections_total', 'Backends passed over for their failures.', totals.ejections);
     const errors = new Counter({
       name: 'dproxy_errors_total',
       help: 'Errors by code.',

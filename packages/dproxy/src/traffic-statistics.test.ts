@@ -9,7 +9,15 @@ function trafficOf(id: string, requests: number): Traffic {
 }
 
 function statsOf(routes: readonly Traffic[], backends: readonly Traffic[]): WorkerStats {
-  const counters = { requests: 3, connections: 2, tunnels: 0, upstreamConnections: 1, bytesIn: 10, bytesOut: 20 };
+  const counters = {
+    requests: 3,
+    connections: 2,
+    tunnels: 0,
+    upstreamConnections: 1,
+    ejections: 0,
+    bytesIn: 10,
+    bytesOut: 20,
+  };
   return { ...counters, errors: { 'client-gone': 1, 'upstream-timeout': 2 }, routes, backends };
 }
 

@@ -1,6 +1,6 @@
 import { sumTraffic, type Traffic, type WorkerStats } from '@dproxy/core';
 
-type Counted = 'requests' | 'upstreamConnections' | 'bytesIn' | 'bytesOut';
+type Counted = 'requests' | 'upstreamConnections' | 'ejections' | 'bytesIn' | 'bytesOut';
 
 /** Counters of all workers, those that are gone included: a counter that falls would look like a restart to Prometheus. */
 export interface Totals extends Readonly<Record<Counted, number>> {
@@ -33,7 +33,7 @@ export class WorkerTotals {
 }
 
 function sumOf(all: readonly WorkerStats[], now: readonly WorkerStats[]): Totals {
-  const { requests, upstreamConnections, bytesIn, bytesOut, errors, routes, backends } = sumUp(all);
+  const { requests, upstreamConnections, ejections, bytesIn, bytesOut, errors, routes, backends } = sumUp(all);
   const { connections, tunnels } = sumUp(now);
   return {
     requests,
@@ -43,6 +43,7 @@ function sumOf(all: readonly WorkerStats[], now: readonly WorkerStats[]): Totals
     connections,
     tunnels,
     upstreamConnections,
+    ejections,
     routes,
     backends,
   };
@@ -66,6 +67,7 @@ function sumUp(list: readonly WorkerStats[]): WorkerStats {
     connections: sum('connections'),
     tunnels: sum('tunnels'),
     upstreamConnections: sum('upstreamConnections'),
+    ejections: sum('ejections'),
     bytesIn: sum('bytesIn'),
     bytesOut: sum('bytesOut'),
     errors: Object.fromEntries(errors),

@@ -5,8 +5,6 @@ import {
   type RetryFilter,
   type Route,
   type RoutePattern,
-  readyShares,
-  RoundRobin,
   type WorkerSlot,
 } from '@dproxy/core';
 import { balancePools, type PoolBalancer, poolShares } from './balance/pool-balancer.ts';
@@ -16,7 +14,6 @@ import { type CompiledFilters, compileFilters } from './filters/index.ts';
 import { type CompiledRouteHeaders, compileHeaderRules } from './http1/index.ts';
 import { type CompiledHsts, compileHsts } from './https/hsts.ts';
 import type { Page } from './pages/index.ts';
-import type { UpstreamPool } from './upstream/upstream-pool.ts';
 import type { UpstreamPools } from './upstream/upstream-pools.ts';
 
 /** A route with everything that a request needs of it prepared. */
@@ -97,16 +94,4 @@ export function usedBackends(route: Route): readonly BackendRef[] {
     filter.type === 'errorPages' || filter.type === 'mirror' ? filter.backends : NONE,
   );
   return [...backendsOf(route), ...others];
-}
-
-export function balanceOf(
-  refs: readonly BackendRef[],
-  { backends, worker, pools }: BalanceContext,
-  previous: RoundRobin<UpstreamPool> | undefined,
-): RoundRobin<UpstreamPool> {
-  const shares = readyShares(refs, backends).flatMap(({ id, weight }) => {
-    const target = pools.get(id);
-    return target === undefined ? [] : [{ id, weight, target }];
-  });
-  return new RoundRobin(shares, worker, previous);
 }

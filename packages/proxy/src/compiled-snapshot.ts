@@ -13,7 +13,7 @@ import {
   compileRoutes,
   refusedAddress,
 } from '@dproxy/core';
-import { balanceOf, type CompiledRoute, compileRoute, usedBackends } from './compiled-route.ts';
+import { type CompiledRoute, compileRoute, usedBackends } from './compiled-route.ts';
 import { compileHttps, type CompiledHttps } from './https/compiled-https.ts';
 import { TlsTable } from './listeners/tls/tls-table.ts';
 import { compilePages, type Pages } from './pages/index.ts';

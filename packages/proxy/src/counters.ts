@@ -7,6 +7,7 @@ export class Counters {
   connections = 0;
   tunnels = 0;
   upstreamConnections = 0;
+  ejections = 0;
   bytesIn = 0;
   bytesOut = 0;
   readonly routes = new TrafficTable();
@@ -29,6 +30,7 @@ export class Counters {
       connections: this.connections,
       tunnels: this.tunnels,
       upstreamConnections: this.upstreamConnections,
+      ejections: this.ejections,
       errors: Object.fromEntries(this.#errors),
       bytesIn: this.bytesIn,
       bytesOut: this.bytesOut,

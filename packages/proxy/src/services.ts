@@ -5,9 +5,9 @@ import type { ApplicationPath } from './application/index.ts';
 import type { CompiledSnapshot } from './compiled-snapshot.ts';
 import type { Counters } from './counters.ts';
 import type { DeadlineWheel } from './deadline-wheel.ts';
-import type { SpentLimits } from './filters/index.ts';
 import type { AuthServers } from './filters/auth/auth-server.ts';
 import type { LoginChecker } from './filters/auth/login-checker.ts';
+import type { SpentLimits } from './filters/index.ts';
 import type { CertificateHold } from './listeners/tls/certificate-hold.ts';
 import type { SecureContexts } from './listeners/tls/secure-contexts.ts';
 import type { NameCache } from './upstream/name-cache.ts';
@@ -22,10 +22,10 @@ export interface Services {
   /** Names of backends. */
   readonly names: NameCache;
   readonly accessLog: AccessLog | undefined;
-  /** What rate limits let through, for other workers; undefined: there are none. */
-  readonly spentLimits: SpentLimits | undefined;
   readonly logins: LoginChecker;
   readonly authServers: AuthServers;
+  /** What rate limits let through, for other workers; undefined: there are none. */
+  readonly spentLimits: SpentLimits | undefined;
   /** Undefined: routes with plugins answer 500. */
   readonly applicationPath: Pick<ApplicationPath, 'connect'> | undefined;
   readonly secureContexts: SecureContexts;

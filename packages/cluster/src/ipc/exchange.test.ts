@@ -22,6 +22,7 @@ const NO_STATS: WorkerStats = {
   connections: 0,
   tunnels: 0,
   upstreamConnections: 0,
+  ejections: 0,
   bytesIn: 0,
   bytesOut: 0,
   routes: [],

@@ -45,6 +45,7 @@ it('keeps counters apart from prototypes', () => {
     connections: 0,
     tunnels: 0,
     upstreamConnections: 0,
+    ejections: 0,
     bytesIn: 0,
     bytesOut: 0,
     routes: [],

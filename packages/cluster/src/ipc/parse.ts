@@ -194,6 +194,7 @@ function statsOf(item: Shape): WorkerStats {
     connections: item.number('connections'),
     tunnels: item.number('tunnels'),
     upstreamConnections: item.number('upstreamConnections'),
+    ejections: item.number('ejections'),
     errors: item.counters('errors'),
     bytesIn: item.number('bytesIn'),
     bytesOut: item.number('bytesOut'),

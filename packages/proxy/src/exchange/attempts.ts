@@ -59,7 +59,8 @@ export class Attempts {
     const { method } = this.#request.head;
     const attempt = { method, bodyBytesSent: bodyBytes, attempt: this.#count, maxAttempts: MAX_ATTEMPTS };
     const isSafe = mayRetry(error, attempt);
-    const isAllowed = error.code !== 'no-backend-ready' && this.#isAllowed(bodyBytes);
+    const isUnsent = error.retry === 'unsent';
+    const isAllowed = error.code !== 'no-backend-ready' && this.#isAllowed(bodyBytes, isUnsent);
     if (!isSafe && !isAllowed) return undefined;
     const isNew = error.retry === 'replayable';
     this.#tried = (this.#tried ?? new Set()).add(failed.backend.id);
@@ -71,7 +72,8 @@ export class Attempts {
   /** Where a `retry` filter asks for it. */
   #afterAnswer(status: number, failed: UpstreamPool, bodyBytes: number): Attempt | undefined {
     const { retry } = this.#route;
-    if (retry === undefined || !inRanges(status, retry.statuses) || !this.#isAllowed(bodyBytes)) return undefined;
+    if (retry === undefined || !inRanges(status, retry.statuses) || !this.#isAllowed(bodyBytes, false))
+      return undefined;
     this.#tried = (this.#tried ?? new Set()).add(failed.backend.id);
     return this.#begin(this.#chooseFor(failed) ?? failed, false, this.#delayMs);
   }
@@ -98,10 +100,10 @@ export class Attempts {
     return { pool, isNew, delayMs };
   }
 
-  #isAllowed(bodyBytes: number): boolean {
+  #isAllowed(bodyBytes: number, isUnsent: boolean): boolean {
     const { retry } = this.#route;
     if (retry === undefined || this.#count >= retry.attempts || bodyBytes > 0) return false;
-    return retry.nonIdempotent || isIdempotent(this.#request.head.method);
+    return isUnsent || retry.nonIdempotent || isIdempotent(this.#request.head.method);
   }
 
   get #delayMs(): number {

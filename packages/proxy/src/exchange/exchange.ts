@@ -36,7 +36,6 @@ const MAX_STEPS = 256;
  *                                      |--> a page, or a cut when the response has begun
  *
  * While a filter waits for somebody else, the body waits, too; the client may go away.
- *
  * Whatever goes wrong comes to `#fail`, the one place that decides between these.
  */
 export class Exchange implements HopOwner {
@@ -222,7 +221,7 @@ export class Exchange implements HopOwner {
   // ---- from the hop
 
   onHopAnswered(status: number): boolean {
-    this.#attempts?.answered(status);
+    if (this.#attempts?.answered(status) === true) this.#services.counters.ejections++;
     if (this.#retry(status)) return false;
     const candidates = this.#candidates;
     if (status < 500) candidates?.confirm(this.#report.backendId);
@@ -273,7 +272,7 @@ export class Exchange implements HopOwner {
 
   // ---- what can go wrong
 
-  /** Ends in one of: another attempt, another candidate, a page, a cut. Recovering may itself fail, with the next error. */
+  /** Ends in another attempt, another candidate, a page or a cut. Recovering may itself fail, with the next error. */
   #fail(cause: unknown): void {
     let error = toProxyError(cause);
     for (let step = 0; step < MAX_STEPS && !this.#isDone; step++) {
@@ -289,7 +288,7 @@ export class Exchange implements HopOwner {
 
   #recover(error: ProxyError): void {
     this.#hop?.drop();
-    if (error.source === 'upstream') this.#attempts?.failed(error);
+    if (error.source === 'upstream' && this.#attempts?.failed(error) === true) this.#services.counters.ejections++;
     if (this.#hop?.response !== undefined) this.#cut(error);
     else if (error.source !== 'upstream') this.#answerError(error);
     else if (!this.#retry(error) && !this.#tryNextCandidate(error)) this.#answerError(error);

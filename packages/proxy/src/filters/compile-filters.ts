@@ -50,14 +50,14 @@ function compileFilter(filter: Filter, context: FilterContext): CompiledFilter {
       return compileAllowHosts(filter);
     case 'allowClients':
       return compileAllowClients(filter);
+    case 'basicAuth':
+      return compileBasicAuth(filter);
     case 'rateLimit':
       return compileRateLimit(filter, context);
     case 'inFlight':
       return compileInFlight(filter, context);
     case 'circuitBreaker':
       return compileCircuitBreaker(filter, context);
-    case 'basicAuth':
-      return compileBasicAuth(filter);
     case 'forwardAuth':
       return compileForwardAuth(filter, context);
     case 'retry':

@@ -140,7 +140,8 @@ describe('a retry', () => {
       routes: [{ host: 'a.test', to: { port }, filters: [{ ...RETRY, attempts: 4 }] }],
     });
     using client = await edge.connect();
-    await client.write(getRequest());
+    // A POST, too: nothing of it was sent.
+    await client.write(post('x'));
     expect((await client.readResponse()).status).toBe(502);
     // Three that were followed by another try, and the one that was told.
     expect(edge.plane.stats().errors).toEqual({ 'upstream-refused': 4 });

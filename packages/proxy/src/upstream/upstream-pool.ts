@@ -67,6 +67,11 @@ export class UpstreamPool implements UpstreamConnectionOwner, Load {
     return this.#sessions?.openCount ?? this.#all.size;
   }
 
+  /** The backend has left, or is at another address now. */
+  get isRetired(): boolean {
+    return this.#isRetired;
+  }
+
   setLimits(limits: Limits): void {
     this.#limits = limits;
     this.#sessions?.setLimits(limits);
@@ -78,11 +83,6 @@ export class UpstreamPool implements UpstreamConnectionOwner, Load {
       return this.#sessions.open(user, { connectMs, isNew, proxyHeader: proxyHeaderFor(this.backend, client) });
     }
     const stream = new Http1Stream({ user, limits: this.#limits, keeper: this });
-  /** The backend has left, or is at another address now. */
-  get isRetired(): boolean {
-    return this.#isRetired;
-  }
-
     return stream.over(isNew ? this.connect(stream, connectMs, client) : this.acquire(stream, connectMs, client));
   }
 
