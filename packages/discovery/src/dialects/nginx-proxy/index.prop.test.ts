@@ -1,5 +1,5 @@
 import { canonicalHost } from '@dproxy/core';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { inputOf } from '../_input-of.ts';
 import { nginxProxy } from './index.ts';

@@ -32,7 +32,7 @@ const LABELS: readonly LabelRule[] = [
     label: 'ssl_verify_client',
     fine: ['off'],
     unmet: 'client certificates are not asked for by a label',
-    expected: 'tls.hosts in dproxy.yml: {host, clientCertificates: require or optional, ca}',
+    expected: 'tls.hosts in dproxy.yml: {host, clientCertificates: {mode: require or optional, ca}}',
   },
   {
     label: 'http2.enable',
