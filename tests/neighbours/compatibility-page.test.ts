@@ -1,0 +1,18 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { compatibilityPage } from './compatibility-page.ts';
+import { NEIGHBOURS } from './neighbours.ts';
+
+const page = join(import.meta.dirname, '..', '..', 'docs', 'compatibility.md');
+
+it('is made from the examples: node tests/neighbours/write-page.ts', async () => {
+  expect(await readFile(page, 'utf8')).toBe(compatibilityPage(NEIGHBOURS));
+});
+
+it('says why, wherever something is not as it was', () => {
+  const silent = NEIGHBOURS.flatMap(({ examples }) => examples).filter(
+    ({ verdict, note = '' }) => (verdict === 'works') !== (note === ''),
+  );
+  expect(silent).toEqual([]);
+});

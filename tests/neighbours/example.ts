@@ -1,0 +1,58 @@
+import type { ContainerSpec } from '@dproxy/testkit/docker';
+
+/** One container of an example. `name` is unique in all examples, which run side by side on one engine. */
+export type ExampleContainer = Pick<
+  ContainerSpec,
+  'labels' | 'env' | 'hostname' | 'domainname' | 'expose' | 'image'
+> & {
+  readonly name: string;
+};
+
+/** A request to the running product, and what must come back. */
+export interface ExampleRequest {
+  readonly host: string;
+  /** Default `/`. */
+  readonly path?: string;
+  /** Header lines, each ended by CRLF. */
+  readonly headers?: string;
+  /** Default `http`. `http:<port>`: a port that the container asked for. */
+  readonly over?: 'http' | 'https' | `http:${number}`;
+  readonly status: number;
+  /** Name of the container that answers. */
+  readonly from?: string;
+  /** Of the answer; null: it is not there. Values are whole, or a pattern. */
+  readonly answer?: Readonly<Record<string, string | RegExp | null>>;
+  /** What the container got: its target, and header fields (null: none). */
+  readonly seen?: { readonly url?: string; readonly headers?: Readonly<Record<string, string | null>> };
+}
+
+/** Raw TCP on a port that a container asked for: who answers. */
+export interface ExampleConnection {
+  readonly port: number;
+  /** Names of containers, all of which must be seen. */
+  readonly from: readonly string[];
+}
+
+/** What a neighbour documents, as its users type it, and what dproxy makes of it. */
+export interface Example {
+  /** A sentence part for docs/compatibility.md: `several hosts of one container`. */
+  readonly what: string;
+  /** Where the neighbour says it: file or page, and section. */
+  readonly source: string;
+  readonly containers: readonly ExampleContainer[];
+  readonly requests?: readonly ExampleRequest[];
+  readonly connections?: readonly ExampleConnection[];
+  /** What `/rejected` must say, in part, for one of the containers. */
+  readonly rejected?: readonly (string | RegExp)[];
+  readonly verdict: 'works' | 'differs' | 'refused';
+  /** Why, for what differs or is refused. */
+  readonly note?: string;
+}
+
+/** All examples of one neighbour. */
+export interface Neighbour {
+  readonly name: string;
+  /** Page with the rest: every label, and what becomes of it. */
+  readonly page: string;
+  readonly examples: readonly Example[];
+}
