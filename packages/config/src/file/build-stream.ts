@@ -8,7 +8,7 @@ import type { StreamEntry } from './parsed-file.ts';
 type Protocol = StreamDefinition['protocol'];
 
 /** `tcp:<first port>`, or the name of the listener that the entry shares. */
-export function listenerIdOf(protocol: Protocol, { name, addresses }: StreamListen): string {
+function listenerIdOf(protocol: Protocol, { name, addresses }: StreamListen): string {
   return name === '' ? `${protocol}:${addresses[0]?.port ?? 0}` : name;
 }
 

@@ -31,10 +31,10 @@ dproxy.yml, and that beats the defaults. A wrong flag or variable ends the start
 const FILE_HEAD = `## dproxy.yml
 
 A change that validates is served within a second, without a restart. What is wrong is refused alone, with file, line and
-column in the log and in \`/rejected\`: a syntax error refuses the file, an error in an entry of \`routes\`, \`tcp\`,
+column in the log and in \`/rejected\`: a syntax error refuses the file, an error in an entry of \`routes\`, \`tcp\`, \`udp\`,
 \`tls.hosts\`, \`listen\`, \`limits\` or \`plugins\` that entry, any other error its top-level key. The last good version of what was refused stays in
 force, also of a key whose name was mistyped. An entry of \`routes\` is recognised by its hosts and path; where these are what is wrong, by its place in the list.
-An entry of \`tcp\` is recognised by its port. A deleted file keeps the last good version; an empty one applies after two seconds.
+An entry of \`tcp\` or \`udp\` is recognised by its port and names. A deleted file keeps the last good version; an empty one applies after two seconds.
 
 Durations are milliseconds (a number) or \`250ms\`, \`30s\`, \`5m\`, \`2h\`, \`1d\`. Sizes are bytes (a number) or \`64KiB\`, \`1MiB\`,
 \`500kB\`. YAML 1.2 without tags, at most 1 MiB, 100 aliases and 32 levels. [dproxy.schema.json](../config/dproxy.schema.json)
