@@ -27,7 +27,7 @@ export const dialects = () =>
 export type DialectSettings = z.output<ReturnType<typeof dialects>>;
 
 /** `false`, `true`, or a map of options, all of them optional. */
-export function switchable<S extends z.ZodObject<z.ZodRawShape>>(options: S) {
+function switchable<S extends z.ZodObject<z.ZodRawShape>>(options: S) {
   return z.union([flag(), options], { error: 'true, false, or a map of options' });
 }
 
