@@ -124,7 +124,7 @@ function conditionProblem(condition: Condition | null): ConditionError | undefin
 
 /** The container's own snippets, else those of the oldest container that has one of this name. */
 function snippetFinder({ offers }: DialectInput, tops: readonly Block[]): FindSnippet {
-  const own = new Map(tops.filter(isSnippet).map((block) => [snippetName(block), block]));
+  const own = ownSnippets(tops);
   return (name) => {
     const mine = own.get(name);
     if (mine !== undefined) return mine;
@@ -139,8 +139,18 @@ function offersOf({ name: from }: Container, labels: ReadonlyMap<string, string>
   const snippets = tops.filter((block) => isSnippet(block) && !hasUpstreams(block));
   return [
     ...snippets.map((value) => ({ kind: SNIPPET, name: snippetName(value), value, from })),
-    ...sitesOf(tops).flatMap((site) => locksOf(site, from)),
+    ...sitesOf(tops).flatMap((site) => locksOf(withOwnSnippets(site, tops), from)),
   ];
+}
+
+/** What is wrong is told where the site is read; those of other containers are not known here. */
+function withOwnSnippets(site: Block, tops: readonly Block[]): Block {
+  const own = ownSnippets(tops);
+  return { ...site, children: expandImports(site.children, (name) => own.get(name), new Report('')) };
+}
+
+function ownSnippets(tops: readonly Block[]): ReadonlyMap<string, Block> {
+  return new Map(tops.filter(isSnippet).map((block) => [snippetName(block), block]));
 }
 
 function snippetName(block: Block): string {
