@@ -5,9 +5,9 @@ import { problem, show } from './_problems.ts';
 import type { Site } from './site.ts';
 
 const MAX_USERS = 10_000;
-/** What the filter verifies: bcrypt, MD5 as Apache has it, SHA-1. */
+/** What the filter verifies: bcrypt of a bearable cost, MD5 as Apache has it, SHA-1. */
 const KNOWN_HASH =
-  /^(?:\$2[abxy]\$\d\d\$[./A-Za-z0-9]{53}|\$apr1\$[^$]{1,8}\$[./A-Za-z0-9]{22}|\{SHA\}[A-Za-z0-9+/]{27}=)$/;
+  /^(?:\$2[aby]\$(?:0[4-9]|1[0-5])\$[./A-Za-z0-9]{53}|\$(?:apr)?1\$[^$]{1,8}\$[./A-Za-z0-9]{22}|\{SHA\}[A-Za-z0-9+/]{27}=)$/;
 
 /** By name. */
 type PasswordFiles = ReadonlyMap<string, string>;

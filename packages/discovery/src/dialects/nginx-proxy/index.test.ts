@@ -517,6 +517,21 @@ test('a password file that cannot be used lets nobody in, and its hashes stay un
   expect(JSON.stringify(problems)).not.toContain('canary');
 });
 
+test.each([
+  ['$2y$05$' + 'a'.repeat(53), true],
+  ['$apr1$salt$' + 'a'.repeat(22), true],
+  ['$1$salt$' + 'a'.repeat(22), true],
+  ['$2y$31$' + 'a'.repeat(53), false],
+  ['$2y$05$short', false],
+  ['{SSHA}x', false],
+  ['plain', false],
+])('the hash %s can be used: %s', (hashed, isUsable) => {
+  const options: NginxProxyOptions = { htpasswdFiles: [['a.test', `me:${hashed}`]] };
+  const { services, problems } = read({ VIRTUAL_HOST: 'a.test' }, { options });
+  expect(services[0]?.filters).toMatchObject([{ users: isUsable ? [['me', hashed]] : [] }]);
+  expect(problems).toHaveLength(isUsable ? 0 : 1);
+});
+
 test('while the folder of password files cannot be read, no site is served', () => {
   const reading = read({ VIRTUAL_HOST: 'a.test' }, { options: { htpasswdFiles: 'unreadable' } });
   expect(reading).toMatchObject({
