@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
+import { ExchangeTraffic } from '../exchange/exchange-traffic.ts';
 import type { Services } from '../services.ts';
 import { Deadline, type DeadlineOwner } from '../deadline-wheel.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
@@ -17,6 +18,8 @@ export interface Waiting {
 export interface UdpSessionOptions {
   readonly services: Pick<Services, 'wheel' | 'counters' | 'log' | 'names'>;
   readonly pool: UpstreamPool;
+  /** `StreamRoute.id` */
+  readonly streamId: string;
   readonly idleMs: number;
   readonly waiting: Waiting;
   readonly reply: (datagram: Buffer) => void;
@@ -41,6 +44,10 @@ export class UdpSession implements DeadlineOwner {
   #waiting: Buffer[] = [];
   #socket: Socket | undefined;
   #hasAnswer = false;
+  #bytesIn = 0;
+  #bytesOut = 0;
+  readonly #traffic: ExchangeTraffic;
+  readonly #startedMs = performance.now();
   #isConfirmed = false;
 
   constructor(options: UdpSessionOptions) {
@@ -50,6 +57,9 @@ export class UdpSession implements DeadlineOwner {
     this.#idleMs = options.idleMs;
     this.#deadline.set(this.#idleMs);
     options.services.counters.tunnels++;
+    this.#traffic = new ExchangeTraffic(options.services.counters, true);
+    this.#traffic.choose(options.streamId);
+    this.#traffic.attempt(this.pool.backend.id, this.#startedMs);
     this.#open().catch((error: unknown) => this.#fail(error));
   }
 
@@ -70,6 +80,7 @@ export class UdpSession implements DeadlineOwner {
     if (this.#state === 'closed') return;
     this.#deadline.set(this.#idleMs);
     this.#options.services.counters.bytesIn += datagram.length;
+    this.#bytesIn += datagram.length;
     this.#isConfirmed ||= this.#hasAnswer;
     const socket = this.#socket;
     if (this.#state === 'open' && socket !== undefined) sendOn(socket, datagram);
@@ -84,12 +95,19 @@ export class UdpSession implements DeadlineOwner {
   }
 
   close(): void {
+    this.#end(false);
+  }
+
+  #end(isError: boolean): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#deadline.dispose();
     this.#takeWaiting();
     this.#options.services.counters.tunnels--;
     this.#socket?.close();
+    const nowMs = performance.now();
+    const ended = { status: 0, isError, bytesIn: this.#bytesIn, bytesOut: this.#bytesOut };
+    this.#traffic.end({ route: ended, backend: ended, totalMs: nowMs - this.#startedMs }, nowMs);
     this.#options.onClosed(this);
   }
 
@@ -131,6 +149,7 @@ export class UdpSession implements DeadlineOwner {
     this.#deadline.set(this.#idleMs);
     this.#hasAnswer = true;
     this.#options.services.counters.bytesOut += datagram.length;
+    this.#bytesOut += datagram.length;
     this.#options.reply(datagram);
   }
 
@@ -140,7 +159,7 @@ export class UdpSession implements DeadlineOwner {
     const { services } = this.#options;
     services.counters.countError('upstream-closed');
     services.log.debug({ err: error, backend: this.pool.where }, 'a session of UDP ended');
-    this.close();
+    this.#end(true);
   }
 }
 

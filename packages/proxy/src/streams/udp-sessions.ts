@@ -105,6 +105,7 @@ export class UdpSessions {
     const session = new UdpSession({
       services,
       pool,
+      streamId: stream.route.id,
       idleMs: stream.idleMs,
       waiting: this.#waiting,
       reply: (datagram) => send(datagram, client),

@@ -107,6 +107,7 @@ describe('a session', () => {
     a.send('lost', edge.port('udp:1'));
     await eventually(() => edge.plane.stats().errors['upstream-closed'] === 1);
     expect(await a.ask('x', edge.port('udp:1'))).toBe('x');
+    expect(edge.plane.stats().routes).toMatchObject([{ id: 'udp:1/*', active: 1, requests: 1, errors: 1, bytesIn: 4 }]);
   });
 
   test('waits for the name of its backend', async () => {

@@ -3,6 +3,7 @@ import { type Limits, mayRetry, ProxyError } from '@dproxy/core';
 import { ClientSocket } from '../downstream/client-socket.ts';
 import type { Endpoints } from '../downstream/peer.ts';
 import { listenTo, type SocketEvents } from '../downstream/socket-events.ts';
+import { ExchangeTraffic } from '../exchange/exchange-traffic.ts';
 import type { Services } from '../services.ts';
 import type { CompiledStream } from '../streams/compiled-streams.ts';
 import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
@@ -29,6 +30,8 @@ export class TcpConnection implements UpstreamUser, SocketEvents {
   readonly #stream: TcpConnectionOptions['stream'];
   readonly #endpoints: Endpoints;
   readonly #tried = new Set<string>();
+  readonly #traffic: ExchangeTraffic;
+  readonly #startedMs = performance.now();
   #state: State = 'connecting';
   #upstream: UpstreamConnection | undefined;
   #tunnel: Tunnel | undefined;
@@ -43,6 +46,8 @@ export class TcpConnection implements UpstreamUser, SocketEvents {
     this.#limits = services.compiled.limits;
     this.#stream = stream;
     this.#endpoints = endpoints;
+    this.#traffic = new ExchangeTraffic(services.counters, true);
+    this.#traffic.choose(stream.route.id);
     this.#socket.pause();
     listenTo(socket, this);
     this.#connect(new ProxyError('no-backend-ready', 'no backend of this stream is ready'));
@@ -66,6 +71,7 @@ export class TcpConnection implements UpstreamUser, SocketEvents {
     this.#state = 'closed';
     this.#upstream?.destroy();
     this.#tunnel?.onClientClosed();
+    this.#count({ bytesIn: 0, bytesOut: 0, isError: false });
   }
 
   onThrown(error: unknown): void {
@@ -82,8 +88,9 @@ export class TcpConnection implements UpstreamUser, SocketEvents {
     counters.tunnels++;
     this.#tunnel = new Tunnel(this.#socket, upstream, {
       idleMs: this.#stream.idleMs,
-      onClosed: () => {
+      onClosed: ({ toClient, toBackend }) => {
         counters.tunnels--;
+        this.#count({ bytesIn: toBackend, bytesOut: toClient, isError: false });
       },
     });
     this.#socket.keepProbing();
@@ -122,10 +129,19 @@ export class TcpConnection implements UpstreamUser, SocketEvents {
       return;
     }
     this.#tried.add(pool.backend.id);
+    this.#traffic.attempt(pool.backend.id, performance.now());
     this.#upstream = pool.connect(this, this.#limits.upstreamConnectMs, this.#endpoints);
   }
 
+  /** The first word counts. */
+  #count(outcome: { readonly bytesIn: number; readonly bytesOut: number; readonly isError: boolean }): void {
+    const nowMs = performance.now();
+    const ended = { status: 0, ...outcome };
+    this.#traffic.end({ route: ended, backend: ended, totalMs: nowMs - this.#startedMs }, nowMs);
+  }
+
   #giveUp(error: ProxyError): void {
+    this.#count({ bytesIn: 0, bytesOut: 0, isError: true });
     this.#services.log.warn(
       { code: error.code, detail: error.detail, stream: this.#stream.route.id },
       'a TCP connection found no backend',

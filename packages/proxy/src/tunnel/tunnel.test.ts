@@ -73,6 +73,11 @@ describe('tcp', () => {
       expect(await client.ended).toBe('end');
     }
     await eventually(() => edge.plane.stats().tunnels === 0);
+    const { routes, backends: asked } = edge.plane.stats();
+    expect(routes).toMatchObject([{ id: 'tcp:1/*', active: 0, requests: 3, errors: 0, bytesIn: 12, bytesOut: 12 }]);
+    // Of the attempts at the one that is gone none was answered.
+    for (const { id, requests, errors } of asked) expect([id, errors]).toEqual([id, id === 'gone' ? requests : 0]);
+    expect(asked).toHaveLength(2);
   });
 
   test('a backend that answers after the end of its client is heard to the last byte, however slowly it is read', async () => {
