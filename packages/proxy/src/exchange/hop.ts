@@ -156,7 +156,9 @@ export class Hop implements UpstreamStreamUser, HeadFacts {
     const { downstream, head } = this;
     const additions = requestAdditions(this);
     const sent = this.#kept;
-    if (isRequestComplete(downstream) && sent?.isComplete !== true) {
+    if (sent?.isWhole === false) throw new ProxyError('upstream-closed', 'a body that is too long to be sent again');
+    const isInMemory = sent !== undefined && sent.isComplete && sent.bytes > 0;
+    if (isRequestComplete(downstream) && !isInMemory) {
       upstream.sendHead(head, additions, true);
       upstream.deadline.set(this.route.responseMs);
       return;
@@ -174,7 +176,7 @@ export class Hop implements UpstreamStreamUser, HeadFacts {
         sent.form = upstream.requestForm;
         this.#sendAgain(upstream, sent);
       }
-      if (sent?.isComplete !== true) downstream.body?.open(upstream.requestForm);
+      if (!isInMemory) downstream.body?.open(upstream.requestForm);
     } finally {
       upstream.uncork();
     }
@@ -190,11 +192,12 @@ export class Hop implements UpstreamStreamUser, HeadFacts {
   }
 
   onRequestBody(bytes: Buffer, start: number, end: number): void {
-    const upstream = this.#upstream;
-    if (upstream === undefined) return;
     const part = bytes.subarray(start, end);
-    this.#requestBytes += part.length;
     this.#kept?.add(part);
+    const upstream = this.#upstream;
+    // The end of a body of HTTP/2 may come before there is a backend for what is kept of it.
+    if (upstream === undefined || this.#state === 'connecting') return;
+    this.#requestBytes += part.length;
     if (upstream.sendBody(part)) {
       // Silence is that of both: a backend may listen for long after it has begun to answer.
       const isRelaying = this.#state === 'relaying' && this.#isWritable;
@@ -208,6 +211,7 @@ export class Hop implements UpstreamStreamUser, HeadFacts {
 
   onRequestComplete(trailers: string): void {
     this.#kept?.complete(trailers);
+    if (this.#state === 'connecting' && this.#kept !== undefined && this.#kept.bytes > 0) return;
     this.#upstream?.sendEnd(trailers);
     if (this.#state === 'waiting') this.#upstream?.deadline.set(this.route.responseMs);
   }

@@ -1,7 +1,8 @@
 import type { RetryFilter } from '@dproxy/core';
-import { type Behaviour, eventually, Origin, type RouteSpec } from '@dproxy/testkit';
+import { type Behaviour, eventually, Origin, readHttp2Response, type RouteSpec } from '@dproxy/testkit';
 import { describe, expect, it } from 'vitest';
 import { getRequest, startEdge } from '../fixtures/edge.ts';
+import { startHttp2Edge } from '../fixtures/http2-edge.ts';
 
 const RETRY: RetryFilter = {
   type: 'retry',
@@ -100,6 +101,32 @@ describe('a retry', () => {
     await eventually(() => origin.requests.length === 2);
     await client.write('def');
     expect((await client.readResponse()).body.text).toBe('abcdef');
+  });
+
+  it.each([
+    ['an end that comes during the pause', { 'content-type': 'text/plain' }],
+    ['a length', { 'content-length': '5' }],
+  ])('sends a body of HTTP/2 again, with %s', async (_, fields) => {
+    let turn = 0;
+    await using origin = await Origin.start(async (exchange) => {
+      turn += 1;
+      if (turn === 1) {
+        await exchange.bodyReaches(5);
+        await exchange.respond({ status: 503 });
+        return;
+      }
+      await exchange.respond({ body: (await exchange.body()).text });
+    });
+    const filters = [{ ...RETRY, initialMs: 100, statuses: [[503, 503]] as const }];
+    await using edge = await startHttp2Edge(origin, { route: { filters } });
+    using client = await edge.http2();
+    const stream = client.open({ ':method': 'PUT', ...fields }, { endStream: false });
+    const response = readHttp2Response(stream);
+    stream.write('hello');
+    await eventually(() => origin.connections[0]?.isClosed === true);
+    stream.end();
+    expect((await response).body.toString()).toBe('hello');
+    expect(origin.requests).toHaveLength(2);
   });
 
   it('asks another backend first', async () => {

@@ -115,8 +115,9 @@ export class StreamBody implements RequestBodySource {
       this.#sink?.onRequestBroken(new ProxyError('content-length-malformed', 'less DATA than Content-Length says'));
       return;
     }
-    // An end without DATA comes although nothing is read. Then it is the head that says it (http1-stream.ts).
-    const isHeld = this.#state === 'held';
+    // An end without DATA comes although nothing is read. Then it is the head that says it (http1-stream.ts), unless DATA was there
+    // before, which is kept for another attempt.
+    const isHeld = this.#state === 'held' && this.#totalBytes === 0;
     this.#state = 'done';
     patience.clear('body');
     if (this.#isWire && !isHeld) this.#give(LAST_CHUNK_BYTES);

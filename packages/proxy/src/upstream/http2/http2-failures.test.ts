@@ -93,9 +93,7 @@ describe('a backend of HTTP/2 that', () => {
     expect((await ask(edge)).status).toBe(200);
     await ask(edge);
     expect((await ask(edge, POST)).status).toBe(502);
-    expect(breaking.requests.map((headers) => headers[':method'])).toEqual(
-      ['GET', 'GET', 'POST'].slice(0, breaking.requests.length),
-    );
+    expect(breaking.requests.map((headers) => headers[':method'])).toEqual(['GET', 'POST']);
   });
 
   test('breaks off in the middle of an answer does not look whole to the client', async () => {
