@@ -97,6 +97,16 @@ describe.each(PATHS.flatMap((path) => WIRES.map((wire) => [path, wire] as const)
     expect(auth.requests).toHaveLength(2);
   });
 
+  it('shows an auth server the body, which the backend gets after it', async () => {
+    await using auth = await Origin.start(echo());
+    await using origin = await Origin.start(echo());
+    await using edge = await start(origin, { ...forwardAuth(auth.port), maxBodyBytes: 100_000, preserveMethod: true });
+    const body = 'x'.repeat(70_000);
+    const response = await edge.send(`POST / HTTP/1.1\r\nHost: @\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    expect((JSON.parse(response.body.text) as Echo).body).toBe(body);
+    expect((await auth.requests[0]?.body())?.text).toBe(body);
+  });
+
   it('answers preflight requests, and sends clients elsewhere', async () => {
     await using origin = await Origin.start(echo());
     const cors: Filter = {

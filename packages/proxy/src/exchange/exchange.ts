@@ -15,6 +15,7 @@ import { type Downstream, isRequestComplete } from './downstream.ts';
 import { ExchangeReport } from './exchange-report.ts';
 import { errorPage } from './error-page.ts';
 import { Hop, type HopOwner } from './hop.ts';
+import { CollectedBody } from './collected-body.ts';
 import { keepBody, type KeptBody } from './kept-body.ts';
 import { matchRoute } from './match-route.ts';
 import type { UsedBackend } from './head-additions.ts';
@@ -51,6 +52,8 @@ export class Exchange implements HopOwner {
   #filtered: FilteredRequest | undefined;
   /** Of the body, for whoever wants it once more. */
   #kept: KeptBody | undefined;
+  /** Of a filter that wants the body before anybody else gets it. */
+  #collected: CollectedBody | undefined;
   #hop: Hop | undefined;
   /** Before the next attempt. */
   #pause: RetryPause | undefined;
@@ -116,13 +119,14 @@ export class Exchange implements HopOwner {
     if (filters === undefined) throw new TypeError(`${route.id} has no filters`);
     const head = this.#head;
     const downstream = this.#downstream;
-    const filtered = new FilteredRequest({
+    const filtered: FilteredRequest = new FilteredRequest({
       head,
       downstream,
       services: this.#services,
       compiled: this.#compiled,
       route,
       filters,
+      readBody: (maxBytes) => this.#readBody(filtered, maxBytes),
     });
     this.#filtered = filtered;
     const verdict = filters.run(filtered);
@@ -140,6 +144,12 @@ export class Exchange implements HopOwner {
     if (!this.#isDone) this.#onFiltered(route, page);
   }
 
+  /** @throws ProxyError `body-too-large` */
+  async #readBody(filtered: FilteredRequest, maxBytes: number): Promise<Buffer> {
+    this.#collected ??= new CollectedBody(this.#downstream, filtered, maxBytes);
+    return await this.#collected.read();
+  }
+
   #onFiltered(route: CompiledRoute, verdict: Verdict): void {
     this.#serve(route, verdict ?? answerBehindFilters(route));
   }
@@ -148,12 +158,12 @@ export class Exchange implements HopOwner {
     this.#attempts = new Attempts(route, { head: this.#head, peer: this.#downstream.peer });
     const pool = this.#attempts.first();
     if (pool === undefined) throw new ProxyError('no-backend-ready', route.id);
-    this.#kept = keepBody(this.#downstream, this.#filtered, route.retry?.maxBodyBytes ?? 0);
+    this.#kept = this.#collected?.kept ?? keepBody(this.#downstream, this.#filtered, route.retry?.maxBodyBytes ?? 0);
     this.#newHop(route, pool).connect(pool, false);
   }
 
   #toPlugins(route: CompiledRoute): void {
-    this.#kept = keepBody(this.#downstream, this.#filtered, 0);
+    this.#kept = this.#collected?.kept ?? keepBody(this.#downstream, this.#filtered, 0);
     const hop = this.#newHop(route, undefined);
     const { head, filtered, downstream } = hop;
     const answeredBy = (used: UsedBackend): void => {
@@ -193,11 +203,13 @@ export class Exchange implements HopOwner {
   // ---- from the client
 
   onRequestBody(bytes: Buffer, start: number, end: number): void {
-    this.#hop?.onRequestBody(bytes, start, end);
+    if (this.#hop === undefined) this.#collected?.add(bytes.subarray(start, end));
+    else this.#hop.onRequestBody(bytes, start, end);
   }
 
   onRequestComplete(trailers: string): void {
-    this.#hop?.onRequestComplete(trailers);
+    if (this.#hop === undefined) this.#collected?.complete();
+    else this.#hop.onRequestComplete(trailers);
   }
 
   /** The body of the request broke a rule. */

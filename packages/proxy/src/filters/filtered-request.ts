@@ -38,10 +38,14 @@ export interface FilteredRequestOptions {
   readonly compiled: CompiledSnapshot;
   readonly route: CompiledRoute;
   readonly filters: CompiledFilters;
+  /** Of the exchange; absent: a rehearsal. */
+  readonly readBody?: (maxBytes: number) => Promise<Buffer>;
 }
 
 /** Also encoded, and with parameters, as some servers cut them off. */
 const DOT_SEGMENT = /(?:^|[/\\])(?:\.|%2e){1,2}(?:[/\\;]|$)/i;
+
+const EMPTY = Buffer.alloc(0);
 
 /** The pages of refusals say no more than their status. */
 const REFUSALS: ReadonlyMap<number, string> = new Map([
@@ -73,11 +77,13 @@ export class FilteredRequest {
   #bodyListeners: ((kept: KeptBody) => void)[] | undefined;
   readonly #startedMs = performance.now();
   readonly #services: Services | undefined;
+  readonly #readBody: ((maxBytes: number) => Promise<Buffer>) | undefined;
 
-  constructor({ head, downstream, services, compiled, route, filters }: FilteredRequestOptions) {
+  constructor({ head, downstream, services, compiled, route, filters, readBody }: FilteredRequestOptions) {
     this.original = head;
     this.downstream = downstream;
     this.#services = services;
+    this.#readBody = readBody;
     this.compiled = compiled;
     this.route = route;
     this.filters = filters;
@@ -171,6 +177,19 @@ export class FilteredRequest {
     }
     if (rewritten === undefined) return;
     this.#retarget(rewritten, target.slice(rawPath.length));
+  }
+
+  /**
+   * Reads the whole body before anybody gets it. The backend gets it from memory then, in one piece whose length is told.
+   *
+   * @throws ProxyError `body-too-large`
+   */
+  async readBody(maxBytes: number): Promise<Buffer> {
+    if (this.original.framing === 'none') return EMPTY;
+    if (this.original.contentLength > maxBytes) throw new ProxyError('body-too-large', `more than ${maxBytes} bytes`);
+    const body = (await this.#readBody?.(maxBytes)) ?? EMPTY;
+    this.#head = { ...this.#head, framing: 'length', contentLength: body.length, expectContinue: false };
+    return body;
   }
 
   /** Gives the backend another path and query, whatever it was. @throws ProxyError as `rewritePath` */

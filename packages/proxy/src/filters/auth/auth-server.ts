@@ -16,6 +16,8 @@ export interface AuthQuestion {
   readonly method: string;
   /** Name, value, name, value; latin1, with Host. */
   readonly headers: readonly string[];
+  /** Undefined: none. */
+  readonly body: Buffer | undefined;
   readonly timeoutMs: number;
   readonly tlsVerify: boolean;
   /** The URL was written by a container: it shall not lead to metadata services or to dproxy itself. Undefined: it was not. */
@@ -72,7 +74,7 @@ export class AuthServers {
   }
 
   #send(
-    { url, method, headers, tlsVerify, ownAddresses }: AuthQuestion,
+    { url, method, headers, body, tlsVerify, ownAddresses }: AuthQuestion,
     signal: AbortSignal,
     isNew = false,
   ): ClientRequest {
@@ -88,7 +90,7 @@ export class AuthServers {
       ...(ownAddresses === undefined ? {} : { lookup: guarded(url, ownAddresses) }),
     };
     const sent = isTls ? requestHttps(url, { ...options, rejectUnauthorized: tlsVerify }) : requestHttp(url, options);
-    sent.end();
+    sent.end(body);
     return sent;
   }
 }

@@ -78,6 +78,26 @@ describe('the question', () => {
     expect(values(seen, 'x-forwarded-for')).toEqual(['192.0.2.1, 127.0.0.1']);
   });
 
+  it.each([
+    ['Content-Length: 4\r\n', 'body'],
+    ['Transfer-Encoding: chunked\r\n', '2\r\nbo\r\n2\r\ndy\r\n0\r\n\r\n'],
+    ['Content-Length: 4\r\nExpect: 100-continue\r\n', 'body'],
+  ])('has the body, and so has the backend: %j', async (headers, body) => {
+    await using all = await start(yes(), { maxBodyBytes: 4, preserveMethod: true });
+    const response = await all.ask(headers, 'POST', body);
+    expect((await all.server.requests[0]?.body())?.text).toBe('body');
+    expect(JSON.parse(response.body.text)).toMatchObject({ body: 'body', bodyFraming: 'length' });
+  });
+
+  it.each([
+    ['Content-Length: 5\r\n', '12345'],
+    ['Transfer-Encoding: chunked\r\n', '3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n'],
+  ])('is not asked about a longer body than it may have: %j', async (headers, body) => {
+    await using all = await start(yes(), { maxBodyBytes: 4 });
+    expect((await all.ask(headers, 'POST', body)).status).toBe(413);
+    expect([all.server.requests, all.origin.requests]).toEqual([[], []]);
+  });
+
   it('holds the body until it is answered', async () => {
     let answer: (() => void) | undefined;
     await using all = await start(async (exchange) => {

@@ -15,6 +15,8 @@ import type { FilteredRequest } from '../filtered-request.ts';
 import { type AuthAnswer, type AuthQuestion, refusedUrl } from './auth-server.ts';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
+/** It is held in memory until the backend has it; a label could ask for gigabytes. */
+const MAX_BODY_BYTES = 1_048_576;
 
 /**
  * Asks another server whether the request may pass: 2xx lets it, anything else is the answer. Without an answer nobody passes.
@@ -57,7 +59,9 @@ class ForwardAuth implements CompiledFilter {
     if (refused !== undefined) throw new ProxyError('access-unchecked', `${this.#url.host}: ${refused}`);
     const ends = new AbortController();
     request.onEnd(() => ends.abort());
-    const question = this.#question(request, this.#isFromContainer ? ownAddresses : undefined);
+    const { maxBodyBytes } = this.#filter;
+    const body = maxBodyBytes < 0 ? undefined : await request.readBody(Math.min(maxBodyBytes, MAX_BODY_BYTES));
+    const question = this.#question(request, body, this.#isFromContainer ? ownAddresses : undefined);
     const answer = await request.services.authServers.ask(question, ends.signal);
     if (answer.status < 200 || answer.status > 299) return this.#pageOf(answer);
     this.#tellBackend(request, answer);
@@ -72,7 +76,11 @@ class ForwardAuth implements CompiledFilter {
 
   // ---- what it is asked
 
-  #question(request: FilteredRequest, ownAddresses: readonly string[] | undefined): AuthQuestion {
+  #question(
+    request: FilteredRequest,
+    body: Buffer | undefined,
+    ownAddresses: readonly string[] | undefined,
+  ): AuthQuestion {
     const { preserveMethod, timeoutMs, tlsVerify } = this.#filter;
     const { method } = request.head;
     const asked = preserveMethod ? method : 'GET';
@@ -81,11 +89,13 @@ class ForwardAuth implements CompiledFilter {
       const colon = line.indexOf(':');
       if (colon > 0) headers.push(line.slice(0, colon), line.slice(colon + 1).trim());
     }
-    if (asked !== 'GET' && asked !== 'HEAD') headers.push('content-length', '0');
+    const byteLength = body?.length ?? 0;
+    if (byteLength > 0 || (asked !== 'GET' && asked !== 'HEAD')) headers.push('content-length', String(byteLength));
     return {
       url: this.#url,
       method: asked,
       headers,
+      body,
       timeoutMs: timeoutMs > 0 ? timeoutMs : DEFAULT_TIMEOUT_MS,
       tlsVerify,
       ownAddresses,
@@ -153,13 +163,12 @@ class ForwardAuth implements CompiledFilter {
   }
 }
 
-function urlOf({ url: text, maxBodyBytes }: ForwardAuthFilter): URL {
+function urlOf({ url: text }: ForwardAuthFilter): URL {
   const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol))
     throw new RangeError('forwardAuth: expected an http:// or https:// URL');
   if (url.username !== '' || url.password !== '')
     throw new RangeError('forwardAuth: expected a URL without a password');
-  if (maxBodyBytes >= 0) throw new RangeError('forwardAuth: the body of a request cannot be shown to the auth server');
   return url;
 }
 
