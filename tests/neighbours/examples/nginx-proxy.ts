@@ -23,5 +23,171 @@ export const nginxProxy: Neighbour = {
       ],
       verdict: 'works',
     },
+    {
+      what: 'a wildcard at the end, and a regular expression',
+      source: 'docs/README.md, "Wildcard Hosts"',
+      containers: [
+        { name: 'np-tail', env: { VIRTUAL_HOST: 'np-foo.bar.*' } },
+        { name: 'np-regex', env: { VIRTUAL_HOST: '~^np\\.bar\\..*\\.nip\\.io' } },
+      ],
+      requests: [
+        { host: 'np-foo.bar.example', status: 200, from: 'np-tail' },
+        { host: 'np-foo.bar', status: 404 },
+        { host: 'np.bar.127.0.0.1.nip.io', status: 200, from: 'np-regex' },
+      ],
+      verdict: 'works',
+    },
+    {
+      what: 'a port among several',
+      source: 'docs/README.md, "Virtual Ports"',
+      containers: [{ name: 'np-port', expose: [9_000], env: { VIRTUAL_HOST: 'np-port.example', VIRTUAL_PORT: '80' } }],
+      requests: [{ host: 'np-port.example', status: 200, from: 'np-port' }],
+      verdict: 'works',
+    },
+    {
+      what: 'one host with several paths',
+      source: 'docs/README.md, "Path-based Routing"',
+      containers: [
+        { name: 'np-root', env: { VIRTUAL_HOST: 'np-paths.example', VIRTUAL_PATH: '/' } },
+        { name: 'np-api', env: { VIRTUAL_HOST: 'np-paths.example', VIRTUAL_PATH: '/api/v2/service' } },
+        { name: 'np-either', env: { VIRTUAL_HOST: 'np-paths.example', VIRTUAL_PATH: '~^/(app1|alternative1)/' } },
+      ],
+      requests: [
+        { host: 'np-paths.example', status: 200, from: 'np-root' },
+        {
+          host: 'np-paths.example',
+          path: '/api/v2/services',
+          status: 200,
+          from: 'np-api',
+          seen: { url: '/api/v2/services' },
+        },
+        { host: 'np-paths.example', path: '/alternative1/x', status: 200, from: 'np-either' },
+      ],
+      verdict: 'works',
+    },
+    {
+      what: 'a path that the container does not see',
+      source: 'docs/README.md, "VIRTUAL_DEST"',
+      containers: [
+        { name: 'np-dest', env: { VIRTUAL_HOST: 'np-dest.example', VIRTUAL_PATH: '/app1/', VIRTUAL_DEST: '/' } },
+      ],
+      requests: [
+        { host: 'np-dest.example', path: '/app1/foo?q', status: 200, from: 'np-dest', seen: { url: '/foo?q' } },
+        {
+          host: 'np-dest.example',
+          path: '/app1?q=1',
+          status: 301,
+          answer: { location: /\/app1\/\?q=1$/ },
+        },
+        { host: 'np-dest.example', path: '/other', status: 404 },
+      ],
+      verdict: 'works',
+    },
+    {
+      what: 'several ports of one container',
+      source: 'docs/README.md, "Multiple ports"',
+      containers: [
+        {
+          name: 'np-multi',
+          expose: [8_000],
+          env: {
+            VIRTUAL_HOST_MULTIPORTS:
+              'np-multi.example:\n  "/": { port: 80 }\n  "/service1": { port: 80, dest: "/" }\nnp-other.example:',
+          },
+        },
+      ],
+      requests: [
+        { host: 'np-multi.example', path: '/x', status: 200, from: 'np-multi', seen: { url: '/x' } },
+        { host: 'np-multi.example', path: '/service1', status: 200, from: 'np-multi', seen: { url: '/' } },
+        { host: 'np-other.example', status: 200, from: 'np-multi' },
+      ],
+      verdict: 'works',
+    },
+    {
+      what: 'a port outside of its own',
+      source: 'docs/README.md, "Per-container external ports"',
+      containers: [
+        {
+          name: 'np-external',
+          env: { VIRTUAL_HOST: 'np-external.example', EXTERNAL_HTTP_PORT: '18448', HTTPS_METHOD: 'noredirect' },
+        },
+      ],
+      requests: [
+        { host: 'np-external.example', over: 'http:18448', status: 200, from: 'np-external' },
+        { host: 'np-external.example', status: 404 },
+      ],
+      verdict: 'works',
+    },
+    {
+      what: 'a site for internal networks',
+      source: 'docs/README.md, "Internet vs. Local Network Access"',
+      containers: [{ name: 'np-internal', env: { VIRTUAL_HOST: 'np-internal.example', NETWORK_ACCESS: 'internal' } }],
+      requests: [{ host: 'np-internal.example', status: 200, from: 'np-internal' }],
+      verdict: 'works',
+    },
+    {
+      what: 'HTTPS only, and plain HTTP only',
+      source: 'docs/README.md, "How SSL Support Works"',
+      containers: [
+        { name: 'np-nohttp', env: { VIRTUAL_HOST: 'np-nohttp.example', HTTPS_METHOD: 'nohttp' } },
+        { name: 'np-nohttps', env: { VIRTUAL_HOST: 'np-nohttps.example', HTTPS_METHOD: 'nohttps' } },
+      ],
+      requests: [
+        { host: 'np-nohttp.example', over: 'https', status: 200, from: 'np-nohttp' },
+        { host: 'np-nohttp.example', status: 404 },
+        { host: 'np-nohttps.example', status: 200, from: 'np-nohttps' },
+      ],
+      verdict: 'differs',
+      note: 'without a certificate from outside `nohttp` stays HTTPS only, with one of the local CA',
+    },
+    {
+      what: 'balancing by a directive of nginx',
+      source: 'docs/README.md, "Upstream Server HTTP Load Balancing Support"',
+      containers: [
+        {
+          name: 'np-balance',
+          env: { VIRTUAL_HOST: 'np-balance.example' },
+          labels: { 'com.github.nginx-proxy.nginx-proxy.loadbalance': 'hash $remote_addr;' },
+        },
+      ],
+      requests: [{ host: 'np-balance.example', status: 200, from: 'np-balance' }],
+      verdict: 'works',
+    },
+    {
+      what: 'a FastCGI server',
+      source: 'docs/README.md, "FastCGI Upstream"',
+      containers: [{ name: 'np-fastcgi', env: { VIRTUAL_HOST: 'np-fastcgi.example', VIRTUAL_PROTO: 'fastcgi' } }],
+      requests: [{ host: 'np-fastcgi.example', status: 404 }],
+      rejected: ['VIRTUAL_PROTO=fastcgi: dproxy speaks HTTP with backends, not fastcgi'],
+      verdict: 'refused',
+      note: 'dproxy speaks HTTP with backends',
+    },
+    {
+      what: 'a certificate by its name',
+      source: 'docs/README.md, "SAN Certificates"',
+      containers: [{ name: 'np-cert', env: { VIRTUAL_HOST: 'np-cert.example', CERT_NAME: 'shared' } }],
+      requests: [{ host: 'np-cert.example', status: 200, from: 'np-cert' }],
+      rejected: ['CERT_NAME=shared: certificates are chosen by the names in them'],
+      verdict: 'differs',
+      note: 'a shared certificate is found by the names in it, without being named',
+    },
+    {
+      what: 'certificates by acme-companion',
+      source: 'acme-companion docs/Basic-usage.md',
+      containers: [
+        {
+          name: 'np-acme',
+          env: {
+            VIRTUAL_HOST: 'np-acme.example',
+            LETSENCRYPT_HOST: 'np-acme.example',
+            LETSENCRYPT_EMAIL: 'a@b.example',
+          },
+        },
+      ],
+      requests: [{ host: 'np-acme.example', status: 200, from: 'np-acme' }],
+      rejected: ['LETSENCRYPT_EMAIL: not read from containers'],
+      verdict: 'differs',
+      note: 'one account for all: `acme.email` in dproxy.yml',
+    },
   ],
 };
