@@ -7,7 +7,9 @@ const STYLE = [
   'h1{font-size:1.4rem;margin:0 0 .2rem}h2{font-size:1rem;margin:1.4rem 0 .3rem;overflow-wrap:anywhere}',
   'p{margin:.2rem 0 1rem}small{opacity:.75;font-weight:400}.wide{overflow-x:auto}',
   'table{border-collapse:collapse;width:100%}th,td{padding:.25rem .5rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}',
-  'th:first-child,td:first-child,.text{text-align:left}td.text{white-space:normal}',
+  'th:first-child,td:first-child,th:nth-child(2),td:nth-child(2){text-align:left}td:nth-child(2){white-space:normal}',
+  // So that the columns of all routes stand below each other.
+  'th:first-child{width:20%}th:nth-child(2){width:22%}td:first-child{overflow-wrap:anywhere;white-space:normal}',
   'thead th{font-weight:600;background:var(--soft)}tr.sum td{font-weight:600}',
   '.ready,.online{color:var(--ok)}.unhealthy,.stopped,.unreachable,.errored{color:var(--bad)}.starting,.paused,.draining{color:var(--wait)}',
 ].join('');
@@ -78,11 +80,12 @@ function routeTable({ id, kind, origins, listeners, traffic, workers, backends }
 }
 
 function backendName({ name, address, port }: BackendStatistics): string {
-  return `${name} ${address === '' ? '' : `${address}:${port}`}`;
+  const where = address === '' ? '' : `${address}:${port}`;
+  return where === '' || name.includes(where) ? name : `${name} ${where}`;
 }
 
 function stateCell({ state, reason }: BackendStatistics): string {
-  return td(reason === '' ? state : `${state}: ${escape(reason)}`, `text ${state}`);
+  return td(reason === '' ? state : `${state}: ${escape(reason)}`, state);
 }
 
 function row(name: string, state: string, weight: string, traffic: Traffic | undefined, attributes = ''): string {
