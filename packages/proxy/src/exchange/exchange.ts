@@ -129,12 +129,13 @@ export class Exchange implements HopOwner {
       readBody: (maxBytes) => this.#readBody(filtered, maxBytes),
     });
     this.#filtered = filtered;
+    // Before they run: one of them may begin to read it.
+    downstream.body?.hold();
     const verdict = filters.run(filtered);
     if (!(verdict instanceof Promise)) {
       this.#onFiltered(route, verdict);
       return;
     }
-    downstream.body?.hold();
     this.#onceFiltered(route, verdict).catch((error: unknown) => this.#fail(error));
   }
 
