@@ -35,7 +35,7 @@ function summaryOf(reports: readonly ComposeReport[]): string {
   return `${services.length} services: ${served} served, ${replaced} replaced by dproxy, ${problemCount(reports)} problems`;
 }
 
-export function problemCount(reports: readonly ComposeReport[]): number {
+function problemCount(reports: readonly ComposeReport[]): number {
   return reports
     .flatMap(({ problems, services }) => [problems, ...services.map((service) => service.problems)])
     .reduce((sum, problems) => sum + problems.length, 0);

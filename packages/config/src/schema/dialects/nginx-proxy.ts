@@ -43,8 +43,6 @@ export function nginxProxyOptions() {
   });
 }
 
-export type NginxProxySettings = z.output<ReturnType<typeof nginxProxyOptions>>;
-
 /** Empty: none. */
 function readHstsOption(raw: string): Read<string> {
   if (raw.toLowerCase() === 'off') return { value: '' };

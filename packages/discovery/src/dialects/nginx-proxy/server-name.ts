@@ -65,6 +65,6 @@ export function whyNoPattern(pattern: string): string | undefined {
   }
 }
 
-export function escapePattern(literal: string): string {
+function escapePattern(literal: string): string {
   return literal.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
 }
