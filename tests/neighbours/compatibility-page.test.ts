@@ -6,7 +6,7 @@ import { NEIGHBOURS } from './neighbours.ts';
 
 const page = join(import.meta.dirname, '..', '..', 'docs', 'compatibility.md');
 
-it('is made from the examples: node tests/neighbours/write-page.ts', async () => {
+it('is made from the examples: node scripts/write-compatibility.ts', async () => {
   expect(await readFile(page, 'utf8')).toBe(compatibilityPage(NEIGHBOURS));
 });
 

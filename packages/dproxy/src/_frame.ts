@@ -1,7 +1,7 @@
 import { DEFAULT_HTTPS, DEFAULT_LIMITS, type WorkerSettings } from '@dproxy/core';
 import type { Frame } from './control-plane.ts';
 
-export const SETTINGS: WorkerSettings = {
+const SETTINGS: WorkerSettings = {
   trustedProxies: [],
   debugClients: [],
   debugHeaders: true,

@@ -1,6 +1,6 @@
 import type { Backend, HealthCheck, HealthTarget } from '@dproxy/core';
 
-export const CHECK: HealthCheck = {
+const CHECK: HealthCheck = {
   type: 'http',
   path: '/health',
   method: 'GET',
