@@ -138,7 +138,7 @@ function ejection() {
 const DEFAULT_EJECTION = { failures: 5, windowMs: 10_000, ejectMs: 30_000, statuses: false } as const;
 
 /** `client`, `header:x-user` and so on. */
-export function readHashKey(raw: string): Read<HashKey> {
+function readHashKey(raw: string): Read<HashKey> {
   const colon = raw.indexOf(':');
   const type = colon === -1 ? raw : raw.slice(0, colon);
   const name = colon === -1 ? '' : raw.slice(colon + 1);
