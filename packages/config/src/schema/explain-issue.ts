@@ -56,9 +56,17 @@ function leaves(issue: z.core.$ZodIssue, value: unknown): z.core.$ZodIssue[] {
   const fitting = alternativesOf(issue).filter(
     (errors) => !errors.some((error) => error.path.length === 0 && isTypeIssue(error)),
   );
-  const meant = fitting.find((errors) => errors.length > 0);
+  const [meant] = fitting.filter((errors) => errors.length > 0).sort((a, b) => strangeKeys(a) - strangeKeys(b));
   if (meant === undefined) return [issue];
   return meant.flatMap((inner) => leaves({ ...inner, path: [...issue.path, ...inner.path] }, value));
+}
+
+/** How many keys of the value an alternative has never heard of: the more, the less it was meant. */
+function strangeKeys(errors: readonly z.core.$ZodIssue[]): number {
+  return errors.reduce(
+    (sum, error) => sum + (error.code === 'unrecognized_keys' && error.path.length === 0 ? error.keys.length : 0),
+    0,
+  );
 }
 
 /** Those of a union within a union, too: `oneOrMore` is one. */
