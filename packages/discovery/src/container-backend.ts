@@ -18,8 +18,6 @@ export function serviceId({ id }: Container, service: string): string {
 export interface BackendWish extends Pick<BackendClaims, 'backend' | 'network' | 'proxyProtocol' | 'tlsVerify'> {
   readonly port: number;
   readonly protocol: Backend['protocol'];
-  /** What the port is one of. */
-  readonly transport: 'tcp' | 'udp';
 }
 
 /** One backend of a container: its address when it takes requests, else why not. */
@@ -48,13 +46,10 @@ export function backendOf(container: Container, wish: BackendWish, facts: ReachF
  * `docker:<12 hex>/<name>:<port>`, and how it is spoken to unless that is plain HTTP: a connection that is not verified, or
  * that began with a PROXY header, must not serve a service that asked for something else.
  */
-export function backendId(
-  container: Container,
-  { backend, port, protocol, tlsVerify, proxyProtocol, transport }: BackendWish,
-) {
+export function backendId(container: Container, { backend, port, protocol, tlsVerify, proxyProtocol }: BackendWish) {
   const isEncrypted = protocol === 'https' || protocol === 'h2';
   const marks = [
-    protocol === 'http' ? '' : protocol === 'tcp' ? transport : protocol,
+    protocol === 'http' ? '' : protocol,
     isEncrypted && !tlsVerify ? 'unverified' : '',
     proxyProtocol === '' ? '' : `proxy-${proxyProtocol}`,
   ];
@@ -62,7 +57,12 @@ export function backendId(
   return `docker:${serviceId(container, backend)}:${port}${suffix.join('')}`;
 }
 
-function addressOf(container: Container, wish: BackendWish, { vantage, networkOwner }: ReachFacts): AddressChoice {
+function addressOf(
+  container: Container,
+  { port, network, protocol }: BackendWish,
+  { vantage, networkOwner }: ReachFacts,
+): AddressChoice {
+  const wish = { port, network, transport: protocol === 'udp' ? ('udp' as const) : ('tcp' as const) };
   if (!container.networkMode.startsWith('container:')) return chooseAddress(container, wish, vantage);
   if (networkOwner === undefined) return { problem: 'the container whose network it uses is gone' };
   return chooseAddress(networkOwner, wish, vantage);

@@ -130,7 +130,7 @@ function describeService({ container, origin, pool }: Place, service: NamedServi
     const rejected = isAsked ? [rejection(container, `no port can be chosen: ${choice.problem}`, expected)] : [];
     return { ...NOTHING, dialect, rejected, reason: `${choice.problem}; add ${expected}` };
   }
-  const backend = pool.take(dialect, { ...claims, port: choice.port, transport: 'tcp' });
+  const backend = pool.take(dialect, { ...claims, port: choice.port });
   const definitions = definitionsOf(container, service, { origin, backend });
   return { ...NOTHING, dialect, definitions, reason: backend.reason };
 }
@@ -143,14 +143,14 @@ function portLabel({ dialect, claims: { service } }: NamedService): string {
 function describeStreams({ container, origin, pool }: Place, { dialect, network, streams }: Reading): Served[] {
   return streams.map((claims) => {
     const port = streamPort(container, claims);
-    const { protocol: transport, service } = claims;
+    const { protocol, service } = claims;
     if (port === undefined) {
-      const message = `no ${transport.toUpperCase()} port can be chosen for ${service === '' ? 'its service' : service}`;
-      const expected = `the port in its words, or exactly one ${transport.toUpperCase()} port (EXPOSE)`;
+      const kind = protocol.toUpperCase();
+      const message = `no ${kind} port can be chosen for ${service === '' ? 'its service' : service}`;
+      const expected = `the port in its words, or exactly one ${kind} port (EXPOSE)`;
       return { ...NOTHING, dialect, rejected: [rejection(container, message, expected)], reason: message };
     }
-    const wish = { ...claims, network: claims.network ?? network, port, protocol: 'tcp' as const, transport };
-    const backend = pool.take(dialect, wish);
+    const backend = pool.take(dialect, { ...claims, network: claims.network ?? network, port });
     const stream = streamOf(container, { dialect, claims }, { origin, backend });
     return { ...NOTHING, dialect, streams: [stream], reason: backend.reason };
   });

@@ -184,7 +184,7 @@ test('a stream has a backend of its own kind, and the container keeps its own na
       refs: [{ backendId: 'docker:a1b2c3d4e5f6/main:80#tcp', weight: 1 }],
       backends: [{ address: '172.17.0.2', port: 80, protocol: 'tcp', state: 'ready' }],
     },
-    { id: 'a1b2c3d4e5f6/x:dns/udp', backends: [{ id: 'docker:a1b2c3d4e5f6/main:53#udp', port: 53 }] },
+    { id: 'a1b2c3d4e5f6/x:dns/udp', backends: [{ id: 'docker:a1b2c3d4e5f6/main:53#udp', protocol: 'udp', port: 53 }] },
   ]);
   expect(description.view.hosts).toEqual(['web.localhost', 'web.docker.localhost']);
 });

@@ -16,7 +16,7 @@ import type {
 import type { Container } from '../container.ts';
 
 /** What a container's service may speak. */
-export type ServiceProtocol = Exclude<BackendProtocol, 'tcp'>;
+export type ServiceProtocol = Exclude<BackendProtocol, StreamDefinition['protocol']>;
 
 /** What a container says about one of its backends: where it listens, and how it is spoken to. */
 export interface BackendClaims {
