@@ -20,6 +20,8 @@ export interface DescribeFacts extends ReachFacts, ReadingFacts {
 
 /** Plain data, so that two of them can be compared. */
 export interface ContainerDescription {
+  /** Compose project; empty: none. */
+  readonly project: string;
   readonly definitions: readonly RouteDefinition[];
   readonly streams: readonly StreamDefinition[];
   readonly rejected: readonly Rejection[];
@@ -66,7 +68,7 @@ export function hidden(
   reason: string,
 ): ContainerDescription {
   const view = viewOf(container, facts, { definitions: [], streams: [], reasons: [reason] });
-  return { definitions: [], streams: [], rejected, view, called: [], unresolved: [] };
+  return { project: '', definitions: [], streams: [], rejected, view, called: [], unresolved: [] };
 }
 
 interface Surroundings {
@@ -90,6 +92,7 @@ function describeReadings(
   const rejected = [...problems, ...served.flatMap((each) => each.rejected)];
   const reasons = reasonsOf(served, rejected);
   return {
+    project: place.origin.project,
     definitions,
     streams,
     rejected,

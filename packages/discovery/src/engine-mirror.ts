@@ -133,7 +133,7 @@ export class EngineMirror {
 
   state(): SourceState {
     const descriptions = this.#descriptions();
-    const { definitions, rejected } = withForeignRefs(descriptions);
+    const { definitions, rejected } = withForeignRefs(descriptions, this.#settings.isOwnedByProject);
     return {
       source: `docker:${this.#endpoint.name}`,
       definitions: withoutTakenNames(definitions),
@@ -198,6 +198,7 @@ export class EngineMirror {
       dialects: this.#dialects,
       listeners: this.#listeners,
       offers: this.#board.lists,
+      isOwnedByProject: this.#settings.isOwnedByProject ?? false,
     });
   }
 

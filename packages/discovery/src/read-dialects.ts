@@ -10,6 +10,8 @@ export interface ReadingFacts {
   readonly listeners: ReadonlySet<string>;
   /** By dialect: what the containers of the engine offer. */
   readonly offers: ReadonlyMap<string, readonly Offer[]>;
+  /** As in `DiscoverySettings`. */
+  readonly isOwnedByProject?: boolean;
 }
 
 /** What one dialect makes of one container. */
@@ -29,12 +31,12 @@ function readOne(
   dialect: Dialect,
   container: Container,
   { labels, env }: CountedWords,
-  { listeners, offers: all }: ReadingFacts,
+  { listeners, offers: all, isOwnedByProject = false }: ReadingFacts,
 ): Reading {
   const offers = all.get(dialect.name) ?? NO_OFFERS;
   const { value, asked } = noteAsked(offers, () => {
     try {
-      return dialect.read({ container, labels, env, offers, listeners });
+      return dialect.read({ container, labels, env, offers, listeners, isOwnedByProject });
     } catch (error) {
       return broken(dialect, error);
     }

@@ -11,6 +11,8 @@ export interface DiscoverySettings {
   readonly dialects: Omit<DialectSettings, 'nginxProxy'> & {
     readonly nginxProxy?: boolean | NginxProxyOptions | undefined;
   };
+  /** `ownership: project`: what containers of other projects define does not count. Default false. */
+  readonly isOwnedByProject?: boolean;
   /** Ids of the listeners that the settings name. */
   readonly listeners: readonly string[];
   /** Id of the container that dproxy may run in (`findOwnContainer`); empty: none. */

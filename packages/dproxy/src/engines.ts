@@ -10,7 +10,7 @@ interface Running {
   readonly discovery: DockerDiscovery;
 }
 
-type FollowedSettings = Pick<Settings, 'docker' | 'listeners' | 'acme'>;
+type FollowedSettings = Pick<Settings, 'docker' | 'listeners' | 'acme' | 'ownership'>;
 
 export interface EnginesOptions {
   readonly log: Log;
@@ -51,13 +51,14 @@ export class Engines {
     }
   }
 
-  async #follow({ docker, listeners, acme }: FollowedSettings): Promise<void> {
+  async #follow({ docker, listeners, acme, ownership }: FollowedSettings): Promise<void> {
     this.#ownContainerId ||= await findOwnContainer();
     const { engines, trustImages, exposedByDefault } = docker;
     const settings: DiscoverySettings = {
       trustImages,
       exposedByDefault,
       dialects: { ...docker.dialects, nginxProxy: await nginxProxyFacts({ docker, acme }, this.#htpasswd) },
+      isOwnedByProject: ownership === 'project',
       listeners: listeners.map(({ id }) => id),
       ownContainerId: this.#ownContainerId,
       hostReachesBridges: process.platform === 'linux',

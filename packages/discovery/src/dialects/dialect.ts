@@ -120,6 +120,8 @@ export interface Offer {
   readonly value: unknown;
   /** Name of the container. */
   readonly from: string;
+  /** Compose project of the container, where the dialect asks for it; empty: none. */
+  readonly project?: string;
 }
 
 export interface DialectInput {
@@ -135,6 +137,8 @@ export interface DialectInput {
   readonly offers: readonly Offer[];
   /** Names of the listeners that there are: `http`, `https`, and those under `listen:`. */
   readonly listeners: ReadonlySet<string>;
+  /** As in `DiscoverySettings`. */
+  readonly isOwnedByProject?: boolean;
 }
 
 /**

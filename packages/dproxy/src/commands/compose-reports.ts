@@ -67,6 +67,7 @@ async function discoverySettings({ loaded: { settings } }: Context): Promise<Dis
       trustImages,
       exposedByDefault,
       dialects: { ...dialects, nginxProxy: await nginxProxyFacts(settings, folder) },
+      isOwnedByProject: settings.ownership === 'project',
       listeners: settings.listeners.map(({ id }) => id),
       ownContainerId: '',
       hostReachesBridges: true,

@@ -11,7 +11,7 @@ import { globalProblem } from './global-options.ts';
 import { Report } from './report.ts';
 import { readAddresses } from './site-addresses.ts';
 import { claimsOfSite } from './site-claims.ts';
-import { locksOf, withForeignLocks } from './site-locks.ts';
+import { locksOf, projectOf, withForeignLocks } from './site-locks.ts';
 import { readTls } from './site-tls.ts';
 import { isUpstreams } from './templates.ts';
 
@@ -96,7 +96,7 @@ function readSite(site: Block, name: string, { input, find }: SiteFacts): ReadSi
     report.refuse(site, `${found} is no address of a site`, expected);
     return { services: [], problems: report.problems };
   }
-  const blocks = expandImports(withForeignLocks(site, input.offers, input.container.name), find, report);
+  const blocks = expandImports(withForeignLocks(site, input), find, report);
   const tls = blocks.filter((block) => nameOf(block) === 'tls');
   const https = readTls(tls, report);
   const leaves = readLeaves(blocks, site, { container: input.container, report });
@@ -122,24 +122,41 @@ function conditionProblem(condition: Condition | null): ConditionError | undefin
   }
 }
 
-/** The container's own snippets, else those of the oldest container that has one of this name. */
-function snippetFinder({ offers }: DialectInput, tops: readonly Block[]): FindSnippet {
+/**
+ * The container's own snippets, else those of its project, else those of the oldest container that has one of this name. Where
+ * hosts belong to projects, a name that two others have is nobody's: one of them may be there to leave out a password.
+ */
+function snippetFinder(
+  { offers, container, isOwnedByProject = false }: DialectInput,
+  tops: readonly Block[],
+): FindSnippet {
   const own = ownSnippets(tops);
   return (name) => {
     const mine = own.get(name);
     if (mine !== undefined) return mine;
-    const [offer] = offersNamed(offers, SNIPPET, name);
-    return offer === undefined ? undefined : (offer.value as Block);
+    const all = offersNamed(offers, SNIPPET, name);
+    const project = projectOf(container);
+    const offer = all.find((each) => project !== '' && each.project === project) ?? all[0];
+    if (offer === undefined) return undefined;
+    const isClear = offer.project === project || all.every((each) => each.project === offer.project);
+    return isOwnedByProject && !isClear ? undefined : (offer.value as Block);
   };
 }
 
 /** Snippets, but for those that stand for the addresses of their own container; and what locks its sites. */
-function offersOf({ name: from }: Container, labels: ReadonlyMap<string, string>, prefix: string): readonly Offer[] {
+function offersOf(container: Container, labels: ReadonlyMap<string, string>, prefix: string): readonly Offer[] {
+  const { name: from } = container;
   const { tops } = readLabelTree(labels, prefix);
   const snippets = tops.filter((block) => isSnippet(block) && !hasUpstreams(block));
   return [
-    ...snippets.map((value) => ({ kind: SNIPPET, name: snippetName(value), value, from })),
-    ...sitesOf(tops).flatMap((site) => locksOf(withOwnSnippets(site, tops), from)),
+    ...snippets.map((value) => ({
+      kind: SNIPPET,
+      name: snippetName(value),
+      value,
+      from,
+      project: projectOf(container),
+    })),
+    ...sitesOf(tops).flatMap((site) => locksOf(withOwnSnippets(site, tops), container)),
   ];
 }
 

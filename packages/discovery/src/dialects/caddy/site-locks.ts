@@ -1,4 +1,4 @@
-import type { Offer } from '../dialect.ts';
+import type { DialectInput, Offer } from '../dialect.ts';
 import { offersNamed } from '../offers.ts';
 import { argumentsOf, isMatcher, nameOf, type Block } from './block.ts';
 import { splitMatcher } from './read-matcher.ts';
@@ -10,19 +10,30 @@ const LOCKS: ReadonlySet<string> = new Set(['basic_auth', 'basicauth', 'forward_
  * Caddy joins the sites of one name from all containers, so that who asks for a password on one asks for it on all. What a
  * container says about that is offered to the others.
  */
-export function locksOf(site: Block, from: string): readonly Offer[] {
+export function locksOf(site: Block, container: DialectInput['container']): readonly Offer[] {
+  const { name: from } = container;
+  const project = projectOf(container);
   const locks = site.children.filter((block) => LOCKS.has(nameOf(block)));
   return locks.map((block) => {
     const { token } = splitMatcher(block);
     const matcher = site.children.find((other) => isMatcher(other) && nameOf(other) === token);
-    return { kind: KIND, name: siteKey(site), value: { block, matcher: matcher ?? null }, from };
+    return { kind: KIND, name: siteKey(site), value: { block, matcher: matcher ?? null }, from, project };
   });
 }
 
-/** The site's own lines, and the locks of others; of those with the same words its own hold. */
-export function withForeignLocks(site: Block, offers: readonly Offer[], own: string): readonly Block[] {
+/**
+ * The site's own lines, and the locks of others; of those with the same words its own hold. Where hosts belong to projects, only
+ * of its own: another's `basic_auth` would lock it, and another's `forward_auth` would be shown its visitors' requests.
+ */
+export function withForeignLocks(
+  site: Block,
+  { offers, container, isOwnedByProject = false }: Pick<DialectInput, 'offers' | 'container' | 'isOwnedByProject'>,
+): readonly Block[] {
   const said = new Set(site.children.map(({ keys }) => keys.join(' ')));
-  const foreign = offersNamed(offers, KIND, siteKey(site)).filter(({ from }) => from !== own);
+  const project = projectOf(container);
+  const foreign = offersNamed(offers, KIND, siteKey(site)).filter(
+    (each) => each.from !== container.name && (!isOwnedByProject || (project !== '' && each.project === project)),
+  );
   const added = foreign.flatMap(({ value, from }, index) => {
     const { block, matcher } = value as Lock;
     const key = block.keys.join(' ');
@@ -39,6 +50,11 @@ export function withForeignLocks(site: Block, offers: readonly Offer[], own: str
     ];
   });
   return [...site.children, ...added];
+}
+
+/** Of compose; empty: none. */
+export function projectOf({ labels }: DialectInput['container']): string {
+  return labels.get('com.docker.compose.project') ?? '';
 }
 
 interface Lock {

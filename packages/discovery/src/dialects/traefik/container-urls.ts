@@ -31,11 +31,18 @@ function addressed(raw: string, { container, network, find }: Place): string {
   // The certificate of an https server is checked by its name.
   if (url.protocol !== 'http:' || url.hostname.includes('.')) return raw;
   const wanted = network === undefined ? container.attachments.map((each) => each.network) : [network];
-  for (const { pairs } of find(url.hostname.toLowerCase())) {
+  const wantedName = url.hostname.toLowerCase();
+  // Names of containers are unique; whoever has it as a service of compose comes behind.
+  const places = find(wantedName).toSorted((a, b) => Number(isCalled(b, wantedName)) - Number(isCalled(a, wantedName)));
+  for (const { pairs } of places) {
     const address = pairs.find(([name, value]) => value !== '' && wanted.includes(name))?.[1];
     if (address === undefined) continue;
     url.hostname = isIpv4(address) ? address : `[${address}]`;
     return url.href;
   }
   return raw;
+}
+
+function isCalled({ from }: OfferedByName, name: string): boolean {
+  return from.toLowerCase() === name;
 }

@@ -22,7 +22,10 @@ export function finderOf({ offers, configured }: ReadContext): MiddlewareFinder 
   return {
     find: (name) => {
       const offered = offers.winner('http-middleware', name);
-      return offered === undefined ? findConfigured(name) : { named: offered, from: offered.from };
+      const said = findConfigured(name);
+      // The operator's word comes before that of strangers.
+      if (offered === undefined || (said !== undefined && !offers.isOwn(offered))) return said;
+      return { named: offered, from: offered.from, clash: offers.clash('http-middleware', name) };
     },
     findConfigured,
   };

@@ -11,6 +11,8 @@ export interface Found {
   readonly named: Named;
   /** Name of the container; empty: the options of dproxy.yml. */
   readonly from: string;
+  /** Containers of two other projects that define it differently. */
+  readonly clash?: readonly [string, string] | undefined;
 }
 
 /** Finds middlewares by name, in lower case. */
@@ -113,6 +115,13 @@ function lookUp(raw: string, finder: MiddlewareFinder, { report, label }: Where)
     return undefined;
   }
   const found = provider === 'file' ? finder.findConfigured(name) : finder.find(name);
+  if (found?.clash !== undefined) {
+    report.refuse(
+      `${show(label)}: the middleware ${show(raw)} is defined on ${found.clash.join(' and ')}, differently, and in the own project on none`,
+      'a middleware of the own project, or another name',
+    );
+    return undefined;
+  }
   if (found !== undefined) return found;
   const configured = `docker.dialects.traefik.labels in dproxy.yml: traefik.http.middlewares.${name}.<type>.<option>`;
   report.refuse(

@@ -14,11 +14,14 @@ export type OfferKind = `${Protocol}-${'router' | 'service' | 'middleware' | 'ro
 /** The value of an offer. */
 interface Offered extends Named {
   readonly isRunning: boolean;
+  /** Compose project of its container; empty: none. */
+  readonly project: string;
 }
 
 export interface OfferedByName extends Named {
   /** Name of the container. */
   readonly from: string;
+  readonly project: string;
 }
 
 const PROTOCOLS: readonly Protocol[] = ['http', 'tcp', 'udp'];
@@ -28,12 +31,25 @@ const SINGULAR: Readonly<Record<Kind, 'router' | 'service' | 'middleware'>> = {
   middlewares: 'middleware',
 };
 
+/**
+ * Where hosts belong to projects, what another project says of these does not count: with a router of its own for the service of
+ * another it would serve that service past the password which the service's own router asks for, and as its owner.
+ */
+const OF_THE_PROJECT = /-(?:service|router|router-for)$|^tls-host$/;
+/** A definition in its own project comes before those of others: there the name is not taken by whoever has it for longer. */
+const NAMED_IN_PROJECTS = /-(?:router|middleware)$|^address$/;
+
+function projectOf({ labels }: DialectInput['container']): string {
+  return labels.get('com.docker.compose.project') ?? '';
+}
+
 /** What a container that is served lets others use, and what they must know of it. */
 export function offersOf(labels: TraefikLabels, { container }: Pick<DialectInput, 'container'>): readonly Offer[] {
   const isRunning = container.state === 'running';
+  const project = projectOf(container);
   const offers: Offer[] = [];
   const add = (kind: OfferKind, name: string, { name: written, pairs }: Named): void => {
-    const value: Offered = { name: written, pairs, isRunning };
+    const value: Offered = { name: written, pairs, isRunning, project };
     offers.push({ kind, name, value, from: container.name });
   };
   for (const protocol of PROTOCOLS) {
@@ -79,13 +95,34 @@ function valueOf(pairs: readonly Pair[], key: string): string | undefined {
 
 /** Finds what containers offer; of this container also without the list. */
 export class Offers {
-  readonly #input: Pick<DialectInput, 'offers' | 'container'>;
+  readonly #input: Pick<DialectInput, 'offers' | 'container' | 'isOwnedByProject'>;
   readonly #labels: TraefikLabels;
+  readonly #project: string;
   #own: readonly Offer[] | undefined;
 
-  constructor(input: Pick<DialectInput, 'offers' | 'container'>, labels: TraefikLabels) {
+  constructor(input: Pick<DialectInput, 'offers' | 'container' | 'isOwnedByProject'>, labels: TraefikLabels) {
     this.#input = input;
     this.#labels = labels;
+    this.#project = projectOf(input.container);
+  }
+
+  /** Of this container or its project. Where hosts belong to projects, a container without one stands alone. */
+  isOwn({ from, project }: Pick<OfferedByName, 'from' | 'project'>): boolean {
+    const { container, isOwnedByProject } = this.#input;
+    if (from === container.name) return true;
+    return project === this.#project && (project !== '' || isOwnedByProject !== true);
+  }
+
+  /**
+   * Two containers of other projects that define this name differently, where hosts belong to projects: nobody can tell whose is
+   * meant, and the oldest's may be there to open what another one closes.
+   */
+  clash(kind: OfferKind, name: string): readonly [string, string] | undefined {
+    if (this.#input.isOwnedByProject !== true) return undefined;
+    const [first, ...others] = this.named(kind, name);
+    if (first === undefined || this.isOwn(first)) return undefined;
+    const other = others.find((each) => each.project !== first.project && !isSameDefinition(each, first));
+    return other === undefined ? undefined : [first.from, other.from];
   }
 
   /**
@@ -117,9 +154,16 @@ export class Offers {
 
   #list(kind: OfferKind, name: string): readonly Offer[] {
     const found = offersNamed(this.#input.offers, kind, name);
-    if (found.length > 0) return found;
+    if (found.length > 0) return this.#counting(kind, found);
     this.#own ??= offersOf(this.#labels, this.#input);
     return this.#own.filter((offer) => offer.kind === kind && offer.name === name);
+  }
+
+  #counting(kind: OfferKind, found: readonly Offer[]): readonly Offer[] {
+    const isOfProject = this.#input.isOwnedByProject === true && OF_THE_PROJECT.test(kind);
+    if (!isOfProject && !NAMED_IN_PROJECTS.test(kind)) return found;
+    const own = found.filter(({ from, value }) => this.isOwn({ from, project: (value as Offered).project }));
+    return isOfProject || own.length > 0 ? own : found;
   }
 }
 

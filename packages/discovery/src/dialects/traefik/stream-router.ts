@@ -102,7 +102,9 @@ function readTls(section: Section, { pairs }: Named, { settings }: ReadContext):
 function readLimits(section: Section, { offers, configured }: ReadContext): StreamLimits {
   const names = section.list('middlewares') ?? [];
   const find = (name: string, isConfigured: boolean): Named | undefined =>
-    (isConfigured ? undefined : offers.winner('tcp-middleware', name)) ?? configured.tcp.middlewares.get(name);
+    (isConfigured || offers.clash('tcp-middleware', name) !== undefined
+      ? undefined
+      : offers.winner('tcp-middleware', name)) ?? configured.tcp.middlewares.get(name);
   const { report, ...limits } = resolveStreamMiddlewares(names, find, section.label('middlewares'));
   for (const { message, expected } of report.problems) section.report.refuse(message, expected);
   return limits;
