@@ -1,5 +1,6 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import type { ListenPlan } from '@dproxy/config';
+import { freePort } from '@dproxy/testkit';
 import { afterEach, expect, test } from 'vitest';
 import { decideListeners, PortError } from './decide-listeners.ts';
 
@@ -15,12 +16,6 @@ async function takenPort(): Promise<number> {
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return (server.address() as AddressInfo).port;
-}
-
-async function freePort(): Promise<number> {
-  const port = await takenPort();
-  await new Promise((resolve) => servers.pop()?.close(resolve));
-  return port;
 }
 
 function plan(port: number, more: Partial<ListenPlan> = {}): ListenPlan {

@@ -59,7 +59,7 @@ describe('drain', () => {
     const held = hold();
     await using busy = await Origin.start(held.behaviour);
     await using echo = await Origin.start(upgradeEcho());
-    await using edge = await startEdge({ routes: { 'a.test': busy, 'ws.test': echo } });
+    await using edge = await startEdge({ routes: { 'a.test': busy, 'ws.test': echo }, limits: { lingerMs: 200 } });
     using working = await edge.connect();
     using idle = await edge.connect();
     using tunnel = await edge.connect();
@@ -82,7 +82,7 @@ describe('drain', () => {
       await exchange.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nha');
       await held.behaviour(exchange);
     });
-    await using edge = await startEdge({ routes: { 'a.test': origin } });
+    await using edge = await startEdge({ routes: { 'a.test': origin }, limits: { lingerMs: 200 } });
     using client = await edge.connect();
     await client.write(getRequest());
     await client.readUntil('ha');

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface EventuallyOptions {
-  /** Default 10 s: far more than anything takes, so that only a real failure meets it. */
+  /** Default 30 s: far more than anything takes, on a slow and busy machine too, so that only a real failure meets it. */
   readonly deadlineMs?: number;
   /** Default 10 ms. */
   readonly everyMs?: number;
@@ -15,7 +15,7 @@ export interface EventuallyOptions {
  */
 export async function eventually<T>(
   predicate: () => T | Promise<T>,
-  { deadlineMs = 10_000, everyMs = 10, what = 'the condition' }: EventuallyOptions = {},
+  { deadlineMs = 30_000, everyMs = 10, what = 'the condition' }: EventuallyOptions = {},
 ): Promise<NonNullable<T>> {
   const end = performance.now() + deadlineMs;
   let cause: unknown;
@@ -33,7 +33,7 @@ export async function eventually<T>(
 }
 
 /** Gives up on a promise that a test waits for, with a message that says what was missing. */
-export async function within<T>(promise: Promise<T>, what: string, deadlineMs = 10_000): Promise<T> {
+export async function within<T>(promise: Promise<T>, what: string, deadlineMs = 30_000): Promise<T> {
   const timer = Promise.withResolvers<never>();
   const timeout = setTimeout(() => {
     timer.reject(new Error(`${what} did not happen within ${deadlineMs} ms`));

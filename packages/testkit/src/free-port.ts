@@ -6,6 +6,9 @@ import { createServer } from 'node:net';
 /** Above what well-known programs use. */
 const FIRST = 10_240;
 
+/** What this process was given: by chance two calls would name the same port before the first of them is bound. */
+const given = new Set<number>();
+
 /**
  * A port that was free a moment ago, for programs that cannot bind port 0. It lies below the range from which the kernel takes
  * the local ports of connections: one of those, even one that ended a minute ago, would make a later bind fail. Another program
@@ -15,7 +18,9 @@ export async function freePort(host = '127.0.0.1'): Promise<number> {
   for (;;) {
     const port = randomInt(FIRST, firstEphemeralPort());
     // oxlint-disable-next-line no-await-in-loop -- until one is free
-    if (await isFree(host, port)) return port;
+    if (given.has(port) || !(await isFree(host, port))) continue;
+    given.add(port);
+    return port;
   }
 }
 

@@ -28,7 +28,7 @@ export interface Http2Response {
   readonly body: Buffer;
 }
 
-/** A client of HTTP/2 over TLS: Node's, with one deadline (10 s) for every wait. */
+/** A client of HTTP/2 over TLS: Node's, with one deadline (30 s) for every wait. */
 export class Http2Client implements Disposable {
   readonly session: ClientHttp2Session;
   readonly goaways: { readonly code: number; readonly lastStreamId: number }[] = [];

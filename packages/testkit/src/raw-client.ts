@@ -28,18 +28,20 @@ export interface RawResponse extends MessageHead {
 /** How the proxy ended the connection: `end` is a FIN, `reset` an RST or another error. */
 export type Ending = 'end' | 'reset';
 
-/** A client that writes exactly the bytes it is told to and reads strictly. One deadline (10 s) for every wait. */
+/** A client that writes exactly the bytes it is told to and reads strictly. One deadline (30 s) for every wait. */
 export class RawClient implements Disposable {
   readonly socket: Duplex;
   readonly #ended = Promise.withResolvers<Ending>();
   readonly #waiting = new Set<() => void>();
-  #received = Buffer.alloc(0);
+  /** What came since somebody last looked: joined only then, because a join for each piece of a large answer takes seconds. */
+  #pieces: Buffer[] = [];
+  #joined = Buffer.alloc(0);
   #ending: Ending | undefined;
 
   private constructor(socket: Duplex) {
     this.socket = socket;
     socket.on('data', (bytes: Buffer) => {
-      this.#received = Buffer.concat([this.#received, bytes]);
+      this.#pieces.push(bytes);
       this.#wake();
     });
     socket.on('end', () => {
@@ -163,8 +165,7 @@ export class RawClient implements Disposable {
 
   async #readMessage(reader: HttpReader): Promise<{ head: MessageHead; body: Body }> {
     for (;;) {
-      if (this.#received.byteLength > 0)
-        this.#received = Buffer.from(reader.push(this.#take(this.#received.byteLength)));
+      if (this.#received.byteLength > 0) this.#joined = Buffer.from(reader.push(this.#take(this.#received.byteLength)));
       if (reader.body === undefined && this.#ending !== undefined && this.#received.byteLength === 0) reader.end();
       if (reader.head !== undefined && reader.body !== undefined) return { head: reader.head, body: reader.body };
       await this.#more(`the rest of a response, after ${JSON.stringify(reader.head?.raw ?? '')}`);
@@ -189,9 +190,14 @@ export class RawClient implements Disposable {
     return within(promise, `${what} (unread: ${JSON.stringify(this.#received.toString('latin1', 0, 300))})`);
   }
 
+  get #received(): Buffer {
+    if (this.#pieces.length > 0) this.#joined = Buffer.concat([this.#joined, ...this.#pieces.splice(0)]);
+    return this.#joined;
+  }
+
   #take(count: number): Buffer {
     const taken = this.#received.subarray(0, count);
-    this.#received = this.#received.subarray(count);
+    this.#joined = this.#joined.subarray(count);
     return taken;
   }
 

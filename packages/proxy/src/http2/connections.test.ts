@@ -38,7 +38,7 @@ describe('a connection of HTTP/2 whose worker drains', () => {
 
   test('does not serve what was on its way, says so, and ends in order', async () => {
     await using origin = await Origin.start();
-    await using edge = await startHttp2Edge(origin);
+    await using edge = await startHttp2Edge(origin, { limits: { lingerMs: 200 } });
     using client = await edge.frames();
     await eventually(() => client.frames.length > 0);
     const drained = edge.plane.drain(10_000);
@@ -146,8 +146,7 @@ describe('deadlines of a stream', () => {
     const stream = client.open();
     stream.pause();
     await once(stream, 'response');
-    await eventually(() => origin.openConnections === 0);
-    expect(edge.plane.stats().errors).toMatchObject({ 'client-stalled': 1 });
+    await eventually(() => origin.openConnections === 0 && edge.plane.stats().errors['client-stalled'] === 1);
   });
 
   test('a reset that does not get out ends the connection', async () => {

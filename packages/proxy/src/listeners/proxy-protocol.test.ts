@@ -8,11 +8,11 @@ const V2 = Buffer.concat([
   Buffer.from([192, 0, 2, 7, 192, 0, 2, 1, 0x30, 0x39, 0x00, 0x50]),
 ]);
 
-async function startProxyEdge(origin: Origin, proxyProtocol = ['127.0.0.0/8']) {
+async function startProxyEdge(origin: Origin, { proxyProtocol = ['127.0.0.0/8'], proxyHeaderMs = 60_000 } = {}) {
   return startEdge({
     routes: { 'a.test': origin },
     listeners: [listenerOf({ proxyProtocol })],
-    limits: { proxyHeaderMs: 50 },
+    limits: { proxyHeaderMs },
   });
 }
 
@@ -43,7 +43,7 @@ describe('PROXY protocol', () => {
 
   test('who must send one and does not is cut, also by a reset within it and by silence', async () => {
     await using origin = await Origin.start();
-    await using edge = await startProxyEdge(origin);
+    await using edge = await startProxyEdge(origin, { proxyHeaderMs: 50 });
     using plain = await edge.connect();
     await plain.write(getRequest());
     await plain.ended;
@@ -58,7 +58,7 @@ describe('PROXY protocol', () => {
 
   test('from anybody else it is no header', async () => {
     await using origin = await Origin.start();
-    await using edge = await startProxyEdge(origin, ['192.0.2.0/24']);
+    await using edge = await startProxyEdge(origin, { proxyProtocol: ['192.0.2.0/24'] });
     using client = await edge.connect();
     await client.write(V2);
     expect((await client.readResponse()).status).toBe(400);

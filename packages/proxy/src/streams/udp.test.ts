@@ -76,7 +76,7 @@ describe('a session', () => {
 
   test('ends when it is idle, and the next datagram begins another', async () => {
     const backend = await echoBackend();
-    await using edge = await startEdge(specOf([backend.port], { idleMs: 1 }));
+    await using edge = await startEdge(specOf([backend.port], { idleMs: 300 }));
     const a = await client();
     expect(await a.ask('x', edge.port('udp:1'))).toBe('x');
     await eventually(() => edge.plane.stats().tunnels === 0);

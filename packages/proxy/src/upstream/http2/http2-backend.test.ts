@@ -56,7 +56,7 @@ describe('a client of HTTP/1.1 and a backend of HTTP/2', () => {
 
   test('requests go over one session, which is closed when it is idle', async () => {
     await using origin = await Http2Origin.start();
-    await using edge = await startEdge({ routes: { 'a.test': h2c(origin) }, limits: { upstreamKeepAliveMs: 50 } });
+    await using edge = await startEdge({ routes: { 'a.test': h2c(origin) }, limits: { upstreamKeepAliveMs: 500 } });
     const responses = await Promise.all(Array.from({ length: 20 }, () => ask(edge, getRequest())));
     expect(responses.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200));
     expect(origin.sessions).toHaveLength(1);

@@ -175,9 +175,9 @@ describe('a backend of HTTP/2 that', () => {
     await using http1 = await Origin.start();
     await using silent = await Origin.start({ onConnection: (socket) => void socket.resume() });
     await using other = await Http2Origin.start();
-    const limits = { upstreamConnectMs: 100 };
-    await using edge = await startEdge({ routes: { 'a.test': h2c(http1.port, 'http1') }, limits });
+    await using edge = await startEdge({ routes: { 'a.test': h2c(http1.port, 'http1') } });
     expect((await ask(edge)).status).toBe(502);
+    const limits = { upstreamConnectMs: 500 };
     const backends = [h2c(silent.port, 'silent'), h2c(other.port, 'other')];
     await edge.apply({ routes: { 'a.test': backends }, limits, version: 2 });
     expect([(await ask(edge, POST)).status, (await ask(edge, POST)).status]).toEqual([200, 200]);
