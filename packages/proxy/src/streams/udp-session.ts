@@ -119,10 +119,17 @@ export class UdpSession implements DeadlineOwner {
     this.#socket = socket;
     socket.on('error', (error) => this.#fail(error));
     socket.on('message', (datagram) => this.#fromBackend(datagram));
-    socket.connect(port, target, () => {
+    // The callback hears of a failure, too, and then 'error' does not come: no route, no permission.
+    const onConnected = (error?: Error): void => {
+      if (this.#state === 'closed') return;
+      if (error !== undefined) {
+        this.#fail(error);
+        return;
+      }
       this.#state = 'open';
       for (const datagram of this.#takeWaiting()) sendOn(socket, datagram);
-    });
+    };
+    socket.connect(port, target, onConnected);
   }
 
   #wait(datagram: Buffer): void {
@@ -141,7 +148,9 @@ export class UdpSession implements DeadlineOwner {
 
   async #resolve(name: string): Promise<string> {
     const [first] = await this.#options.services.names.resolve(name);
-    return first?.address ?? '';
+    // An empty address would be ours.
+    if (first === undefined) throw new Error(`${name} has no address`);
+    return first.address;
   }
 
   #fromBackend(datagram: Buffer): void {

@@ -110,6 +110,19 @@ describe('a session', () => {
     expect(edge.plane.stats().routes).toMatchObject([{ id: 'udp:1/*', active: 1, requests: 1, errors: 1, bytesIn: 4 }]);
   });
 
+  test('ends when there is no way to its backend, and the worker goes on', async () => {
+    const backend = await echoBackend();
+    const spec = specOf([9, backend.port]);
+    // No socket may send to everybody.
+    const backends = spec.backends.map((each) => (each.port === 9 ? { ...each, address: '255.255.255.255' } : each));
+    await using edge = await startEdge({ ...spec, backends });
+    const a = await client();
+    a.send('lost', edge.port('udp:1'));
+    await eventually(() => edge.plane.stats().errors['upstream-closed'] === 1);
+    expect(edge.plane.stats().tunnels).toBe(0);
+    expect(await a.ask('x', edge.port('udp:1'))).toBe('x');
+  });
+
   test('waits for the name of its backend', async () => {
     const backend = await echoBackend();
     const spec = specOf([backend.port]);
