@@ -2,7 +2,7 @@ import { lookup as resolve, type LookupAddress } from 'node:dns';
 import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
-import { ProxyError, refusedAddress } from '@dproxy/core';
+import { type AddressPolicy, ProxyError } from '@dproxy/core';
 
 /** Questions at the same time, of one worker. */
 const MAX_ASKING = 1_024;
@@ -20,8 +20,8 @@ export interface AuthQuestion {
   readonly body: Buffer | undefined;
   readonly timeoutMs: number;
   readonly tlsVerify: boolean;
-  /** The URL was written by a container: it shall not lead to metadata services or to dproxy itself. Undefined: it was not. */
-  readonly ownAddresses: readonly string[] | undefined;
+  /** The URL was written by a container, and shall not lead everywhere. Undefined: it was not. */
+  readonly refuse: AddressPolicy | undefined;
 }
 
 export interface AuthAnswer {
@@ -74,12 +74,12 @@ export class AuthServers {
   }
 
   #send(
-    { url, method, headers, body, tlsVerify, ownAddresses }: AuthQuestion,
+    { url, method, headers, body, tlsVerify, refuse }: AuthQuestion,
     signal: AbortSignal,
     isNew = false,
   ): ClientRequest {
     const isTls = url.protocol === 'https:';
-    const { http, https } = ownAddresses === undefined ? this.#trusted : this.#guarded;
+    const { http, https } = refuse === undefined ? this.#trusted : this.#guarded;
     const agent = isTls ? https : http;
     const options = {
       method,
@@ -87,7 +87,7 @@ export class AuthServers {
       signal,
       agent: isNew ? false : agent,
       maxHeaderSize: MAX_HEAD_BYTES,
-      ...(ownAddresses === undefined ? {} : { lookup: guarded(url, ownAddresses) }),
+      ...(refuse === undefined ? {} : { lookup: guarded(url, refuse) }),
     };
     const sent = isTls ? requestHttps(url, { ...options, rejectUnauthorized: tlsVerify }) : requestHttp(url, options);
     sent.end(body);
@@ -136,12 +136,12 @@ function isReset(error: unknown): boolean {
 }
 
 /** Checks what a name means where it is used: one that was looked up before may mean another address now. */
-function guarded({ port, protocol }: URL, ownAddresses: readonly string[]): LookupFunction {
+function guarded({ port, protocol }: URL, refuse: AddressPolicy): LookupFunction {
   const to = port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
   return (host, options, callback) => {
     resolve(host, { ...options, all: true }, (error, found: readonly LookupAddress[] | undefined) => {
       const addresses = found ?? [];
-      const refused = addresses.map(({ address }) => refusedAddress(address, to, ownAddresses)).find(Boolean);
+      const refused = addresses.map(({ address }) => refuse(address, to)).find(Boolean);
       const [first] = addresses;
       if (error !== null) callback(error, []);
       else if (refused !== undefined) callback(new Error(`${host} is refused: ${refused}`), []);
@@ -152,10 +152,10 @@ function guarded({ port, protocol }: URL, ownAddresses: readonly string[]): Look
 }
 
 /** An address that is written as one is never looked up. @returns why it may not be asked */
-export function refusedUrl(url: URL, ownAddresses: readonly string[]): string | undefined {
+export function refusedUrl(url: URL, refuse: AddressPolicy): string | undefined {
   const address = url.hostname.replace(/^\[(.*)\]$/, '$1');
   const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);
-  return isIP(address) === 0 ? undefined : refusedAddress(address, port, ownAddresses);
+  return isIP(address) === 0 ? undefined : refuse(address, port);
 }
 
 function unchecked({ url }: AuthQuestion, cause: unknown): ProxyError {

@@ -20,11 +20,14 @@ const AUTH: ForwardAuthFilter = {
   timeoutMs: 2_000,
 };
 
-async function start(auth: Behaviour, filter: Partial<ForwardAuthFilter> = {}, settings = {}) {
+async function start(auth: Behaviour, filter: Partial<ForwardAuthFilter> = {}, settings = {}, source = 'test') {
   const server = await Origin.start(auth);
   const origin = await Origin.start(echo());
   const filters = [{ ...AUTH, url: `http://127.0.0.1:${server.port}/check?x=1`, ...filter }];
-  const edge = await startEdge({ routes: [{ host: 'a.test', to: origin, filters }], settings });
+  const edge = await startEdge({
+    routes: [{ host: 'a.test', to: origin, filters, origins: [{ source, name: 'app', line: 0, project: '' }] }],
+    settings,
+  });
   const ask = async (headers = '', method = 'GET', body = '') => {
     using client = await edge.connect();
     await client.write(getRequest('a.test', '/x?y=1', headers).replace('GET', method) + body);
@@ -212,6 +215,17 @@ describe('no answer lets nobody pass', () => {
     expect(all.server.requests).toHaveLength(0);
   });
 });
+
+it.each(['127.0.0.1', 'localhost', '[::ffff:127.0.0.1]'])(
+  'with the labels of a container it asks nothing that is for this machine alone: %s',
+  async (host) => {
+    await using all = await start(yes());
+    const url = `http://${host}:${all.server.port}/`;
+    await using labelled = await start(yes(), { url }, {}, 'docker:unix:///run/docker.sock');
+    expect((await labelled.ask()).status).toBe(500);
+    expect(all.server.requests).toHaveLength(0);
+  },
+);
 
 it('a client that goes away takes the question with it', async () => {
   await using all = await start(() => new Promise(() => undefined));

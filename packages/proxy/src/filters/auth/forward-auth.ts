@@ -1,4 +1,13 @@
-import { compilePattern, type ForwardAuthFilter, type Pattern, ProxyError, type Route } from '@dproxy/core';
+import {
+  type AddressPolicy,
+  compileAddressPolicy,
+  compilePattern,
+  type ForwardAuthFilter,
+  isLoopbackAddress,
+  type Pattern,
+  ProxyError,
+  type Route,
+} from '@dproxy/core';
 import {
   fieldNames,
   headerLine,
@@ -40,6 +49,7 @@ class ForwardAuth implements CompiledFilter {
   readonly #asked: ReadonlySet<string>;
   readonly #cookies: ReadonlySet<string>;
   readonly #isFromContainer: boolean;
+  readonly #isFromEngine: boolean;
 
   constructor(filter: ForwardAuthFilter, { origins }: Pick<Route, 'origins'>) {
     this.#filter = filter;
@@ -51,17 +61,18 @@ class ForwardAuth implements CompiledFilter {
     this.#asked = new Set(filter.requestHeaders.map((name) => name.toLowerCase()));
     this.#cookies = new Set(filter.cookies);
     this.#isFromContainer = origins.some(({ source }) => !source.startsWith('file:'));
+    this.#isFromEngine = origins.some(({ source }) => source.startsWith('docker:'));
   }
 
   async onRequest(request: FilteredRequest): Promise<Verdict> {
-    const { ownAddresses } = request.compiled.settings;
-    const refused = this.#isFromContainer ? refusedUrl(this.#url, ownAddresses) : undefined;
+    const refuse = this.#isFromContainer ? this.#policy(request) : undefined;
+    const refused = refuse === undefined ? undefined : refusedUrl(this.#url, refuse);
     if (refused !== undefined) throw new ProxyError('access-unchecked', `${this.#url.host}: ${refused}`);
     const ends = new AbortController();
     request.onEnd(() => ends.abort());
     const { maxBodyBytes } = this.#filter;
     const body = maxBodyBytes < 0 ? undefined : await request.readBody(Math.min(maxBodyBytes, MAX_BODY_BYTES));
-    const question = this.#question(request, body, this.#isFromContainer ? ownAddresses : undefined);
+    const question = this.#question(request, body, refuse);
     const answer = await request.services.authServers.ask(question, ends.signal);
     if (answer.status < 200 || answer.status > 299) return this.#pageOf(answer);
     this.#tellBackend(request, answer);
@@ -74,13 +85,20 @@ class ForwardAuth implements CompiledFilter {
     return { detail: `would ask ${origin}${pathname}, whose answer is taken as yes here` };
   }
 
+  /**
+   * Where a URL of a container shall not lead: to metadata services, to dproxy itself, and with the labels of an engine to nothing
+   * that listens for this machine alone. An engine's own TCP port there would do whatever it is told (threats: row 44).
+   */
+  #policy({ compiled }: FilteredRequest): AddressPolicy {
+    const refuse = compileAddressPolicy(compiled.settings.ownAddresses);
+    if (!this.#isFromEngine) return refuse;
+    return (address, port) =>
+      refuse(address, port) ?? (isLoopbackAddress(address) ? 'it is for this machine alone' : undefined);
+  }
+
   // ---- what it is asked
 
-  #question(
-    request: FilteredRequest,
-    body: Buffer | undefined,
-    ownAddresses: readonly string[] | undefined,
-  ): AuthQuestion {
+  #question(request: FilteredRequest, body: Buffer | undefined, refuse: AddressPolicy | undefined): AuthQuestion {
     const { preserveMethod, timeoutMs, tlsVerify } = this.#filter;
     const { method } = request.head;
     const asked = preserveMethod ? method : 'GET';
@@ -98,7 +116,7 @@ class ForwardAuth implements CompiledFilter {
       body,
       timeoutMs: timeoutMs > 0 ? timeoutMs : DEFAULT_TIMEOUT_MS,
       tlsVerify,
-      ownAddresses,
+      refuse,
     };
   }
 
