@@ -101,7 +101,26 @@ function pathWithoutOurBin() {
 /** Each primary leaves a file named by its pid there. */
 function runningInstances() {
   if (!existsSync(instancesFolder)) return [];
-  return readdirSync(instancesFolder).filter((pid) => /^\d+$/.test(pid) && isAlive(Number(pid)));
+  return readdirSync(instancesFolder).filter((pid) => /^\d+$/.test(pid) && isAlive(Number(pid)) && hasWritten(pid));
+}
+
+/**
+ * False: a primary that was killed wrote it, and its pid is another program's now.
+ * @param {string} pid
+ */
+function hasWritten(pid) {
+  const startTime = readIfThere(join(instancesFolder, pid));
+  const stat = readIfThere(`/proc/${pid}/stat`);
+  return startTime === '' || stat === '' || stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] === startTime;
+}
+
+/** @param {string} file */
+function readIfThere(file) {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /** @param {number} pid */

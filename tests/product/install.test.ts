@@ -51,6 +51,13 @@ it('never installs under a running instance: it says which, and exits 1', async 
   expect(refused.stderr).toContain(`this checkout is running (pid ${process.pid})`);
 });
 
+it('does not take a program for an instance that has the pid of one that was killed', async () => {
+  await writeFile(join(root, 'package-lock.json'), '{}');
+  await mkdir(join(root, 'node_modules', '.dproxy-instances'));
+  await writeFile(join(root, 'node_modules', '.dproxy-instances', String(process.pid)), '1');
+  expect((await install()).code).toBe(0);
+});
+
 it('exits 1 when npm fails, and tries again the next time', async () => {
   await writeFile(join(root, 'package-lock.json'), '{}');
   expect((await install({ NPM_EXIT: '1' })).code).toBe(1);
