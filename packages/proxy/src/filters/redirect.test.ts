@@ -49,9 +49,12 @@ it.each<[string, Filter, object, [number, string]]>([
   expect(await answer(filter, '/x?y', more)).toEqual(expected);
 });
 
-it('names the port that clients see', async () => {
+it.each([
+  ['of all listeners', []],
+  ['of plain HTTP alone', ['http']],
+])('names the port that clients see, for a route %s', async (_, only) => {
   const listeners = [listenerOf(), listenerOf({ protocol: 'https', publicPort: 8443 })];
-  const routes = [{ host: 'a.test', to: { port: 1 }, filters: [scheme('https')] }];
+  const routes = [{ host: 'a.test', to: { port: 1 }, filters: [scheme('https')], listeners: only }];
   await using edge = await startEdge({ routes, listeners });
   using client = await edge.connect();
   await client.write(getRequest('a.test', '/x'));

@@ -27,9 +27,12 @@ function redirectScheme(
   return redirect(request, `${scheme}://${authority}${targetOf(request)}`, permanent);
 }
 
-/** Where clients find this route by that scheme. */
+/** Where clients find this route by that scheme; a route for plain HTTP alone sends them to another route, on the port for all. */
 function publicPort(scheme: Scheme, { compiled, route }: FilteredRequest): number {
-  if (scheme === 'https') return publicHttpsPort(compiled.https, route.route.listeners) || USUAL.https;
+  if (scheme === 'https') {
+    const { https } = compiled;
+    return publicHttpsPort(https, route.route.listeners) || publicHttpsPort(https, []) || USUAL.https;
+  }
   return compiled.source.listeners.get('http')?.publicPort ?? USUAL.http;
 }
 
