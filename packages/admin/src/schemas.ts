@@ -58,7 +58,7 @@ export const BACKENDS = list(
     protocol: { type: 'string', enum: ['http', 'https', 'h2c', 'h2', 'tcp', 'udp'] },
     address: text,
     port: integer,
-    state: { type: 'string', enum: ['ready', 'starting', 'unhealthy', 'paused', 'stopped', 'unreachable'] },
+    state: { type: 'string', enum: ['ready', 'draining', 'starting', 'unhealthy', 'paused', 'stopped', 'unreachable'] },
     reason: text,
     tlsVerify: { type: 'boolean' },
     proxyProtocol: { type: 'string', enum: ['', 'v1', 'v2'] },

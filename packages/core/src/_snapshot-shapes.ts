@@ -31,7 +31,7 @@ const BACKEND = object({
   protocol: oneOf('http', 'https', 'h2c', 'h2', 'tcp', 'udp'),
   address: text,
   port,
-  state: oneOf('ready', 'starting', 'unhealthy', 'paused', 'stopped', 'unreachable'),
+  state: oneOf('ready', 'draining', 'starting', 'unhealthy', 'paused', 'stopped', 'unreachable'),
   reason: text,
   tlsVerify: flag,
   proxyProtocol: oneOf('', 'v1', 'v2'),

@@ -6,12 +6,13 @@ export type BackendProtocol = 'http' | 'https' | 'h2c' | 'h2' | 'tcp' | 'udp';
 
 /**
  * - `ready`: takes requests
+ * - `draining`: was told to end; what is in flight goes on, new requests get it only where nobody is ready
  * - `starting`: its health check has not passed yet
  * - `unhealthy`: its health check fails
  * - `paused`, `stopped`: the container exists but does not run
  * - `unreachable`: it runs, but dproxy shares no network with it; `reason` tells the command that mends it
  */
-export type BackendState = 'ready' | 'starting' | 'unhealthy' | 'paused' | 'stopped' | 'unreachable';
+export type BackendState = 'ready' | 'draining' | 'starting' | 'unhealthy' | 'paused' | 'stopped' | 'unreachable';
 
 /**
  * One address that requests are sent to. The unit of balancing. Backends are identified by `id`, which is stable while
@@ -23,7 +24,7 @@ export interface Backend {
   /** What a person calls it: the container's name, or the URL of the file entry. */
   readonly name: string;
   readonly protocol: BackendProtocol;
-  /** IP address, or a name that the upstream pool resolves and caches. Empty when `state` is not `ready`. */
+  /** IP address, or a name that the upstream pool resolves and caches. Empty when `state` is neither `ready` nor `draining`. */
   readonly address: string;
   readonly port: number;
   readonly state: BackendState;
@@ -35,4 +36,21 @@ export interface Backend {
   readonly proxyProtocol: '' | 'v1' | 'v2';
   /** The container (full id) that stands behind it; empty for file entries. */
   readonly containerId: string;
+}
+
+/** Whether connections to it are made at all: a backend that drains may be the only one left to answer. */
+export function mayBeConnected({ state }: Pick<Backend, 'state'>): boolean {
+  switch (state) {
+    case 'ready':
+    case 'draining':
+      return true;
+    case 'starting':
+    case 'unhealthy':
+    case 'paused':
+    case 'stopped':
+    case 'unreachable':
+      return false;
+    default:
+      return state satisfies never;
+  }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sampleBackend } from './_samples.ts';
+import type { BackendState } from './backend.ts';
 import { readyShares, RoundRobin, type Share, type WorkerSlot } from './balance.ts';
 
 const ALONE: WorkerSlot = { index: 0, count: 1 };
@@ -128,4 +129,16 @@ it('only ready backends with a weight have a share', () => {
     weight: backendId === 'spare' ? 0 : 2,
   }));
   expect(readyShares(refs, backends)).toEqual([{ id: 'ready', weight: 2, target: backends.get('ready') }]);
+});
+
+it.each([
+  ['ready draining', 'ready'],
+  ['draining paused', 'draining'],
+  ['draining unhealthy starting', 'draining'],
+  ['unhealthy', ''],
+] as const)('of %s backends those that are %s may be chosen', (all, expected) => {
+  const states = all.split(' ') as BackendState[];
+  const backends = new Map(states.map((state) => [state, sampleBackend(state, { state })]));
+  const refs = states.map((backendId) => ({ backendId, weight: 1 }));
+  expect(readyShares(refs, backends).map(({ id }) => id)).toEqual(expected === '' ? [] : [expected]);
 });

@@ -1,4 +1,4 @@
-import type { Backend } from './backend.ts';
+import type { Backend, BackendState } from './backend.ts';
 import type { BackendRef } from './route.ts';
 
 /** One of several workers that share a route without talking to each other. */
@@ -16,12 +16,24 @@ export interface Share<T> {
   readonly target: T;
 }
 
-/** The backends of a route that may be chosen now, in the order that all workers share. */
+/**
+ * The backends of a route that may be chosen now, in the order that all workers share: those that are ready, and where nobody
+ * is, those that drain. A server that ends often answers for a while yet, which is better than no answer at all.
+ */
 export function readyShares(refs: readonly BackendRef[], backends: ReadonlyMap<string, Backend>): Share<Backend>[] {
+  const ready = sharesIn('ready', refs, backends);
+  return ready.length > 0 ? ready : sharesIn('draining', refs, backends);
+}
+
+function sharesIn(
+  state: BackendState,
+  refs: readonly BackendRef[],
+  backends: ReadonlyMap<string, Backend>,
+): Share<Backend>[] {
   const shares: Share<Backend>[] = [];
   for (const { backendId, weight } of refs) {
     const target = backends.get(backendId);
-    if (target?.state === 'ready' && weight > 0) shares.push({ id: backendId, weight, target });
+    if (target?.state === state && weight > 0) shares.push({ id: backendId, weight, target });
   }
   return shares;
 }

@@ -34,6 +34,14 @@ it('says nothing of a backend that its source calls stopped, or that has no verd
   expect(definitions[1]).toBe(plain);
 });
 
+it('goes on checking what drains, and still says what it found', () => {
+  const draining = sampleBackend('ready', { state: 'draining', reason: 'it was told to end' });
+  const leaving = { ...state, definitions: [{ ...checked, backends: [draining] }] };
+  expect([...healthTargets([leaving], [])]).toEqual([{ backend: draining, check: CHECK }]);
+  const { definitions } = applyHealth(leaving, new Map([['ready', UNHEALTHY]]));
+  expect(definitions[0]?.backends).toEqual([{ ...draining, ...UNHEALTHY }]);
+});
+
 it('is the state itself while there are no verdicts', () => {
   expect(applyHealth(state, new Map())).toBe(state);
 });

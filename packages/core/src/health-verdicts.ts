@@ -1,10 +1,10 @@
 import { compileAddressPolicy } from './address-policy.ts';
-import type { Backend } from './backend.ts';
+import { mayBeConnected, type Backend } from './backend.ts';
 import type { HealthCheck } from './health-check.ts';
 import type { RouteDefinition } from './route.ts';
 import type { SourceState } from './source.ts';
 
-/** What a check says against a backend that its source calls ready. Healthy ones have no verdict. */
+/** What a check says against a backend that its source calls ready or draining. Healthy ones have no verdict. */
 export interface HealthVerdict {
   readonly state: 'starting' | 'unhealthy';
   /** What was found, for people. */
@@ -18,7 +18,7 @@ export interface HealthTarget {
 }
 
 /**
- * Ready backends of definitions that ask for checks. One that two definitions check differently is there twice; one that no
+ * Backends of definitions that ask for checks, while they may be connected: a verdict holds while its backend drains. One that two definitions check differently is there twice; one that no
  * container may have (threats: SSRF by label) is not asked.
  *
  * @param ownAddresses as in `WorkerSettings`
@@ -34,7 +34,7 @@ export function* healthTargets(
       for (const backend of backends) {
         const port = health.port === 0 ? backend.port : health.port;
         const isRefused = backend.containerId !== '' && refuse(backend.address, port) !== undefined;
-        if (backend.state === 'ready' && !isRefused) yield { backend, check: health };
+        if (mayBeConnected(backend) && !isRefused) yield { backend, check: health };
       }
     }
   }
@@ -50,7 +50,7 @@ function judge(definition: RouteDefinition, verdicts: ReadonlyMap<string, Health
   if (!definition.backends.some(({ id }) => verdicts.has(id))) return definition;
   const backends = definition.backends.map((backend) => {
     const verdict = verdicts.get(backend.id);
-    return verdict === undefined || backend.state !== 'ready' ? backend : { ...backend, ...verdict };
+    return verdict === undefined || !mayBeConnected(backend) ? backend : { ...backend, ...verdict };
   });
   return { ...definition, backends };
 }

@@ -1,6 +1,6 @@
 export { canonicalAddress, isIpv4, isLoopbackAddress, parseAddress, type ParsedAddress } from './address.ts';
 export { compileAddressPolicy, refusedAddress, type AddressPolicy } from './address-policy.ts';
-export type { Backend, BackendProtocol, BackendState } from './backend.ts';
+export { type Backend, type BackendProtocol, type BackendState, mayBeConnected } from './backend.ts';
 export {
   DEFAULT_BALANCE,
   type BalancePolicy,

@@ -56,13 +56,19 @@ function server(
   return {
     pxname: id,
     svname: name,
-    status: state === 'ready' ? 'UP' : 'DOWN',
+    status: statusOf(state),
     weight,
     mode: kind,
     addr: address === '' ? '' : `${address.includes(':') ? `[${address}]` : address}:${port}`,
     last_chk: reason,
     ...counts(traffic),
   };
+}
+
+/** HAProxy's words. */
+function statusOf(state: BackendStatistics['state']): string {
+  if (state === 'draining') return 'DRAIN';
+  return state === 'ready' ? 'UP' : 'DOWN';
 }
 
 function counts(traffic: Traffic | undefined): Row {

@@ -42,7 +42,7 @@ export class Selection {
     this.#measures = strategy === 'leastTime';
     this.#countsStatuses = ejection?.statuses === true;
     if (sticky !== null) {
-      const pools = refs.flatMap(({ backendId }) => context.pools.get(backendId) ?? []);
+      const pools = refs.flatMap(({ backendId }) => context.pools.get(backendId) ?? []).filter(takesClients(shares));
       this.sticky = new StickySessions({ routeId: route.id, cookie: sticky, pools });
     }
     if (ejection !== null) {
@@ -84,6 +84,12 @@ export class Selection {
   #fail(pool: UpstreamPool): boolean {
     return this.ejections?.failed(pool.backend.id, performance.now()) === true;
   }
+}
+
+/** Ready ones, also with the weight 0; those that drain only where nobody else is left to choose from. */
+function takesClients(shares: readonly Share<UpstreamPool>[]): (pool: UpstreamPool) => boolean {
+  const chosen = new Set(shares.map(({ id }) => id));
+  return ({ backend }) => backend.state === 'ready' || chosen.has(backend.id);
 }
 
 function isPlain({ strategy, sticky, ejection }: BalancePolicy): boolean {

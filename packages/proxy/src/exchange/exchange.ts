@@ -14,6 +14,7 @@ import { answerBehindFilters, answerOfRoute, chooseAnswer } from './choose-answe
 import { type Downstream, isRequestComplete } from './downstream.ts';
 import { ExchangeReport } from './exchange-report.ts';
 import { errorPage } from './error-page.ts';
+import { offlineOr } from './offline-or.ts';
 import { Hop, type HopOwner } from './hop.ts';
 import { CollectedBody } from './collected-body.ts';
 import { keepBody, type KeptBody } from './kept-body.ts';
@@ -304,7 +305,8 @@ export class Exchange implements HopOwner {
     if (error.source === 'upstream' && this.#attempts?.failed(error) === true) this.#services.counters.ejections++;
     if (this.#hop?.response !== undefined) this.#cut(error);
     else if (error.source !== 'upstream') this.#answerError(error);
-    else if (!this.#retry(error) && !this.#tryNextCandidate(error)) this.#answerError(error);
+    else if (!this.#retry(error) && !this.#tryNextCandidate(error))
+      this.#answerError(offlineOr(error, this.#hop?.pool));
   }
 
   /** @param failure what came instead of an answer, or the status of one. After a 101 the connection has been handed over */

@@ -1,4 +1,5 @@
 import type { RemoteInfo } from 'node:dgram';
+import { mayBeConnected } from '@dproxy/core';
 import type { Services } from '../services.ts';
 import { ClientCounts } from './client-counts.ts';
 import type { CompiledStream } from './compiled-streams.ts';
@@ -78,9 +79,14 @@ export class UdpSessions {
     (this.#confirmed.get(key) ?? this.#fresh.get(key))?.session.close();
   }
 
-  /** Ends sessions whose backend has left: its address may be somebody else's now. */
+  /** Ends sessions whose backend has left: its address may be somebody else's now. One that drains keeps those it has. */
   followBackends(): void {
-    for (const { session } of this.#all()) if (session.pool.isRetired) session.close();
+    for (const { session } of this.#all()) if (session.pool.isRetired && !this.#isStillThere(session)) session.close();
+  }
+
+  #isStillThere({ pool: { backend } }: UdpSession): boolean {
+    const now = this.#options.services.compiled.source.backends.get(backend.id);
+    return now !== undefined && mayBeConnected(now) && now.address === backend.address && now.port === backend.port;
   }
 
   close(): void {

@@ -96,6 +96,19 @@ describe('a session', () => {
     expect(two.senders.size).toBe(2);
   });
 
+  test('stays while its backend drains; new ones go elsewhere', async () => {
+    const [one, two] = [await echoBackend('1'), await echoBackend('2')];
+    const spec = specOf([one.port, two.port]);
+    await using edge = await startEdge(spec);
+    const [a, b] = [await client(), await client()];
+    const port = edge.port('udp:1');
+    expect(await a.ask('x', port)).toBe('1x');
+    const backends = spec.backends.map((each, index) => (index === 0 ? { ...each, state: 'draining' as const } : each));
+    await edge.apply({ ...spec, backends, version: 2 });
+    expect([await b.ask('y', port), await a.ask('z', port)]).toEqual(['2y', '1z']);
+    expect([one.senders.size, two.senders.size]).toEqual([1, 1]);
+  });
+
   test('ends when nobody listens at the backend, and begins anew with another', async () => {
     const gone = createSocket('udp4').bind(0, '127.0.0.1');
     await once(gone, 'listening');

@@ -21,7 +21,7 @@ export interface OpenOptions {
   readonly client: Endpoints | undefined;
 }
 
-/** The connections to one backend. Lives as long as the backend keeps its address; routes and Snapshots share it. */
+/** The connections to one backend. Lives as long as the backend keeps its address and does not drain; routes and Snapshots share it. */
 export class UpstreamPool implements UpstreamConnectionOwner, Load {
   readonly backend: Backend;
   /** `address:port`, for headers and the log. */
@@ -57,6 +57,10 @@ export class UpstreamPool implements UpstreamConnectionOwner, Load {
   /** Requests, and tunnels, of this worker that it has to answer yet. */
   get active(): number {
     return this.#sessions?.active ?? this.#all.size - this.#idle.length;
+  }
+
+  get #isDraining(): boolean {
+    return this.backend.state === 'draining';
   }
 
   responseMs(): number {
@@ -117,11 +121,18 @@ export class UpstreamPool implements UpstreamConnectionOwner, Load {
    * One that began with a PROXY header speaks for the client that it names, for ever: another's request on it would be taken
    * for that client's. It is not kept for the same client either: who that is may change from request to request (behind a
    * trusted proxy `X-Forwarded-For` says), and every client that was ever here would hold a connection of the backend.
+   *
+   * A backend that drains closes its connections when it likes: none is kept to be caught by that.
    */
   release(connection: UpstreamConnection): void {
     if (connection.state === 'closed') return;
     const isOneClients = this.backend.proxyProtocol !== '';
-    if (this.#isRetired || isOneClients || this.#idle.length >= this.#limits.upstreamIdlePerBackend) {
+    if (
+      this.#isRetired ||
+      this.#isDraining ||
+      isOneClients ||
+      this.#idle.length >= this.#limits.upstreamIdlePerBackend
+    ) {
       connection.destroy();
       return;
     }

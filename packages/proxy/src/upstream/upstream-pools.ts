@@ -1,4 +1,4 @@
-import type { Backend, Limits } from '@dproxy/core';
+import { type Backend, type Limits, mayBeConnected } from '@dproxy/core';
 import type { UpstreamContext } from './upstream-connection.ts';
 import { UpstreamPool } from './upstream-pool.ts';
 
@@ -8,7 +8,7 @@ export interface PoolRules {
   readonly isUsable: (backend: Backend) => boolean;
 }
 
-/** The pools of all backends that are ready, by backend id. */
+/** The pools of all backends that may be connected, by backend id. */
 export class UpstreamPools {
   readonly #context: Omit<UpstreamContext, 'bufferBytes'>;
   readonly #pools = new Map<string, UpstreamPool>();
@@ -27,8 +27,8 @@ export class UpstreamPools {
   }
 
   /**
-   * Follows the backends of a Snapshot. A backend that is gone, not ready, or elsewhere now loses its idle connections at
-   * once: Docker gives a removed container's address to the next one, and a kept connection could be another tenant's.
+   * Follows the backends of a Snapshot. A backend that is gone, drains, is not ready, or elsewhere now loses its idle connections
+   * at once: Docker gives a removed container's address to the next one, and a kept connection could be another tenant's.
    *
    * Backends that are the same objects as before are not looked at: one change among 100,000 costs a walk over them.
    *
@@ -59,9 +59,9 @@ export class UpstreamPools {
 
   /** @returns whether the backend has another pool now, or none any more */
   #put(id: string, backend: Backend, { limits, isUsable }: PoolRules): boolean {
-    if (backend.state !== 'ready' || !isUsable(backend)) return this.#remove(id);
+    if (!mayBeConnected(backend) || !isUsable(backend)) return this.#remove(id);
     const known = this.#pools.get(id);
-    if (known !== undefined && isSameEndpoint(known.backend, backend)) return false;
+    if (known !== undefined && isSameService(known.backend, backend)) return false;
     this.#remove(id);
     this.#pools.set(id, new UpstreamPool(backend, { ...this.#context, bufferBytes: limits.bufferBytes }, limits));
     return true;
@@ -84,9 +84,10 @@ export class UpstreamPools {
   }
 }
 
-/** The name counts, too: `x-debug-backend` and the log show it. */
-function isSameEndpoint(a: Backend, b: Backend): boolean {
+/** The name counts, too: `x-debug-backend` and the log show it. So does the state: what drains keeps no idle connection. */
+function isSameService(a: Backend, b: Backend): boolean {
   return (
+    a.state === b.state &&
     a.address === b.address &&
     a.port === b.port &&
     a.protocol === b.protocol &&
