@@ -24,3 +24,21 @@ export interface HealthCheck {
   readonly rise: number;
   readonly fall: number;
 }
+
+/** What holds for a check that says nothing else. */
+export const DEFAULT_HEALTH_CHECK: HealthCheck = {
+  type: 'http',
+  path: '/',
+  method: 'GET',
+  host: '',
+  port: 0,
+  scheme: 'default',
+  headers: [],
+  statuses: [[200, 399]],
+  followRedirects: true,
+  intervalMs: 10_000,
+  unhealthyIntervalMs: 10_000,
+  timeoutMs: 3_000,
+  rise: 1,
+  fall: 2,
+};

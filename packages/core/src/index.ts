@@ -35,7 +35,7 @@ export {
   type RewriteFilter,
   type StatusRange,
 } from './filter.ts';
-export type { HealthCheck } from './health-check.ts';
+export { DEFAULT_HEALTH_CHECK, type HealthCheck } from './health-check.ts';
 export { applyHealth, healthTargets, type HealthTarget, type HealthVerdict } from './health-verdicts.ts';
 export type { PortRange } from './port-book.ts';
 export type { ShadowedStream, StreamDefinition, StreamRoute } from './stream.ts';

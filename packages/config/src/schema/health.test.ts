@@ -1,5 +1,6 @@
+import { DEFAULT_HEALTH_CHECK } from '@dproxy/core';
 import { expect, it } from 'vitest';
-import { DEFAULT_HEALTH_CHECK, healthCheck } from './health.ts';
+import { healthCheck } from './health.ts';
 
 const read = (value: unknown) => healthCheck().safeParse(value);
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { canonicalFieldName, isFieldValue, isOwnField, type HealthCheck } from '@dproxy/core';
+import { canonicalFieldName, DEFAULT_HEALTH_CHECK, isFieldValue, isOwnField, type HealthCheck } from '@dproxy/core';
 import { field, flag, integer, oneOrMore, readable, section, text, words, type Read } from './field.ts';
 import { duration } from './units.ts';
 
@@ -8,32 +8,19 @@ const STATUSES = 'a status such as 204, or a range such as 200-299';
 const SERVICE = 'the name of a gRPC service such as my.package.Service';
 const FORMS = 'a path such as /health, tcp, grpc, or {type, path, interval, ...}';
 
-/** What holds for a check that says nothing else. */
-export const DEFAULT_HEALTH_CHECK: HealthCheck = {
-  type: 'http',
-  path: '/',
-  method: 'GET',
-  host: '',
-  port: 0,
-  scheme: 'default',
-  headers: [],
-  statuses: [[200, 399]],
-  followRedirects: true,
-  intervalMs: 10_000,
-  unhealthyIntervalMs: 10_000,
-  timeoutMs: 3_000,
-  rise: 1,
-  fall: 2,
-};
-
-/** `health` of a route: how its backends are checked. */
-export function healthCheck() {
+/**
+ * How the backends of a route or of a stream are checked.
+ *
+ * @param usual the type where neither it nor a path or a service is said
+ */
+export function healthCheck(usual: 'http' | 'tcp' = 'http') {
   const short = z
     .union([z.literal('tcp'), z.literal('grpc')])
     .transform((type): HealthCheck => ({ ...DEFAULT_HEALTH_CHECK, type, path: '' }));
   const path = readable(PATH, readTarget).transform((value): HealthCheck => ({ ...DEFAULT_HEALTH_CHECK, path: value }));
-  const detailed = options().transform((said, context): HealthCheck => {
-    const { interval = DEFAULT_HEALTH_CHECK.intervalMs, type = said.service === undefined ? 'http' : 'grpc' } = said;
+  const detailed = options(usual).transform((said, context): HealthCheck => {
+    const implied = said.service !== undefined ? 'grpc' : said.path !== undefined ? 'http' : usual;
+    const { interval = DEFAULT_HEALTH_CHECK.intervalMs, type = implied } = said;
     if (said.service !== undefined && type !== 'grpc') {
       context.addIssue({ code: 'custom', path: ['service'], message: 'no service, or type: grpc' });
     }
@@ -57,12 +44,12 @@ export function healthCheck() {
   return z.union([short, path, detailed], { error: FORMS });
 }
 
-function options() {
+function options(usual: 'http' | 'tcp') {
   return section({
     type: field(words(['http', 'tcp', 'grpc']), {
       meaning:
         'http: an answer with an expected status. tcp: the connection is accepted. grpc: grpc.health.v1.Health/Check says SERVING',
-      default: 'http, with service grpc',
+      default: usual === 'http' ? 'http, with service grpc' : 'tcp, with path http, with service grpc',
     }),
     path: field(readable(PATH, readTarget), { meaning: 'For http: what is asked for', default: '/' }),
     service: field(readable(SERVICE, readService), {

@@ -1,19 +1,11 @@
-import type { Backend, HealthCheck, HealthTarget } from '@dproxy/core';
+import { DEFAULT_HEALTH_CHECK, type Backend, type HealthCheck, type HealthTarget } from '@dproxy/core';
 
 const CHECK: HealthCheck = {
-  type: 'http',
+  ...DEFAULT_HEALTH_CHECK,
   path: '/health',
-  method: 'GET',
-  host: '',
-  port: 0,
-  scheme: 'default',
-  headers: [],
-  statuses: [[200, 399]],
-  followRedirects: true,
   intervalMs: 20,
   unhealthyIntervalMs: 20,
   timeoutMs: 2_000,
-  rise: 1,
   fall: 1,
 };
 

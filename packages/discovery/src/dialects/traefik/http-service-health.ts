@@ -1,4 +1,10 @@
-import { canonicalFieldName, isFieldValue, type HealthCheck, type PassiveEjection } from '@dproxy/core';
+import {
+  canonicalFieldName,
+  DEFAULT_HEALTH_CHECK,
+  isFieldValue,
+  type HealthCheck,
+  type PassiveEjection,
+} from '@dproxy/core';
 import type { Section } from './section.ts';
 
 const DEFAULT_INTERVAL_MS = 30_000;
@@ -12,7 +18,7 @@ export function readHealthCheck(balancer: Section): HealthCheck | undefined {
   const intervalMs = section.duration('interval') || DEFAULT_INTERVAL_MS;
   const type = section.word('mode', ['http', 'grpc']) ?? 'http';
   const status = section.integer('status', 0, 999) ?? 0;
-  const path = section.text('path') ?? '/';
+  const path = section.text('path') ?? DEFAULT_HEALTH_CHECK.path;
   if (type === 'http' && !/^\/[\x21-\x7e]*$/.test(path)) section.refuse('path', 'a path that begins with /');
   const check: HealthCheck = {
     type,
@@ -22,8 +28,8 @@ export function readHealthCheck(balancer: Section): HealthCheck | undefined {
     port: section.integer('port', 0, 65_535) ?? 0,
     scheme: section.word('scheme', ['http', 'https']) ?? 'default',
     headers: readHeaders(section),
-    statuses: [status === 0 ? [200, 399] : [status, status]],
-    followRedirects: section.flag('followredirects') ?? true,
+    statuses: status === 0 ? DEFAULT_HEALTH_CHECK.statuses : [[status, status]],
+    followRedirects: section.flag('followredirects') ?? DEFAULT_HEALTH_CHECK.followRedirects,
     intervalMs,
     unhealthyIntervalMs: section.duration('unhealthyinterval') || intervalMs,
     timeoutMs: section.duration('timeout') || DEFAULT_TIMEOUT_MS,
