@@ -33,3 +33,12 @@ it('asks a backend that starts soon and then less often, a healthy one at its in
   state.note('status 500');
   expect(state.nextPauseMs()).toBe(2_000);
 });
+
+it('never asks more often than dproxy.yml may say, whatever a label does', () => {
+  const state = new CheckState({ intervalMs: 1, unhealthyIntervalMs: 0, rise: 1, fall: 1 }, false);
+  expect(state.nextPauseMs()).toBe(100);
+  state.note('');
+  expect(state.nextPauseMs()).toBe(100);
+  state.note('status 500');
+  expect(state.nextPauseMs()).toBe(100);
+});

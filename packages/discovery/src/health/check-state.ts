@@ -5,6 +5,9 @@ export type CheckedState = 'starting' | 'healthy' | 'unhealthy';
 /** How soon a backend that has never passed is asked again: it may have started a moment ago. Doubles each time. */
 const FIRST_PAUSE_MS = 250;
 
+/** As in dproxy.yml. Labels of other languages may say less, and would have the primary do nothing else. */
+const MIN_PAUSE_MS = 100;
+
 export interface CheckRules {
   readonly intervalMs: number;
   readonly unhealthyIntervalMs: number;
@@ -52,6 +55,10 @@ export class CheckState {
 
   /** Until the next check. */
   nextPauseMs(): number {
+    return Math.max(MIN_PAUSE_MS, this.#wantedPauseMs());
+  }
+
+  #wantedPauseMs(): number {
     const { intervalMs, unhealthyIntervalMs } = this.#rules;
     if (this.#state === 'healthy') return intervalMs;
     if (this.#state === 'unhealthy') return unhealthyIntervalMs;

@@ -6,8 +6,8 @@ import {
   type PassiveEjection,
 } from '@dproxy/core';
 import { argumentsOf, type Block } from './block.ts';
-import { readGoDuration } from './durations.ts';
 import type { Report } from './report.ts';
+import { first, milliseconds } from './values.ts';
 
 /** What Caddy calls its cookie when nobody names it. */
 const COOKIE = 'lb';
@@ -58,8 +58,8 @@ function stickyCookie(name: string): NonNullable<BalancePolicy['sticky']> {
 
 /** `fail_duration`, `max_fails` and `unhealthy_status`; without the first Caddy passes nobody over. */
 export function readEjection(lines: ReadonlyMap<string, Block>): PassiveEjection | null {
-  const durationMs = readGoDuration(first(lines.get('fail_duration')));
-  if (durationMs === undefined) return null;
+  const durationMs = milliseconds(lines.get('fail_duration'));
+  if (durationMs === 0) return null;
   const fails = Number(first(lines.get('max_fails')) || '1');
   return {
     failures: Number.isInteger(fails) && fails >= 1 ? fails : 1,
@@ -67,8 +67,4 @@ export function readEjection(lines: ReadonlyMap<string, Block>): PassiveEjection
     ejectMs: durationMs,
     statuses: first(lines.get('unhealthy_status')).startsWith('5'),
   };
-}
-
-export function first(block: Block | undefined): string {
-  return block === undefined ? '' : (argumentsOf(block)[0] ?? '');
 }

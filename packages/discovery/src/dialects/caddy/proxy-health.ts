@@ -1,7 +1,12 @@
-import { canonicalFieldName, isFieldValue, type HealthCheck, type StatusRange } from '@dproxy/core';
+import {
+  canonicalFieldName,
+  DEFAULT_HEALTH_CHECK,
+  isFieldValue,
+  type HealthCheck,
+  type StatusRange,
+} from '@dproxy/core';
 import { argumentsOf, nameOf, type Block } from './block.ts';
-import { readGoDuration } from './durations.ts';
-import { first } from './proxy-balance.ts';
+import { first, milliseconds } from './values.ts';
 import type { Report } from './report.ts';
 
 const INTERVAL_MS = 30_000;
@@ -14,29 +19,29 @@ export function readHealth(lines: ReadonlyMap<string, Block>, report: Report): H
   if (path === '' && port === 0) return undefined;
   const body = lines.get('health_body');
   if (body !== undefined) report.note(body, 'a body that is expected of a health check', 'health_status');
-  const intervalMs = readGoDuration(first(lines.get('health_interval'))) ?? INTERVAL_MS;
+  const intervalMs = milliseconds(lines.get('health_interval')) || INTERVAL_MS;
   return {
-    type: 'http',
+    ...DEFAULT_HEALTH_CHECK,
     path: path.startsWith('/') ? path : `/${path}`,
-    method: /^[A-Z]{1,16}$/.test(first(lines.get('health_method'))) ? first(lines.get('health_method')) : 'GET',
-    host: '',
-    port: Number.isInteger(port) && port <= 65_535 ? port : 0,
-    scheme: 'default',
+    method: /^[A-Z]{1,16}$/.test(first(lines.get('health_method')))
+      ? first(lines.get('health_method'))
+      : DEFAULT_HEALTH_CHECK.method,
+    port: Number.isInteger(port) && port > 0 && port <= 65_535 ? port : 0,
     headers: headersOf(lines.get('health_headers')),
-    statuses: [statusOf(first(lines.get('health_status')))],
+    statuses: statusesOf(first(lines.get('health_status'))),
     followRedirects: lines.has('health_follow_redirects'),
     intervalMs,
     unhealthyIntervalMs: intervalMs,
-    timeoutMs: readGoDuration(first(lines.get('health_timeout'))) ?? TIMEOUT_MS,
+    timeoutMs: milliseconds(lines.get('health_timeout')) || TIMEOUT_MS,
     rise: count(lines.get('health_passes')),
     fall: count(lines.get('health_fails')),
   };
 }
 
 /** `200`, `2xx`; without one everything below 400 is fine. */
-function statusOf(raw: string): StatusRange {
-  if (/^[1-5]xx$/i.test(raw)) return [Number(raw[0]) * 100, Number(raw[0]) * 100 + 99];
-  return /^[1-5]\d\d$/.test(raw) ? [Number(raw), Number(raw)] : [200, 399];
+function statusesOf(raw: string): readonly StatusRange[] {
+  if (/^[1-5]xx$/i.test(raw)) return [[Number(raw[0]) * 100, Number(raw[0]) * 100 + 99]];
+  return /^[1-5]\d\d$/.test(raw) ? [[Number(raw), Number(raw)]] : DEFAULT_HEALTH_CHECK.statuses;
 }
 
 function headersOf(block: Block | undefined): readonly (readonly [string, string])[] {

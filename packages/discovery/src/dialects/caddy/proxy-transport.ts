@@ -1,7 +1,6 @@
 import type { Backend, RouteTimeouts } from '@dproxy/core';
 import { argumentsOf, nameOf, type Block } from './block.ts';
-import { readGoDuration } from './durations.ts';
-import { first } from './proxy-balance.ts';
+import { first, milliseconds } from './values.ts';
 import type { Report } from './report.ts';
 
 /** How a backend is spoken to, as far as `transport` says it. */
@@ -59,9 +58,9 @@ export function readTransport(block: Block | undefined, report: Report): Transpo
     tlsVerify: !lines.has('tls_insecure_skip_verify'),
     proxyProtocol: proxyProtocolOf(first(lines.get('proxy_protocol'))),
     timeouts: {
-      connectMs: readGoDuration(first(lines.get('dial_timeout'))) ?? 0,
-      responseMs: readGoDuration(first(lines.get('response_header_timeout'))) ?? 0,
-      idleMs: readGoDuration(first(lines.get('read_timeout'))) ?? 0,
+      connectMs: milliseconds(lines.get('dial_timeout')),
+      responseMs: milliseconds(lines.get('response_header_timeout')),
+      idleMs: milliseconds(lines.get('read_timeout')),
     },
   };
 }

@@ -2,13 +2,14 @@ import { DEFAULT_BALANCE, type BalancePolicy, type Filter, type HealthCheck } fr
 import type { Container } from '../../container.ts';
 import { argumentsOf, nameOf, type Block } from './block.ts';
 import { filterOf, headerChange } from './header-lines.ts';
-import { first, readEjection, readPolicy } from './proxy-balance.ts';
+import { readEjection, readPolicy } from './proxy-balance.ts';
 import { readHealth } from './proxy-health.ts';
 import { PLAIN_TRANSPORT, readTransport, type Transport } from './proxy-transport.ts';
 import { readUpstreams, type OwnPort } from './proxy-upstreams.ts';
 import type { Report } from './report.ts';
 import { readRewrite } from './rewrites.ts';
 import { UNTOUCHED } from './path-matcher.ts';
+import { first } from './values.ts';
 
 /** `reverse_proxy`, read. */
 export interface Proxy {
