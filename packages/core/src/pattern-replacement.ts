@@ -4,6 +4,9 @@ type GroupOf = (group: number) => string;
 /** Text, or the number of a group; -1: a group that the pattern does not have, which is empty. */
 type Part = string | number;
 
+/** Makes the text that takes the place of a match. @param groupCount beside group 0 */
+export type Expand = (groupOf: GroupOf, groupCount: number) => string;
+
 const NO_GROUP = -1;
 /** `$name`, `${name}` and `$$`. A dollar sign before anything else stands for itself. */
 const REFERENCE = /\$(?:\$|(\w+)|\{(\w+)\})/g;
@@ -13,10 +16,7 @@ const REFERENCE = /\$(?:\$|(\w+)|\{(\w+)\})/g;
  *
  * @param names of the groups that have one
  */
-export function compileReplacement(
-  replacement: string,
-  names: Readonly<Record<string, number>>,
-): (groupOf: GroupOf, groupCount: number) => string {
+export function compileReplacement(replacement: string, names: Readonly<Record<string, number>>): Expand {
   const parts: Part[] = [];
   let end = 0;
   for (const found of replacement.matchAll(REFERENCE)) {

@@ -9,6 +9,11 @@ const literal = fc
   .map((parts) => parts.join(''));
 const source = fc.tuple(fc.constantFrom('', '^'), literal, fc.constantFrom('', '$')).map((parts) => parts.join(''));
 
+const start = fc
+  .tuple(literal, fc.constantFrom('', '(.*)', '(.+)', '(.*)x', '.*'), fc.constantFrom('', '$'))
+  .map((parts) => `^${parts.join('')}`);
+const replacement = fc.constantFrom('', '/', '/$1', '$0$1-$2', '$$1', '${1}$1');
+
 function compiled(pattern: string): RE2JS | undefined {
   try {
     return RE2JS.compile(pattern);
@@ -24,6 +29,19 @@ describe('a pattern that is plain text', () => {
         const regex = compiled(pattern);
         fc.pre(regex !== undefined);
         expect(compilePattern(pattern).test(subject)).toBe(regex.test(subject));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('at the beginning is replaced as by the regular expression, with the rest as a group', () => {
+    fc.assert(
+      fc.property(start, text, replacement, (pattern, subject, by) => {
+        fc.pre(compiled(pattern) !== undefined);
+        // In a group of its own it is for the machine.
+        const machine = compilePattern(`(?:${pattern})`);
+        for (const each of [subject, `/a${subject}`, `${pattern.slice(1)}${subject}`])
+          expect(compilePattern(pattern).replace(each, by)).toBe(machine.replace(each, by));
       }),
       { numRuns: 2_000 },
     );

@@ -1,5 +1,6 @@
 import { RE2JS, RE2JSException } from 're2js';
-import { compileReplacement } from './pattern-replacement.ts';
+import { literalTest, startReplacer } from './pattern-literal.ts';
+import { compileReplacement, type Expand } from './pattern-replacement.ts';
 
 /** What a pattern may be long: it arrives in labels that anybody on the engine may write. */
 const MAX_PATTERN = 1_000;
@@ -71,7 +72,7 @@ export function compilePattern(source: string, flags: '' | 'i' = '', maxSteps = 
   limitStates(regex);
   const test = flags === '' ? literalTest(source) : undefined;
   const maxInput = test === undefined ? Math.min(MAX_PATTERN_INPUT, Math.floor(maxSteps / size)) : MAX_PATTERN_INPUT;
-  return new Re2Pattern(regex, { source, test: test ?? ((text) => regex.test(text)), maxInput });
+  return new Re2Pattern(regex, { source, flags, test: test ?? ((text) => regex.test(text)), maxInput });
 }
 
 function parse(source: string, flags: '' | 'i'): RE2JS {
@@ -92,6 +93,7 @@ function limitStates(regex: RE2JS): void {
 
 interface Matching {
   readonly source: string;
+  readonly flags: '' | 'i';
   readonly test: (text: string) => boolean;
   /** Characters. */
   readonly maxInput: number;
@@ -103,9 +105,11 @@ class Re2Pattern implements Pattern {
   readonly #size: number;
   readonly #test: (text: string) => boolean;
   readonly #maxInput: number;
+  readonly #flags: Matching['flags'];
 
-  constructor(regex: RE2JS, { source, test, maxInput }: Matching) {
+  constructor(regex: RE2JS, { source, flags, test, maxInput }: Matching) {
     this.source = source;
+    this.#flags = flags;
     this.#regex = regex;
     this.#size = regex.programSize();
     this.#test = test;
@@ -122,11 +126,16 @@ class Re2Pattern implements Pattern {
 
   replacer(replacement: string): (text: string) => string {
     const expand = compileReplacement(replacement, this.#regex.namedGroups());
-    return (text) => (this.test(text) ? (this.#replaceAll(text, expand) ?? text) : text);
+    const quick = this.#flags === '' ? startReplacer(this.source, expand) : undefined;
+    return (text) => {
+      if (text.length > this.#maxInput) return text;
+      const replaced = quick?.(text) ?? (this.#test(text) ? this.#replaceAll(text, expand) : text);
+      return replaced === undefined || replaced.length > MAX_REPLACED ? text : replaced;
+    };
   }
 
   /** undefined: it would cost too much. Searching for every match is quadratic: `a*b|a` runs to the end each time. */
-  #replaceAll(text: string, expand: ReturnType<typeof compileReplacement>): string | undefined {
+  #replaceAll(text: string, expand: Expand): string | undefined {
     const matcher = this.#regex.matcher(text);
     let replaced = '';
     let end = 0;
@@ -141,16 +150,6 @@ class Re2Pattern implements Pattern {
       steps += this.#size * (text.length - start);
       if (steps > MAX_PATTERN_STEPS || replaced.length > MAX_REPLACED) return undefined;
     }
-    const whole = replaced + text.slice(end);
-    return whole.length > MAX_REPLACED ? undefined : whole;
+    return replaced + text.slice(end);
   }
-}
-
-/** Most patterns that people write are plain text with an anchor: a comparison costs a hundredth of the machine. */
-function literalTest(source: string): ((text: string) => boolean) | undefined {
-  const parts = /^(\^?)((?:[^\\^$.|?*+()[\]{}]|\\[./+?*$^()[\]{}|\\-])*)(\$?)$/.exec(source);
-  if (parts === null || /[^\x20-\x7e]/.test(source)) return undefined;
-  const literal = (parts[2] ?? '').replace(/\\(.)/g, '$1');
-  if (parts[1] === '') return parts[3] === '' ? (text) => text.includes(literal) : (text) => text.endsWith(literal);
-  return parts[3] === '' ? (text) => text.startsWith(literal) : (text) => text === literal;
 }
