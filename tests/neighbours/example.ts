@@ -15,20 +15,32 @@ export interface ExampleRequest {
   readonly path?: string;
   /** Header lines, each ended by CRLF. */
   readonly headers?: string;
-  /** Default `http`. `http:<port>`: a port that the container asked for. */
-  readonly over?: 'http' | 'https' | `http:${number}`;
+  /** Default GET; always without a body. */
+  readonly method?: string;
+  /** Default `http`. With a port: one that the container asked for. */
+  readonly over?: 'http' | 'https' | `http:${number}` | `https:${number}`;
   readonly status: number;
-  /** Name of the container that answers. */
-  readonly from?: string;
+  /** True: repeated until the status is so. */
+  readonly eventually?: boolean;
+  /** Name of the container that answers; several: each of them does, when it is asked often enough. */
+  readonly from?: string | readonly string[];
+  /** Of the answer, in part. */
+  readonly body?: string;
   /** Of the answer; null: it is not there. Values are whole, or a pattern. */
   readonly answer?: Readonly<Record<string, string | RegExp | null>>;
-  /** What the container got: its target, and header fields (null: none). */
-  readonly seen?: { readonly url?: string; readonly headers?: Readonly<Record<string, string | null>> };
+  /** What the container got: its target, on which port, and header fields (null: none). */
+  readonly seen?: {
+    readonly url?: string;
+    readonly port?: number;
+    readonly headers?: Readonly<Record<string, string | null>>;
+  };
 }
 
-/** Raw TCP on a port that a container asked for: who answers. */
+/** Raw TCP on a port that a container asked for, or on that of HTTPS: who answers. */
 export interface ExampleConnection {
-  readonly port: number;
+  readonly port: number | 'https';
+  /** Over TLS with this name; default: bytes as they are. */
+  readonly sni?: string;
   /** Names of containers, all of which must be seen. */
   readonly from: readonly string[];
 }
@@ -54,5 +66,7 @@ export interface Neighbour {
   readonly name: string;
   /** Page with the rest: every label, and what becomes of it. */
   readonly page: string;
+  /** Lines below `docker.dialects` of dproxy.yml, for what was said to the neighbour itself. */
+  readonly settings?: string;
   readonly examples: readonly Example[];
 }
