@@ -39,12 +39,23 @@ export function* streamHostClaims(claims: readonly StreamClaim[]): Generator<Hos
 /**
  * One stream for each name on each listener, with the backends of all containers of one engine that ask for the same. Whoever
  * else asks for it is shadowed by the oldest.
+ *
+ * @param operatorOf who has the site of this name in dproxy.yml, which no label's stream takes
  */
-export function mergeStreams(claims: readonly StreamClaim[], ledger: OwnershipLedger): MergedStreams {
+export function mergeStreams(
+  claims: readonly StreamClaim[],
+  ledger: OwnershipLedger,
+  operatorOf: (claim: StreamClaim) => Origin | undefined = () => undefined,
+): MergedStreams {
   const merged = { routes: [] as StreamRoute[], winners: [] as StreamDefinition[] };
   const shadowed: ShadowedStream[] = [];
   const differences: Rejection[] = [];
   const own = claims.filter((claim) => {
+    const operator = isContainer(claim.definition) ? operatorOf(claim) : undefined;
+    if (operator !== undefined) {
+      shadowed.push(shadow(claim, operator, 'dproxy.yml has a route for it'));
+      return false;
+    }
     const owner = isContainer(claim.definition) ? ledger.get(claimedName(claim)) : undefined;
     if (owner === undefined || owner.project === projectOf(claim.definition)) return true;
     const by = { source: '', name: owner.project, line: 0, project: owner.project };
@@ -60,7 +71,7 @@ export function mergeStreams(claims: readonly StreamClaim[], ledger: OwnershipLe
       shadowed.push(shadow(claim, oldest.definition.origin, 'an older definition has this name on this listener'));
     }
     const definitions = winners.map(({ definition }) => definition);
-    merged.routes.push(makeStream(id, oldest, definitions));
+    merged.routes.push(makeStream(id, oldest, { winners: definitions, isOwned: ledger.size > 0 }));
     merged.winners.push(...definitions);
     differences.push(...definitions.flatMap((each) => differencesOf(id, oldest.definition, each)));
   }
@@ -95,8 +106,16 @@ function isReplica(oldest: StreamDefinition, other: StreamDefinition): boolean {
   return isSameEngine && oldest.tls === other.tls;
 }
 
-function makeStream(id: string, { listenerId, host, definition }: StreamClaim, winners: readonly StreamDefinition[]) {
+interface Merged {
+  readonly winners: readonly StreamDefinition[];
+  /** Names belong to projects. */
+  readonly isOwned: boolean;
+}
+
+function makeStream(id: string, { listenerId, host, definition }: StreamClaim, { winners, isOwned }: Merged) {
   const { protocol, tls, clients, alpn, connectionsPerClient, priority, idleMs } = definition;
+  // Whoever owns a pattern does not own the names below it: those come first, whatever it says.
+  const isPattern = isOwned && host.startsWith('*') && isContainer(definition);
   return {
     id,
     listenerId,
@@ -106,7 +125,7 @@ function makeStream(id: string, { listenerId, host, definition }: StreamClaim, w
     clients,
     alpn,
     connectionsPerClient,
-    priority,
+    priority: isPattern ? Math.min(priority, 0) : priority,
     idleMs,
     backends: refsOf(winners),
     origins: winners.map(({ origin }) => origin),

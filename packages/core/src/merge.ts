@@ -4,6 +4,7 @@ import { byAge, isContainer, routeId, settleClaims, shadow, sourceOf, type Claim
 import type { Listener } from './listener.ts';
 import { placeOnListeners } from './merge-listeners.ts';
 import { mergeStreams, streamClaims, streamHostClaims, type MergedStreams, type StreamClaim } from './merge-streams.ts';
+import { OperatorHosts } from './operator-hosts.ts';
 import { settleOwnership, type HostClaim, type OwnershipLedger } from './ownership.ts';
 import type { PortRange } from './port-book.ts';
 import type { Rejection } from './rejection.ts';
@@ -65,10 +66,15 @@ export function buildSnapshot(input: SnapshotInput): SnapshotResult {
   const claims = placed.definitions.flatMap(claimsOf).sort(byAge);
   const claimedStreams = streamClaims(placed.streams);
   const ledger = settleLedger(input.ownership, claims, claimedStreams);
+  const operator = input.ownership === undefined ? undefined : new OperatorHosts(claims);
   const owned = dropForeignClaims(claims, ledger);
+  const guarded = operator?.guard(owned.claims) ?? { claims: owned.claims, shadowed: [] };
   const defaults = { fallThrough: input.fallThrough ?? true, https: input.https ?? DEFAULT_HTTPS };
-  const settled = [...groupClaims(owned.claims)].map((group) => settleClaims(group, defaults));
-  const streams = mergeStreams(claimedStreams, ledger);
+  const settled = [...groupClaims(guarded.claims)].map((group) => settleClaims(group, defaults));
+  const https = new Set(input.listeners.filter(({ protocol }) => protocol === 'https').map(({ id }) => id));
+  const streams = mergeStreams(claimedStreams, ledger, ({ listenerId, host }) =>
+    https.has(listenerId) ? operator?.originOf(host) : undefined,
+  );
 
   const content: SnapshotContent = {
     settings: previous !== undefined && sameValue(previous.settings, settings) ? previous.settings : settings,
@@ -86,7 +92,7 @@ export function buildSnapshot(input: SnapshotInput): SnapshotResult {
   };
   return {
     ...nextVersion(content, previous),
-    shadowed: [...owned.shadowed, ...settled.flatMap((each) => each.shadowed)],
+    shadowed: [...owned.shadowed, ...guarded.shadowed, ...settled.flatMap((each) => each.shadowed)],
     shadowedStreams: streams.shadowed,
     rejected: [
       ...sources.flatMap(({ rejected }) => rejected),
