@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { ENGINE, sampleBackend, sampleContainer } from './_samples.ts';
 import type { HealthCheck } from './health-check.ts';
 import { applyHealth, healthTargets, type HealthVerdict } from './health-verdicts.ts';
+import type { StreamDefinition } from './stream.ts';
 
 const CHECK = { type: 'tcp', port: 0 } as HealthCheck;
 const ready = sampleBackend('ready');
@@ -44,4 +45,16 @@ it('goes on checking what drains, and still says what it found', () => {
 
 it('is the state itself while there are no verdicts', () => {
   expect(applyHealth(state, new Map())).toBe(state);
+});
+
+it('checks the backends of streams that ask for it, and takes them out alike', () => {
+  const raw = sampleBackend('raw', { protocol: 'tcp' });
+  const database = { id: 'db', backends: [raw], health: CHECK } as unknown as StreamDefinition;
+  const other = { id: 'mail', backends: [sampleBackend('mail', { protocol: 'tcp' })] } as unknown as StreamDefinition;
+  const streaming = { source: ENGINE, definitions: [plain], streams: [database, other], rejected: [] };
+  expect([...healthTargets([streaming], [])]).toEqual([{ backend: raw, check: CHECK }]);
+  const { definitions, streams } = applyHealth(streaming, new Map([['raw', UNHEALTHY]]));
+  expect(streams?.[0]).toEqual({ ...database, backends: [{ ...raw, ...UNHEALTHY }] });
+  expect([definitions[0], streams?.[1]]).toEqual([plain, other]);
+  expect(streams?.[1]).toBe(other);
 });

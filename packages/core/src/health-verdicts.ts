@@ -3,6 +3,7 @@ import { mayBeConnected, type Backend } from './backend.ts';
 import type { HealthCheck } from './health-check.ts';
 import type { RouteDefinition } from './route.ts';
 import type { SourceState } from './source.ts';
+import type { StreamDefinition } from './stream.ts';
 
 /** What a check says against a backend that its source calls ready or draining. Healthy ones have no verdict. */
 export interface HealthVerdict {
@@ -28,8 +29,8 @@ export function* healthTargets(
   ownAddresses: readonly string[],
 ): Generator<HealthTarget> {
   const refuse = compileAddressPolicy(ownAddresses);
-  for (const { definitions } of states) {
-    for (const { health, backends } of definitions) {
+  for (const { definitions, streams = [] } of states) {
+    for (const { health, backends } of [...definitions, ...streams]) {
       if (health === undefined) continue;
       for (const backend of backends) {
         const port = health.port === 0 ? backend.port : health.port;
@@ -43,10 +44,15 @@ export function* healthTargets(
 /** The same state, in which backends with a verdict are not ready. What has none keeps its identity. */
 export function applyHealth(state: SourceState, verdicts: ReadonlyMap<string, HealthVerdict>): SourceState {
   if (verdicts.size === 0) return state;
-  return { ...state, definitions: state.definitions.map((definition) => judge(definition, verdicts)) };
+  const definitions = state.definitions.map((definition) => judge(definition, verdicts));
+  const streams = state.streams?.map((stream) => judge(stream, verdicts));
+  return { ...state, definitions, ...(streams === undefined ? {} : { streams }) };
 }
 
-function judge(definition: RouteDefinition, verdicts: ReadonlyMap<string, HealthVerdict>): RouteDefinition {
+function judge<T extends RouteDefinition | StreamDefinition>(
+  definition: T,
+  verdicts: ReadonlyMap<string, HealthVerdict>,
+): T {
   if (!definition.backends.some(({ id }) => verdicts.has(id))) return definition;
   const backends = definition.backends.map((backend) => {
     const verdict = verdicts.get(backend.id);

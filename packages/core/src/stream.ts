@@ -1,4 +1,5 @@
 import type { Backend } from './backend.ts';
+import type { HealthCheck } from './health-check.ts';
 import type { BackendRef, Origin } from './route.ts';
 
 interface StreamOptions {
@@ -32,6 +33,8 @@ export interface StreamDefinition extends StreamOptions {
   readonly hosts: readonly string[];
   readonly backends: readonly Backend[];
   readonly refs: readonly BackendRef[];
+  /** Of TCP alone: nothing tells whether a datagram was taken. Absent: they are not asked. */
+  readonly health?: HealthCheck;
   readonly sinceMs: number;
 }
 

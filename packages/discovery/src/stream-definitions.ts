@@ -9,7 +9,7 @@ export function streamOf(
   { dialect, claims }: { readonly dialect: string; readonly claims: StreamClaims },
   { origin, backend }: { readonly origin: Origin; readonly backend: Backend },
 ): StreamDefinition {
-  const { protocol, tls, clients, alpn, connectionsPerClient, priority, idleMs, listener, hosts } = claims;
+  const { protocol, tls, clients, alpn, connectionsPerClient, priority, idleMs, listener, hosts, health } = claims;
   return {
     id: `${definitionId(container, dialect, claims.service)}/${protocol}`,
     origin,
@@ -25,6 +25,7 @@ export function streamOf(
     hosts,
     backends: [backend],
     refs: [{ backendId: backend.id, weight: claims.weight }],
+    ...(health === undefined ? {} : { health }),
     sinceMs: container.createdMs,
   };
 }

@@ -37,6 +37,7 @@ export function buildTcp(entry: TcpListenEntry, origin: Origin, sinceMs: number)
     idleMs: entry.idle ?? 0,
     backends,
     refs,
+    ...(entry.health === undefined ? {} : { health: entry.health }),
     sinceMs,
   };
   return { listener: buildListener('tcp', listen, entry.proxyProtocol ?? []), stream, origin };

@@ -55,6 +55,25 @@ tcp:
     ]);
   });
 
+  it('may say how its backends are checked: by connecting, unless it says more', () => {
+    const { tcp, rejected } = parse(`
+tcp:
+  - {listen: 1, to: a:1, health: tcp}
+  - {listen: 2, to: a:1, health: {interval: 2s}}
+  - {listen: 3, to: a:1, health: {path: /primary, port: 8008}}
+  - {listen: 4, to: a:1}
+`);
+    expect(rejected).toEqual([]);
+    expect(tcp.map(({ stream }) => stream.health)).toMatchObject([
+      { type: 'tcp', intervalMs: 10_000 },
+      { type: 'tcp', intervalMs: 2_000 },
+      { type: 'http', path: '/primary', port: 8_008 },
+      undefined,
+    ]);
+    expect(tcp[3]?.stream).not.toHaveProperty('health');
+    expect(refusals('udp: [{listen: 1, to: a:1, health: tcp}]')).toHaveLength(1);
+  });
+
   it('may share its port with others of other names', () => {
     const { tcp, rejected } = parse('tcp: [{listen: 1, sni: a.test, to: a:1}, {listen: 1, sni: b.test, to: b:1}]');
     expect(rejected).toEqual([]);

@@ -1,6 +1,7 @@
 import { isAddressHost } from '@dproxy/core';
 import { z } from 'zod';
 import { field, integer, oneOrMore, readable, required, section, text, words, type Read } from './field.ts';
+import { healthCheck } from './health.ts';
 import { HOST, readHost } from './host-name.ts';
 import { streamListen } from './stream-listen.ts';
 import { cidrs, proxyProtocolVersion } from './network.ts';
@@ -64,6 +65,11 @@ export const tcpOptions = {
     meaning: 'A connection without a byte either way is closed after it, in ms or as 10m',
     default: 'limits.tunnelIdleMs',
     zero: 'the default',
+  }),
+  health: field(healthCheck('tcp'), {
+    meaning:
+      'How its backends are checked: tcp, grpc, a path such as /health, or a map; one that fails takes no connections until it passes again',
+    default: 'none, they are not checked',
   }),
 } as const;
 

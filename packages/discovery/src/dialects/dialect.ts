@@ -75,6 +75,8 @@ export interface StreamClaims
   readonly publicPort: number;
   readonly hosts: readonly string[];
   readonly idleMs: number;
+  /** Undefined: its backends are not asked. */
+  readonly health: HealthCheck | undefined;
 }
 
 export interface LabelProblem {

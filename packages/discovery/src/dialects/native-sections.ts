@@ -77,7 +77,7 @@ export function streamsOf(
 }
 
 function optionsOf(said: StreamLabels) {
-  const { listen, sni, alpn, clients, connectionsPerClient, priority, idle } = said;
+  const { listen, sni, alpn, clients, connectionsPerClient, priority, idle, health } = said;
   return {
     listener: typeof listen === 'string' ? listen : '',
     publicPort: typeof listen === 'number' ? listen : 0,
@@ -88,5 +88,6 @@ function optionsOf(said: StreamLabels) {
     connectionsPerClient: connectionsPerClient ?? 0,
     priority: priority ?? 0,
     idleMs: idle ?? 0,
+    health,
   };
 }

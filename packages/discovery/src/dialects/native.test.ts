@@ -230,6 +230,7 @@ test('a service of raw TCP or UDP has options of its own, and is no web service'
     'dproxy.db.weight': '3',
     'dproxy.mail.tcp.listen': 'https',
     'dproxy.mail.tcp.sni': 'mail.test',
+    'dproxy.mail.tcp.health': 'tcp',
     'dproxy.dns.udp': '5353',
     'dproxy.dns.tcp': '5353',
     'dproxy.network': 'back',
@@ -237,10 +238,10 @@ test('a service of raw TCP or UDP has options of its own, and is no web service'
   expect(problems).toEqual([]);
   expect(services).toEqual([]);
   expect(streams).toMatchObject([
-    { service: 'db', protocol: 'tcp', publicPort: 5432, port: 15_432, weight: 3, hosts: ['*'], tls: 'none' },
+    { service: 'db', protocol: 'tcp', publicPort: 5432, port: 15_432, weight: 3, hosts: ['*'], tls: 'none', health: undefined },
     { service: 'dns', protocol: 'tcp', publicPort: 5353, network: 'back' },
     { service: 'dns', protocol: 'udp', publicPort: 5353 },
-    { service: 'mail', listener: 'https', publicPort: 0, hosts: ['mail.test'], tls: 'passthrough' },
+    { service: 'mail', listener: 'https', publicPort: 0, hosts: ['mail.test'], tls: 'passthrough', health: { type: 'tcp' } },
   ]);
 });
 

@@ -19,4 +19,5 @@ export const PLAIN_STREAM: StreamClaims = {
   publicPort: 0,
   hosts: ['*'],
   idleMs: 0,
+  health: undefined,
 };

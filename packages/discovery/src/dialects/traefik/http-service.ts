@@ -1,7 +1,7 @@
 import { DEFAULT_BALANCE, type BalancePolicy, type BalanceStrategy, type Filter, type HealthCheck } from '@dproxy/core';
 import type { Container } from '../../container.ts';
 import type { LabelProblem, ServiceProtocol } from '../dialect.ts';
-import { readHealthCheck, readEjection } from './http-service-health.ts';
+import { readHealthCheck, readEjection } from './service-health.ts';
 import type { Named } from './labels.ts';
 import type { TraefikSettings } from './options.ts';
 import { lowestPort, ownAddress, readServerUrl } from './server.ts';

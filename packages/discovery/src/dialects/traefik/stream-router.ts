@@ -1,4 +1,4 @@
-import type { BackendClaims, LabelProblem, StreamClaims } from '../dialect.ts';
+import type { LabelProblem, StreamClaims } from '../dialect.ts';
 import { PLAIN_STREAM } from '../plain-stream.ts';
 import { show } from '../show.ts';
 import { readEntryPoints, type Places } from './entry-points.ts';
@@ -9,7 +9,7 @@ import { tryRule } from './rule.ts';
 import { Section } from './section.ts';
 import { resolveStreamMiddlewares, type StreamLimits } from './stream-middleware.ts';
 import { readStreamRule, type StreamRule } from './stream-rule.ts';
-import type { RawProtocol } from './stream-service.ts';
+import type { RawProtocol, StreamBackend } from './stream-service.ts';
 import type { ReadContext } from './context.ts';
 
 export interface StreamReading {
@@ -25,7 +25,7 @@ const MAX_PRIORITY = 1_000_000_000;
 export function readStreamRouter(
   protocol: RawProtocol,
   router: Named,
-  backend: BackendClaims,
+  backend: StreamBackend,
   context: ReadContext,
 ): StreamReading {
   const section = new Section(`traefik.${protocol}.routers.${router.name}`, router.pairs);

@@ -1,14 +1,18 @@
 import type { Container } from '../../container.ts';
-import type { BackendClaims, LabelProblem } from '../dialect.ts';
+import type { BackendClaims, LabelProblem, StreamClaims } from '../dialect.ts';
 import { PLAIN_STREAM } from '../plain-stream.ts';
 import type { Named } from './labels.ts';
 import { Section } from './section.ts';
+import { readStreamHealthCheck } from './service-health.ts';
 
 export type RawProtocol = 'tcp' | 'udp';
 
+/** What its routers take from it. */
+export type StreamBackend = BackendClaims & Pick<StreamClaims, 'health'>;
+
 export interface StreamService {
   /** Undefined when it cannot be served. */
-  readonly backend: BackendClaims | undefined;
+  readonly backend: StreamBackend | undefined;
   readonly problems: readonly LabelProblem[];
 }
 
@@ -32,7 +36,7 @@ export function readStreamService(
   const port = server.integer('port', 1, 65_535) ?? lowest(container, protocol);
   if (server.flag('tls') === true)
     server.refuse('tls', 'a backend that takes plain TCP, or TLS passed through (tls.passthrough)');
-  const proxyProtocol = protocol === 'tcp' ? readTcpOptions(balancer) : '';
+  const { proxyProtocol, health } = protocol === 'tcp' ? readTcpOptions(balancer) : NO_OPTIONS;
   server.finish();
   balancer.finish();
   section.finish();
@@ -46,7 +50,7 @@ export function readStreamService(
   const { weight, tlsVerify } = PLAIN_STREAM;
   // A service of HTTP may have the same name, and another port.
   const backend = `${protocol}:${name.toLowerCase()}`;
-  return { backend: { backend, port, network, proxyProtocol, weight, tlsVerify }, problems: report.problems };
+  return { backend: { backend, port, network, proxyProtocol, weight, tlsVerify, health }, problems: report.problems };
 }
 
 /** Who writes a raw router means the port, whatever it is: databases are what such routers are for. */
@@ -54,7 +58,11 @@ function lowest({ tcpPorts, udpPorts }: Container, protocol: RawProtocol): numbe
   return (protocol === 'tcp' ? tcpPorts : udpPorts)[0];
 }
 
-function readTcpOptions(balancer: Section): BackendClaims['proxyProtocol'] {
+type TcpOptions = Pick<StreamBackend, 'proxyProtocol' | 'health'>;
+
+const NO_OPTIONS: TcpOptions = { proxyProtocol: '', health: undefined };
+
+function readTcpOptions(balancer: Section): TcpOptions {
   // Either side may close its half, and the other one has all the time it needs.
   balancer.integer('terminationdelay', -1, 2_147_483_647);
   if (balancer.text('serverstransport') !== undefined) {
@@ -64,14 +72,10 @@ function readTcpOptions(balancer: Section): BackendClaims['proxyProtocol'] {
       'proxyprotocol as a label',
     );
   }
-  const check = balancer.sub('healthcheck');
-  if (check !== undefined) {
-    check.everything();
-    balancer.note('healthcheck', 'raw services are not asked by this', 'a HEALTHCHECK of the container, which counts');
-  }
+  const health = readStreamHealthCheck(balancer);
   const proxy = balancer.sub('proxyprotocol');
-  if (proxy === undefined) return '';
+  if (proxy === undefined) return { proxyProtocol: '', health };
   const version = proxy.integer('version', 1, 2) ?? 2;
   proxy.finish();
-  return version === 1 ? 'v1' : 'v2';
+  return { proxyProtocol: version === 1 ? 'v1' : 'v2', health };
 }

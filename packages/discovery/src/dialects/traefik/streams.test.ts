@@ -89,6 +89,20 @@ describe('a TCP router', () => {
     ]);
   });
 
+  test('its backends are checked by connecting', () => {
+    const read = readOne(
+      db({
+        'services.db.loadbalancer.server.port': '5432',
+        'services.db.loadbalancer.healthcheck.port': '8008',
+        'services.db.loadbalancer.healthcheck.interval': '5s',
+        'services.db.loadbalancer.healthcheck.expect': '+PONG',
+      }),
+    );
+    const pace = { intervalMs: 5_000, unhealthyIntervalMs: 5_000, timeoutMs: 5_000, rise: 1, fall: 1 };
+    expect(read.streams).toMatchObject([{ port: 5_432, health: { type: 'tcp', port: 8_008, ...pace } }]);
+    expect(read.problems).toMatchObject([{ message: expect.stringContaining('healthcheck.expect') }]);
+  });
+
   test('without a port it is said', () => {
     expect(readOne(db({}), { tcpPorts: [] }).problems).toMatchObject([
       { expected: 'the label traefik.tcp.services.web.loadbalancer.server.port=<port>' },

@@ -1,12 +1,12 @@
-import type { BackendClaims, LabelProblem, StreamClaims } from '../dialect.ts';
+import type { LabelProblem, StreamClaims } from '../dialect.ts';
 import { show } from '../show.ts';
 import { linksOf, type Link, type Links } from './links.ts';
 import { readStreamMiddleware } from './stream-middleware.ts';
 import { readStreamRouter, type StreamReading } from './stream-router.ts';
-import { readStreamService, type RawProtocol } from './stream-service.ts';
+import { readStreamService, type RawProtocol, type StreamBackend } from './stream-service.ts';
 import type { ReadContext } from './context.ts';
 
-type Backends = ReadonlyMap<string, BackendClaims | undefined>;
+type Backends = ReadonlyMap<string, StreamBackend | undefined>;
 
 /** The raw TCP and UDP services of one container. */
 export function readStreams(context: ReadContext): StreamReading {
@@ -18,7 +18,7 @@ function readProtocol(protocol: RawProtocol, context: ReadContext): StreamReadin
   const { labels, input, network, offers } = context;
   const links = linksOf(labels, input.container, protocol);
   const problems: LabelProblem[] = [];
-  const backends = new Map<string, BackendClaims | undefined>();
+  const backends = new Map<string, StreamBackend | undefined>();
   for (const [key, named] of links.services) {
     const facts = { container: input.container, network };
     const read = readStreamService(protocol, named?.name ?? links.implicit, named, facts);

@@ -11,11 +11,10 @@ const DEFAULT_INTERVAL_MS = 30_000;
 const DEFAULT_TIMEOUT_MS = 5_000;
 const DEFAULT_WINDOW_MS = 10_000;
 
-/** `healthcheck` of a service; undefined when it has none. One answer changes the state, either way. */
+/** `healthcheck` of a service of HTTP; undefined when it has none. One answer changes the state, either way. */
 export function readHealthCheck(balancer: Section): HealthCheck | undefined {
   const section = balancer.sub('healthcheck');
   if (section === undefined) return undefined;
-  const intervalMs = section.duration('interval') || DEFAULT_INTERVAL_MS;
   const type = section.word('mode', ['http', 'grpc']) ?? 'http';
   const status = section.integer('status', 0, 999) ?? 0;
   const path = section.text('path') ?? DEFAULT_HEALTH_CHECK.path;
@@ -30,16 +29,37 @@ export function readHealthCheck(balancer: Section): HealthCheck | undefined {
     headers: readHeaders(section),
     statuses: status === 0 ? DEFAULT_HEALTH_CHECK.statuses : [[status, status]],
     followRedirects: section.flag('followredirects') ?? DEFAULT_HEALTH_CHECK.followRedirects,
+    ...readPace(section),
+  };
+  if (!/^[A-Z]{1,32}$/.test(check.method)) section.refuse('method', 'a method such as GET');
+  if (!isFieldValue(check.host) || /\s/.test(check.host)) section.refuse('hostname', 'a host such as app.example.com');
+  section.finish();
+  return check;
+}
+
+/** `healthcheck` of a raw service of TCP. */
+export function readStreamHealthCheck(balancer: Section): HealthCheck | undefined {
+  const section = balancer.sub('healthcheck');
+  if (section === undefined) return undefined;
+  for (const key of ['send', 'expect']) {
+    if (section.text(key) === undefined) continue;
+    section.note(key, 'a check connects and says nothing', 'a HEALTHCHECK of the container, which counts as well');
+  }
+  const port = section.integer('port', 0, 65_535) ?? 0;
+  const check: HealthCheck = { ...DEFAULT_HEALTH_CHECK, type: 'tcp', path: '', port, ...readPace(section) };
+  section.finish();
+  return check;
+}
+
+function readPace(section: Section) {
+  const intervalMs = section.duration('interval') || DEFAULT_INTERVAL_MS;
+  return {
     intervalMs,
     unhealthyIntervalMs: section.duration('unhealthyinterval') || intervalMs,
     timeoutMs: section.duration('timeout') || DEFAULT_TIMEOUT_MS,
     rise: 1,
     fall: 1,
   };
-  if (!/^[A-Z]{1,32}$/.test(check.method)) section.refuse('method', 'a method such as GET');
-  if (!isFieldValue(check.host) || /\s/.test(check.host)) section.refuse('hostname', 'a host such as app.example.com');
-  section.finish();
-  return check;
 }
 
 function readHeaders(section: Section): HealthCheck['headers'] {
