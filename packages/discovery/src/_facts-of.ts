@@ -10,6 +10,7 @@ export function factsOf(parts: Partial<DescribeFacts> = {}): DescribeFacts {
     imageWords: NO_WORDS,
     exposedByDefault: true,
     networkOwner: undefined,
+    isDraining: false,
     dialects: dialectsOf({}),
     listeners: new Set(['http', 'https']),
     offers: new Map(),

@@ -7,6 +7,8 @@ export interface ReachFacts {
   readonly vantage: Vantage;
   /** For a container that uses the network of another one: that other one. */
   readonly networkOwner: Container | undefined;
+  /** It was told to end, and has not yet. */
+  readonly isDraining: boolean;
 }
 
 /** Stable while the container is the same one: `<12 hex>/<service>`. */
@@ -20,7 +22,7 @@ export interface BackendWish extends Pick<BackendClaims, 'backend' | 'network' |
   readonly protocol: Backend['protocol'];
 }
 
-/** One backend of a container: its address when it takes requests, else why not. */
+/** One backend of a container: its address when it takes requests or drains, and why it takes none. */
 export function backendOf(container: Container, wish: BackendWish, facts: ReachFacts): Backend {
   const { port } = wish;
   const base = {
@@ -39,6 +41,7 @@ export function backendOf(container: Container, wish: BackendWish, facts: ReachF
   if ('problem' in choice) return down('unreachable', choice.problem);
   if (state === 'starting') return down(state, 'its health check has not passed yet');
   if (state === 'unhealthy') return down(state, `its health check fails: docker inspect ${container.name}`);
+  if (facts.isDraining) return { ...base, ...choice, state: 'draining', reason: drainingReason(container) };
   return { ...base, ...choice, state: 'ready', reason: '' };
 }
 
@@ -68,7 +71,7 @@ function addressOf(
   return chooseAddress(networkOwner, wish, vantage);
 }
 
-type OwnState = Exclude<BackendState, 'unreachable'>;
+type OwnState = Exclude<BackendState, 'unreachable' | 'draining'>;
 
 function stateOf({ state, health }: Container): OwnState {
   if (state === 'paused') return 'paused';
@@ -83,6 +86,20 @@ function stateOf({ state, health }: Container): OwnState {
     default:
       return health satisfies never;
   }
+}
+
+function drainingReason(container: Container): string {
+  const forMs = drainMs(container);
+  const back = Number.isFinite(forMs) ? `, unless it still runs ${forMs / 1_000} s later` : '';
+  return `it was told to end, and takes no new requests${back}`;
+}
+
+/** An engine that has given a container its time and killed it needs a moment to say so. */
+const KILL_MS = 1_000;
+
+/** How long a container may take to end; one that runs after that goes on running. */
+export function drainMs({ stopTimeoutMs }: Pick<Container, 'stopTimeoutMs'>): number {
+  return stopTimeoutMs + KILL_MS;
 }
 
 function stoppedReason({ state, name }: Container): string {

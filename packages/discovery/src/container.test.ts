@@ -67,6 +67,17 @@ test('networks come sorted by name, with the IPv6 address where there is no othe
   ]);
 });
 
+test.each([
+  [{}, { stopSignal: 15, stopTimeoutMs: 10_000, startedMs: 0 }],
+  [{ Config: { StopSignal: 'SIGQUIT', StopTimeout: 60 } }, { stopSignal: 3, stopTimeoutMs: 60_000 }],
+  [{ Config: { StopSignal: '37', StopTimeout: 0 } }, { stopSignal: 37, stopTimeoutMs: 0 }],
+  [{ Config: { StopSignal: 'SIGWHAT', StopTimeout: null } }, { stopSignal: 15, stopTimeoutMs: 10_000 }],
+  [{ Config: { StopTimeout: -1 } }, { stopTimeoutMs: Number.POSITIVE_INFINITY }],
+  [{ State: { Status: 'running', StartedAt: '2026-01-02T03:04:05.123456789Z' } }, { startedMs: 1_767_323_045_123 }],
+])('%j says how and when it ends', (parts, expected) => {
+  expect(readContainer(inspectOf(parts))).toMatchObject(expected);
+});
+
 test('names of the prototype are ordinary labels and networks', () => {
   const labels = JSON.parse('{"__proto__": "x", "constructor": "y"}') as object;
   const networks = JSON.parse('{"__proto__": {"NetworkID": "p", "IPAddress": "10.0.0.2"}}') as object;

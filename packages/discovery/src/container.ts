@@ -1,3 +1,5 @@
+import { SIGTERM, signalNumber } from './stop-signal.ts';
+
 /** What the engine says a container does. `restarting` waits between two attempts, `created` was never started. */
 type EngineState = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
 type Health = 'none' | 'starting' | 'healthy' | 'unhealthy';
@@ -28,6 +30,12 @@ export interface Container {
   readonly createdMs: number;
   readonly state: EngineState;
   readonly health: Health;
+  /** By the clock of the engine; 0: it does not say. */
+  readonly startedMs: number;
+  /** Number of the signal that asks it to end. */
+  readonly stopSignal: number;
+  /** How long it has to end before it is killed; infinite where it has no limit. */
+  readonly stopTimeoutMs: number;
   /** As inside the container: the short id unless given. */
   readonly hostname: string;
   readonly domainname: string;
@@ -57,6 +65,8 @@ const ENGINE_STATES: ReadonlySet<string> = new Set([
   'exited',
   'dead',
 ]);
+/** Of the engine, for Linux. */
+const DEFAULT_STOP_TIMEOUT_S = 10;
 const HEALTHS: ReadonlySet<string> = new Set(['starting', 'healthy', 'unhealthy']);
 
 /** @throws TypeError that names the part which is not as the Docker API says; nothing of such a container is used */
@@ -77,6 +87,9 @@ export function readContainer(inspect: unknown): Container {
     createdMs: Date.parse(text(root['Created'], 'Created')) || 0,
     state: stateOf(state['Status']),
     health: healthOf(state['Health']),
+    startedMs: Date.parse(text(state['StartedAt'] ?? '', 'State.StartedAt')) || 0,
+    stopSignal: signalNumber(text(config['StopSignal'] ?? '', 'Config.StopSignal')) ?? SIGTERM,
+    stopTimeoutMs: stopTimeoutMsOf(config['StopTimeout']),
     hostname: text(config['Hostname'] ?? '', 'Config.Hostname'),
     domainname: text(config['Domainname'] ?? '', 'Config.Domainname'),
     labels: textMap(config['Labels'] ?? {}, 'Config.Labels'),
@@ -109,6 +122,12 @@ function healthOf(value: unknown): Health {
   if (value === undefined || value === null) return 'none';
   const status = record(value, 'State.Health')['Status'];
   return typeof status === 'string' && HEALTHS.has(status) ? (status as Health) : 'none';
+}
+
+/** `Config.StopTimeout`, in seconds; below zero: as long as it likes. */
+function stopTimeoutMsOf(value: unknown): number {
+  const seconds = typeof value === 'number' ? value : DEFAULT_STOP_TIMEOUT_S;
+  return seconds < 0 ? Number.POSITIVE_INFINITY : seconds * 1_000;
 }
 
 function portsOf(transport: 'tcp' | 'udp', sources: readonly Json[]): readonly number[] {

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ContainerView, EngineEndpoint, Log, Source, SourceState } from '@dproxy/core';
+import { DrainTimers } from './drain-timers.ts';
 import { EngineConnection } from './engine-connection.ts';
+import type { KillEvent } from './engine-events.ts';
 import { EngineMirror } from './engine-mirror.ts';
 import { EngineSession } from './engine-session.ts';
 import { describeTrouble } from './engine-trouble.ts';
@@ -49,6 +51,7 @@ export class DockerDiscovery implements Source {
   readonly #options: DockerDiscoveryOptions;
   readonly #timing: DiscoveryTiming;
   readonly #mirror: EngineMirror;
+  readonly #drains: DrainTimers;
   readonly #stopping = new AbortController();
   readonly #settled = Promise.withResolvers<void>();
   #publish: ((state: SourceState) => void) | undefined;
@@ -64,6 +67,7 @@ export class DockerDiscovery implements Source {
     this.#options = options;
     this.#timing = options.timing ?? DEFAULT_TIMING;
     this.#mirror = new EngineMirror(options.endpoint, options.settings);
+    this.#drains = new DrainTimers((kill) => this.#endDrain(kill));
   }
 
   /** Resolves after the first list, when the first attempt has failed, or after three seconds without either. */
@@ -79,6 +83,7 @@ export class DockerDiscovery implements Source {
     this.#stopping.abort();
     this.#connection?.close();
     clearTimeout(this.#publishTimer);
+    this.#drains.stop();
     await this.#running;
   }
 
@@ -118,6 +123,7 @@ export class DockerDiscovery implements Source {
       pingEveryMs: this.#timing.pingEveryMs,
       onSynced: () => this.#noteSynced(version),
       onChange: () => this.#schedulePublish(),
+      onDrain: (kill, forMs) => this.#drains.begin(kill, forMs),
     });
     return await session.run();
   }
@@ -132,6 +138,17 @@ export class DockerDiscovery implements Source {
     );
     this.#publishNow();
     this.#settled.resolve();
+  }
+
+  #endDrain(kill: KillEvent): void {
+    if (!this.#mirror.endDrain(kill)) return;
+    const name = this.#mirror.get(kill.id)?.name;
+    if (this.#mirror.get(kill.id)?.state === 'running')
+      this.#options.log.info(
+        { container: name },
+        'a container still runs after it was told to end; it takes requests again',
+      );
+    this.#schedulePublish();
   }
 
   #noteFailure(error: unknown): void {

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readEvent, readEvents, type EngineEvent } from './engine-events.ts';
 
 const line = (type: string, action: string, actor: object): string =>
@@ -24,6 +24,40 @@ test('destroy removes, and a network event names the container or asks for the n
   const connect = line('network', 'connect', { ID: 'net', Attributes: { container: 'abc' } });
   expect(readEvent(connect)).toEqual({ type: 'container', id: 'abc' });
   expect(readEvent(line('network', 'create', { ID: 'net' }))).toEqual({ type: 'networks' });
+});
+
+describe('a kill', () => {
+  const kill = (attributes: object, more: object = { time: 1_700_000_000, timeNano: 1_700_000_000_124_000_000 }) =>
+    readEvent(
+      JSON.stringify({ Type: 'container', Action: 'kill', Actor: { ID: 'abc', Attributes: attributes }, ...more }),
+    );
+
+  test.each([
+    ['15', 15],
+    ['9', 9],
+    ['SIGHUP', 1],
+    ['SIGRTMIN+3', 37],
+  ])('by %s says which signal, and when', (signal, number) => {
+    expect(kill({ signal, image: 'x' })).toEqual({
+      type: 'killed',
+      id: 'abc',
+      signal: number,
+      atMs: 1_700_000_000_124,
+    });
+  });
+
+  test('of an engine that tells seconds only was at the end of its second', () => {
+    expect(kill({ signal: '15' }, { time: 1_700_000_000 })).toMatchObject({ atMs: 1_700_000_000_999 });
+  });
+
+  test('that does not say enough is passed over', () => {
+    expect(kill({})).toBeUndefined();
+    expect(kill({ signal: 'SIGNOTHING' })).toBeUndefined();
+    expect(kill({ signal: '15' }, {})).toBeUndefined();
+    expect(readEvent(line('container', 'kill', { Attributes: { signal: '15' } }))).toMatchObject({
+      type: 'unreadable',
+    });
+  });
 });
 
 test('events that change nothing for a proxy are passed over', () => {

@@ -1,14 +1,25 @@
 import type { Readable } from 'node:stream';
+import { signalNumber } from './stop-signal.ts';
 
 /** What an event tells us to look at again; the engine's answer then says what is true, not the event. */
 export type EngineEvent =
   | { readonly type: 'container'; readonly id: string }
   | { readonly type: 'removed'; readonly id: string }
   | { readonly type: 'networks' }
+  | KillEvent
   /** Something was said that cannot be read: only a new list can tell what. */
   | { readonly type: 'unreadable'; readonly reason: string };
 
 /** An event of an engine is below 4 KiB; labels of a container are in it, so there is room. */
+/** A container gets a signal; it may have it already. */
+export interface KillEvent {
+  readonly type: 'killed';
+  readonly id: string;
+  readonly signal: number;
+  /** By the clock of the engine. */
+  readonly atMs: number;
+}
+
 const MAX_LINE_BYTES = 1_048_576;
 
 const CONTAINER_ACTIONS: ReadonlySet<string> = new Set([
@@ -51,6 +62,7 @@ function tooLong(bytes: number): EngineEvent {
 }
 
 /** Undefined for blank lines and for events that change nothing for a proxy (`exec_start`, `attach`, ...). */
+  if (type === 'container' && action === 'kill') return killEvent(event, actor);
 export function readEvent(line: string): EngineEvent | undefined {
   if (line.trim() === '') return undefined;
   let event: unknown;
@@ -62,6 +74,23 @@ export function readEvent(line: string): EngineEvent | undefined {
   const type = part(event, 'Type');
   const action = part(event, 'Action');
   const actor = part(event, 'Actor');
+/** One that does not say enough is passed over: `die` comes all the same. */
+function killEvent(event: unknown, actor: unknown): EngineEvent | undefined {
+  const id = part(actor, 'ID');
+  if (typeof id !== 'string') return { type: 'unreadable', reason: 'a kill without a container' };
+  const said = part(part(actor, 'Attributes'), 'signal');
+  const signal = typeof said === 'string' ? signalNumber(said) : undefined;
+  const atMs = timeOf(event);
+  return signal === undefined || atMs === undefined ? undefined : { type: 'killed', id, signal, atMs };
+}
+
+/** Where only seconds are told, the end of that second: a kill comes after the start of what it kills. */
+function timeOf(event: unknown): number | undefined {
+  const [nanoseconds, seconds] = [part(event, 'timeNano'), part(event, 'time')];
+  if (typeof nanoseconds === 'number') return nanoseconds / 1_000_000;
+  return typeof seconds === 'number' ? seconds * 1_000 + 999 : undefined;
+}
+
   if (typeof type !== 'string' || typeof action !== 'string') {
     return { type: 'unreadable', reason: `an event without type or action: ${line.slice(0, 80)}` };
   }

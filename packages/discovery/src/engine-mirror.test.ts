@@ -1,10 +1,11 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { EngineEndpoint } from '@dproxy/core';
 import { containerOf } from './_container-of.ts';
 import type { Dialect, DialectReading } from './dialects/dialect.ts';
 import { native } from './dialects/native.ts';
 import { offersNamed } from './dialects/offers.ts';
 import { PLAIN_SERVICE } from './dialects/plain-service.ts';
+import type { KillEvent } from './engine-events.ts';
 import { EngineMirror } from './engine-mirror.ts';
 import { NO_WORDS } from './image-words.ts';
 import type { DiscoverySettings } from './settings.ts';
@@ -229,4 +230,80 @@ test('filters may name the services of other containers; a name that nobody has 
   expect(mirror.revision).toBeGreaterThan(revision);
   const paused = mirror.state().definitions.find(({ audience }) => audience === 'everyone');
   expect(paused?.backends.map(({ state }) => state)).toEqual(['ready', 'paused']);
+});
+
+describe('a container that was told to end', () => {
+  const kill = (signal = 15, atMs = 3_000, id = containerOf().id): KillEvent => ({ type: 'killed', id, signal, atMs });
+  const backendIn = (mirror: EngineMirror) => mirror.state().definitions[0]?.backends[0];
+
+  test('drains at once, at the same address, and says so', () => {
+    const mirror = mirrorOf();
+    mirror.put(containerOf());
+    const before = backendIn(mirror);
+    const { revision } = mirror;
+    expect(mirror.drain(kill())).toBe(11_000);
+    expect(mirror.revision).toBeGreaterThan(revision);
+    const reason = 'it was told to end, and takes no new requests, unless it still runs 11 s later';
+    expect(backendIn(mirror)).toEqual({ ...before, state: 'draining', reason });
+    expect(mirror.views()[0]).toMatchObject({ state: 'running', backends: [{ state: 'draining' }], reason });
+  });
+
+  test.each([
+    [{ stopSignal: 15 }, 15, 'draining'],
+    [{ stopSignal: 15 }, 9, 'draining'],
+    [{ stopSignal: 15 }, 1, 'ready'],
+    [{ stopSignal: 3 }, 3, 'draining'],
+    [{ stopSignal: 3 }, 9, 'draining'],
+    [{ stopSignal: 3 }, 15, 'ready'],
+    [{ state: 'paused' }, 9, 'paused'],
+    [{ health: 'unhealthy' }, 15, 'unhealthy'],
+    [{ health: 'healthy' }, 15, 'draining'],
+  ] as const)('of %j, by signal %i, is %s', (parts, signal, state) => {
+    const mirror = mirrorOf();
+    mirror.put(containerOf(parts));
+    mirror.drain(kill(signal));
+    expect(backendIn(mirror)?.state).toBe(state);
+  });
+
+  test('is ready again once it is started again, and stopped in between', () => {
+    const mirror = mirrorOf();
+    mirror.put(containerOf());
+    mirror.drain(kill());
+    // A look that was under way.
+    mirror.put(containerOf());
+    expect(backendIn(mirror)?.state).toBe('draining');
+    mirror.put(containerOf({ state: 'exited' }));
+    expect(backendIn(mirror)?.state).toBe('stopped');
+    mirror.put(containerOf({ startedMs: 3_001 }));
+    expect(backendIn(mirror)?.state).toBe('ready');
+  });
+
+  test('is ready again when it outlives its stop time-out, which the last signal began', () => {
+    const mirror = mirrorOf();
+    mirror.put(containerOf({ stopTimeoutMs: 60_000 }));
+    expect(mirror.drain(kill(15, 3_000))).toBe(61_000);
+    mirror.drain(kill(9, 4_000));
+    expect(mirror.endDrain(kill(15, 3_000))).toBe(false);
+    expect(backendIn(mirror)?.state).toBe('draining');
+    expect(mirror.endDrain(kill(9, 4_000))).toBe(true);
+    expect(backendIn(mirror)).toMatchObject({ state: 'ready', reason: '' });
+  });
+
+  test('does not drain because of a signal from before its start, as events are told again after a reconnect', () => {
+    const mirror = mirrorOf();
+    mirror.put(containerOf({ startedMs: 5_000 }));
+    expect(mirror.drain(kill(15, 4_999))).toBeUndefined();
+    expect(backendIn(mirror)?.state).toBe('ready');
+  });
+
+  test('says nothing of a time that has no end, and is no other one', () => {
+    const mirror = mirrorOf();
+    mirror.put(containerOf({ stopTimeoutMs: Number.POSITIVE_INFINITY }));
+    expect(mirror.drain(kill(15, 3_000, 'f'.repeat(64)))).toBeUndefined();
+    expect(mirror.drain(kill())).toBe(Number.POSITIVE_INFINITY);
+    expect(backendIn(mirror)?.reason).toBe('it was told to end, and takes no new requests');
+    mirror.remove(containerOf().id);
+    mirror.put(containerOf());
+    expect(backendIn(mirror)?.state).toBe('ready');
+  });
 });

@@ -1,16 +1,19 @@
 import { sameValue, type ContainerView, type EngineEndpoint, type Rejection, type SourceState } from '@dproxy/core';
 import type { Vantage } from './address-choice.ts';
+import { drainMs } from './container-backend.ts';
 import type { Container } from './container.ts';
 import { describeWords, hidden, type ContainerDescription, type Described } from './describe-container.ts';
 import { dialectsOf } from './dialects/all-dialects.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type { EngineNetwork } from './engine-connection.ts';
+import type { KillEvent } from './engine-events.ts';
 import { withForeignRefs } from './foreign-refs.ts';
 import { countWords, makesPublicClaims, NO_WORDS, type CountedWords, type ImageWords } from './image-words.ts';
 import { withoutTakenNames } from './local-names.ts';
 import { OfferBoard } from './offer-board.ts';
 import { offersOf } from './read-dialects.ts';
 import type { DiscoverySettings } from './settings.ts';
+import { endsContainer } from './stop-signal.ts';
 import { UseCount } from './use-count.ts';
 import { vantageOf } from './vantage.ts';
 
@@ -33,6 +36,8 @@ export class EngineMirror {
   readonly #listeners: ReadonlySet<string>;
   readonly #entries = new Map<string, Entry>();
   readonly #stale = new Set<string>();
+  /** When containers were told to end, by id. */
+  readonly #killedMs = new Map<string, number>();
   readonly #board: OfferBoard;
   readonly #guests = new Map<string, Set<string>>();
   readonly #unreadable = new Map<string, Rejection>();
@@ -97,6 +102,7 @@ export class EngineMirror {
     const before = this.#entries.get(id);
     if (this.#unreadable.delete(id)) this.#revision += 1;
     if (before === undefined) this.#add(container);
+    if (!this.#isDraining(container)) this.#killedMs.delete(id);
     const words = countWords(container, this.#imageWordsOf(container), this.#dialects);
     this.#board.put(container, offersOf(container, words, this.#listeners));
     this.#entries.set(id, { container, words, described: before?.described });
@@ -111,6 +117,7 @@ export class EngineMirror {
     if (entry === undefined) return;
     const { container } = entry;
     this.#entries.delete(id);
+    this.#killedMs.delete(id);
     this.#stale.delete(id);
     this.#order = undefined;
     this.#revision += 1;
@@ -119,6 +126,28 @@ export class EngineMirror {
     this.#guests.get(ownerOf(container) ?? '')?.delete(id);
     this.#followNetworkOwner(id);
     if (this.#isOwn(container)) this.#moveVantage();
+  }
+
+  /**
+   * A container got a signal. When that ends it, it drains: until it is started again, or for as long as it may take to end.
+   *
+   * @returns that time in milliseconds, after which `endDrain` is due; undefined: it does not drain
+   */
+  drain({ id, signal, atMs }: KillEvent): number | undefined {
+    const container = this.get(id);
+    if (container === undefined || container.startedMs > atMs) return undefined;
+    if (!endsContainer(signal, container.stopSignal)) return undefined;
+    this.#killedMs.set(id, atMs);
+    this.#stale.add(id);
+    return drainMs(container);
+  }
+
+  /** It has outlived that signal. @returns whether it still drained */
+  endDrain({ id, atMs }: KillEvent): boolean {
+    if (this.#killedMs.get(id) !== atMs) return false;
+    this.#killedMs.delete(id);
+    this.#stale.add(id);
+    return true;
   }
 
   /** A container whose description cannot be read; its last good one stays. */
@@ -184,6 +213,12 @@ export class EngineMirror {
     }
   }
 
+  /** A look that was under way when the signal came may find the container as it was before. */
+  #isDraining({ id, startedMs }: Container): boolean {
+    const killedMs = this.#killedMs.get(id);
+    return killedMs !== undefined && startedMs <= killedMs;
+  }
+
   #describe({ container, words }: Entry): Described {
     const engine = this.#endpoint.name;
     if (this.#isOwn(container)) {
@@ -195,6 +230,7 @@ export class EngineMirror {
       vantage: this.#vantage,
       exposedByDefault: this.#settings.exposedByDefault,
       networkOwner: owner === undefined ? undefined : this.get(owner),
+      isDraining: this.#isDraining(container),
       dialects: this.#dialects,
       listeners: this.#listeners,
       offers: this.#board.lists,

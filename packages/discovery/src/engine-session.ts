@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Readable } from 'node:stream';
 import type { Log } from '@dproxy/core';
 import type { EngineConnection } from './engine-connection.ts';
-import { readEvents, type EngineEvent } from './engine-events.ts';
+import { readEvents, type EngineEvent, type KillEvent } from './engine-events.ts';
 import type { EngineMirror } from './engine-mirror.ts';
 
 /** Every so many pings the list is compared with the mirror: the net under a stream that lost something. */
@@ -23,6 +23,8 @@ export interface SessionOptions {
   readonly onSynced: () => void;
   /** The mirror may have changed since. */
   readonly onChange: () => void;
+  /** A container drains because of this, for so long at most. */
+  readonly onDrain: (kill: KillEvent, forMs: number) => void;
 }
 
 /** A look at one container that is under way. */
@@ -72,6 +74,9 @@ export class EngineSession {
       case 'container':
         void this.#look(event.id);
         return;
+      case 'killed':
+        void this.#drain(event);
+        return;
       case 'removed': {
         const look = this.#looks.get(event.id);
         if (look !== undefined) look.isGone = true;
@@ -92,6 +97,16 @@ export class EngineSession {
       default:
         event satisfies never;
     }
+  }
+
+  /** Without a look at it, unless it is unknown: until the answer, requests would still go there. */
+  async #drain(kill: KillEvent): Promise<void> {
+    const { mirror, onDrain, onChange } = this.#options;
+    if (mirror.get(kill.id) === undefined) await this.#look(kill.id);
+    const forMs = mirror.drain(kill);
+    if (forMs === undefined) return;
+    onDrain(kill, forMs);
+    onChange();
   }
 
   async #follow(): Promise<never> {

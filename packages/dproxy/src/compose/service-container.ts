@@ -42,6 +42,9 @@ export function containerOfService(service: string, table: Table, facts: Service
     createdMs: index + 1,
     state: 'running',
     health: 'none',
+    startedMs: 0,
+    stopSignal: 15,
+    stopTimeoutMs: 10_000,
     hostname: text(table['hostname']) || hash('sha256', `${project}/${service}`).slice(0, 12),
     domainname: text(table['domainname']),
     labels: new Map([
