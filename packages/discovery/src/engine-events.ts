@@ -5,12 +5,11 @@ import { signalNumber } from './stop-signal.ts';
 export type EngineEvent =
   | { readonly type: 'container'; readonly id: string }
   | { readonly type: 'removed'; readonly id: string }
-  | { readonly type: 'networks' }
   | KillEvent
+  | { readonly type: 'networks' }
   /** Something was said that cannot be read: only a new list can tell what. */
   | { readonly type: 'unreadable'; readonly reason: string };
 
-/** An event of an engine is below 4 KiB; labels of a container are in it, so there is room. */
 /** A container gets a signal; it may have it already. */
 export interface KillEvent {
   readonly type: 'killed';
@@ -20,6 +19,7 @@ export interface KillEvent {
   readonly atMs: number;
 }
 
+/** An event of an engine is below 4 KiB; labels of a container are in it, so there is room. */
 const MAX_LINE_BYTES = 1_048_576;
 
 const CONTAINER_ACTIONS: ReadonlySet<string> = new Set([
@@ -62,7 +62,6 @@ function tooLong(bytes: number): EngineEvent {
 }
 
 /** Undefined for blank lines and for events that change nothing for a proxy (`exec_start`, `attach`, ...). */
-  if (type === 'container' && action === 'kill') return killEvent(event, actor);
 export function readEvent(line: string): EngineEvent | undefined {
   if (line.trim() === '') return undefined;
   let event: unknown;
@@ -74,6 +73,21 @@ export function readEvent(line: string): EngineEvent | undefined {
   const type = part(event, 'Type');
   const action = part(event, 'Action');
   const actor = part(event, 'Actor');
+  if (typeof type !== 'string' || typeof action !== 'string') {
+    return { type: 'unreadable', reason: `an event without type or action: ${line.slice(0, 80)}` };
+  }
+  if (type === 'container' && action === 'kill') return killEvent(event, actor);
+  if (type === 'container') return containerEvent(action, part(actor, 'ID'));
+  return type === 'network' ? networkEvent(action, part(part(actor, 'Attributes'), 'container')) : undefined;
+}
+
+function containerEvent(action: string, id: unknown): EngineEvent | undefined {
+  const isHealth = action.startsWith('health_status');
+  if (!isHealth && action !== 'destroy' && !CONTAINER_ACTIONS.has(action)) return undefined;
+  if (typeof id !== 'string') return { type: 'unreadable', reason: `a ${action} without a container` };
+  return { type: action === 'destroy' ? 'removed' : 'container', id };
+}
+
 /** One that does not say enough is passed over: `die` comes all the same. */
 function killEvent(event: unknown, actor: unknown): EngineEvent | undefined {
   const id = part(actor, 'ID');
@@ -89,20 +103,6 @@ function timeOf(event: unknown): number | undefined {
   const [nanoseconds, seconds] = [part(event, 'timeNano'), part(event, 'time')];
   if (typeof nanoseconds === 'number') return nanoseconds / 1_000_000;
   return typeof seconds === 'number' ? seconds * 1_000 + 999 : undefined;
-}
-
-  if (typeof type !== 'string' || typeof action !== 'string') {
-    return { type: 'unreadable', reason: `an event without type or action: ${line.slice(0, 80)}` };
-  }
-  if (type === 'container') return containerEvent(action, part(actor, 'ID'));
-  return type === 'network' ? networkEvent(action, part(part(actor, 'Attributes'), 'container')) : undefined;
-}
-
-function containerEvent(action: string, id: unknown): EngineEvent | undefined {
-  const isHealth = action.startsWith('health_status');
-  if (!isHealth && action !== 'destroy' && !CONTAINER_ACTIONS.has(action)) return undefined;
-  if (typeof id !== 'string') return { type: 'unreadable', reason: `a ${action} without a container` };
-  return { type: action === 'destroy' ? 'removed' : 'container', id };
 }
 
 function networkEvent(action: string, id: unknown): EngineEvent | undefined {
