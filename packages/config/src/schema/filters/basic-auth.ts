@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { BasicAuthFilter } from '@dproxy/core';
+import { readPasswordHash, type BasicAuthFilter } from '@dproxy/core';
 import { field, flag, required, section, text } from '../field.ts';
 import { headerName } from '../header-rules.ts';
 import { draftOf, type FilterDraft } from './filter-draft.ts';
-import { PASSWORD_HASH, passwordHashProblem } from './password-hash.ts';
 
+const PASSWORD_HASH = 'a hash as htpasswd writes it: bcrypt ($2y$...), MD5 ($apr1$...) or {SHA}...';
 const USERS = `a map of names to hashes, or a list of name:hash, each ${PASSWORD_HASH}`;
 const MAX_USERS = 1_000;
 /** RFC 7617 section 2: no colon, no control characters. */
@@ -57,8 +57,8 @@ function problemOf(list: readonly User[]): string | undefined {
     if (!NAME.test(name)) return `user ${index + 1}: not a name`;
     if (seen.has(name)) return `${name}: twice`;
     seen.add(name);
-    const problem = passwordHashProblem(hash);
-    if (problem !== undefined) return `${name}: ${problem}`;
+    const read = readPasswordHash(hash);
+    if ('problem' in read) return `${name}: ${read.problem}`;
   }
   return undefined;
 }

@@ -1,13 +1,10 @@
 import { hash } from 'node:crypto';
-import type { BasicAuthFilter } from '@dproxy/core';
+import { readPasswordHash, type BasicAuthFilter } from '@dproxy/core';
 import type { LabelProblem } from '../dialect.ts';
 import { problem, show } from './_problems.ts';
 import type { Site } from './site.ts';
 
 const MAX_USERS = 10_000;
-/** What the filter verifies: bcrypt of a bearable cost, MD5 as Apache has it, SHA-1. */
-const KNOWN_HASH =
-  /^(?:\$2[aby]\$(?:0[4-9]|1[0-5])\$[./A-Za-z0-9]{53}|\$(?:apr)?1\$[^$]{1,8}\$[./A-Za-z0-9]{22}|\{SHA\}[A-Za-z0-9+/]{27}=)$/;
 
 /** By name. */
 type PasswordFiles = ReadonlyMap<string, string>;
@@ -63,7 +60,7 @@ function readUsers({ name: file, text }: PasswordFile): {
     if (line.trim() === '' || line.startsWith('#')) continue;
     // nginx ignores what follows a second colon.
     const [user = '', hashed = ''] = line.split(':', 3);
-    if (user !== '' && KNOWN_HASH.test(hashed.trim())) users.push([user, hashed.trim()]);
+    if (user !== '' && 'hash' in readPasswordHash(hashed.trim())) users.push([user, hashed.trim()]);
     else refused.push(index + 1);
   }
   if (refused.length === 0) return { users, problems: [] };

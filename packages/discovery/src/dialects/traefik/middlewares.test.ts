@@ -276,6 +276,7 @@ describe('what cannot be honoured', () => {
     [{ 'basicauth.usersfile': '/users' }, /users inline/],
     [{ 'basicauth.users': 'test:secret' }, /\$\$ for each \$/],
     [{ 'basicauth.users': '' }, /name:hash/],
+    [{ 'basicauth.users': `a:$2y$31$${'a'.repeat(53)}` }, /a hash of bcrypt/],
     [{ 'basicauth.users': `a:${APR1}`, 'basicauth.relm': 'x' }, /realm, probably/],
     [{ 'digestauth.users': 'test:traefik:a2688e031edb4be6a3797f3882655c05' }, /forwardauth/],
     [{ 'forwardauth.address': 'authelia:9091' }, /http:\/\/ or https:\/\/ URL/],

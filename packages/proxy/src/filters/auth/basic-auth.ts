@@ -1,11 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import type { BasicAuthFilter } from '@dproxy/core';
+import type { BasicAuthFilter, PasswordHash } from '@dproxy/core';
 import { clientKey } from '../../downstream/peer.ts';
 import type { CompiledFilter, Verdict } from '../compiled-filter.ts';
 import { type FieldChange, fieldChange } from '../field-changes.ts';
 import type { FilteredRequest } from '../filtered-request.ts';
-import { isSha1, isTooLong, parsePasswordHash, type PasswordHash } from './password-hash.ts';
+import { isSha1, isTooLong, parsePasswordHash } from './password-hash.ts';
 
 /** Longer ones are wrong: no user has them, and every byte of them would be hashed. */
 const MAX_CREDENTIALS = 1_024;

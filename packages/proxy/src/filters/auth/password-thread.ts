@@ -1,9 +1,9 @@
 // A thread of its own: one bcrypt is 50 ms and more of work, in which nobody else would be served.
 import { timingSafeEqual } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
+import type { PasswordHash } from '@dproxy/core';
 import { compareSync } from 'bcryptjs';
 import { md5Crypt } from './md5-crypt.ts';
-import type { PasswordHash } from './password-hash.ts';
 
 export interface PasswordQuestion {
   readonly id: number;

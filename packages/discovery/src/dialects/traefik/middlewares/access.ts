@@ -1,4 +1,4 @@
-import { canonicalFieldName, refusedAddress } from '@dproxy/core';
+import { canonicalFieldName, readPasswordHash, refusedAddress } from '@dproxy/core';
 import type { Section } from '../section.ts';
 import { effectOf, NOTHING, type Effect } from './effect.ts';
 import { checkPattern, readCidrs, readFieldName, readFieldNames, readIpStrategy } from './values.ts';
@@ -6,9 +6,6 @@ import { checkPattern, readCidrs, readFieldName, readFieldNames, readIpStrategy 
 /** Who may pass. */
 
 const MAX_USERS = 256;
-/** bcrypt, MD5 of Apache, SHA-1: what `htpasswd` writes. */
-const HASH =
-  /^(?:\$2[abxy]?\$\d\d\$[./A-Za-z0-9]{53}|\$apr1\$[./A-Za-z0-9]{1,8}\$[./A-Za-z0-9]{22}|\{SHA\}[A-Za-z0-9+/]{27}=)$/;
 
 export function basicAuth(section: Section): Effect {
   const users = readUsers(section);
@@ -40,7 +37,7 @@ function readUsers(section: Section): readonly (readonly [string, string])[] {
   for (const entry of section.list('users') ?? []) {
     const colon = entry.indexOf(':');
     const [name, hash] = [entry.slice(0, colon), entry.slice(colon + 1)];
-    if (colon > 0 && HASH.test(hash)) users.push([name, hash]);
+    if (colon > 0 && 'hash' in readPasswordHash(hash)) users.push([name, hash]);
     else {
       section.refuse(
         'users',
