@@ -19,7 +19,7 @@ class Holder implements AsyncDisposable {
   }
 
   async answer(): Promise<string> {
-    return await eventually(() => /^(held|refused)$/m.exec(this.output)?.[1], { deadlineMs: 30_000 });
+    return await eventually(() => /^(held|refused)$/m.exec(this.output)?.[1], { deadlineMs: 90_000 });
   }
 
   async end(): Promise<void> {

@@ -68,7 +68,7 @@ test('four primaries on one folder order each name once, after a preflight, and 
   const hosts = ['one.example.com', 'two.example.com'];
   const before = subject.pebble.requests('order-plz');
   const primaries = await Promise.all([1, 2, 3, 4].map(() => start('shared', hosts)));
-  await eventually(() => primaries.every(({ served }) => served().length === 2), { deadlineMs: 30_000 });
+  await eventually(() => primaries.every(({ served }) => served().length === 2), { deadlineMs: 90_000 });
   expect(subject.pebble.requests('order-plz') - before).toBe(2);
   // A token of our own and one of the authority for each name.
   expect(subject.http.presented.filter((line) => line.startsWith('one.example.com '))).toHaveLength(2);
@@ -91,6 +91,6 @@ test('a wrong answer by the public address costs no order, and its view says wha
   expect(subject.pebble.requests('order-plz')).toBe(before);
   subject.http.wrong = '';
   expect(upkeep.retryNow('three.example.com')).toBe(true);
-  await eventually(() => upkeep.views()[0]?.state === 'valid', { deadlineMs: 30_000 });
+  await eventually(() => upkeep.views()[0]?.state === 'valid', { deadlineMs: 90_000 });
   await upkeep.stop();
 });

@@ -48,7 +48,7 @@ it('shows a browser a site without a warning, over HTTP/2, with WebSocket, uploa
   const chromium = await Chromium.prepare({ address: '127.0.0.1', trustedPem: await product.localCa() });
   onTestFinished(() => chromium[Symbol.asyncDispose]());
   chromium.open(`https://site.test:${product.httpsPort}/`);
-  expect(await within(reported.promise, 'the report of the page', 45_000)).toEqual({
+  expect(await within(reported.promise, 'the report of the page', 90_000)).toEqual({
     protocol: 'h2',
     isSecure: true,
     fetched: '300000',

@@ -25,10 +25,10 @@ it('lets the next generation take over: primary hands over, old workers drain wh
   await eventually(async () => (await service.status()).supervisor === 'gone');
   const held = await hold(service.port);
   await service.run();
-  await eventually(async () => (await service.status()).pid !== oldPrimary, { deadlineMs: 20_000, what: 'a takeover' });
+  await eventually(async () => (await service.status()).pid !== oldPrimary, { deadlineMs: 90_000, what: 'a takeover' });
   await eventually(() => hasEnded(oldPrimary));
   await eventually(async () => (await Promise.all(before.map(hasEnded))).every(Boolean), {
-    deadlineMs: 20_000,
+    deadlineMs: 90_000,
     what: 'the end of the old workers',
   });
   await within(held.closed, 'the cut at the deadline');
@@ -44,6 +44,6 @@ it('refuses a second service on the same state folder while the first one is sup
   await using second = await Pm2Service.start({ workers: 1 });
   expect((await second.status()).pid).not.toBe(pid);
   await using intruder = await service.again();
-  await eventually(() => intruder.output.includes('uses this state folder'), { deadlineMs: 20_000 });
+  await eventually(() => intruder.output.includes('uses this state folder'), { deadlineMs: 90_000 });
   expect((await service.status()).pid).toBe(pid);
 });

@@ -136,7 +136,7 @@ export class Pm2Service implements AsyncDisposable {
         const pids = await this.online();
         return pids.length === count ? pids : undefined;
       },
-      { deadlineMs: 30_000, everyMs: 50, what: `${count} workers online` },
+      { deadlineMs: 90_000, everyMs: 50, what: `${count} workers online` },
     );
   }
 
@@ -176,7 +176,7 @@ export class Pm2Service implements AsyncDisposable {
       if (runtime.exitCode !== null || runtime.signalCode !== null) continue;
       const exited = once(runtime, 'exit');
       runtime.kill('SIGINT');
-      await within(exited, 'the end of pm2-runtime', 20_000);
+      await within(exited, 'the end of pm2-runtime', 90_000);
     }
     for (const pid of this.#seen) {
       if (await isFixture(pid)) process.kill(pid, 'SIGKILL');

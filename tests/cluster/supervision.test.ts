@@ -13,7 +13,7 @@ it('starts a primary and workers in fork mode, and ends with 0 on a signal after
   expect(pids).toContain(answered.pid);
   const exited = once(runtime, 'exit');
   runtime.kill('SIGTERM');
-  expect(await within(exited, 'the end of pm2-runtime', 20_000)).toEqual([0, null]);
+  expect(await within(exited, 'the end of pm2-runtime', 90_000)).toEqual([0, null]);
   expect(service.output).toContain('drained');
   for (const pid of [...pids, primary]) expect(await hasEnded(pid)).toBe(true);
 });
@@ -56,11 +56,11 @@ it('shows workers that crash at start as errored, and is still there', async () 
   await service.run();
   const errored = await eventually(
     async () => (await service.status()).workers.find(({ state }) => state === 'errored'),
-    { deadlineMs: 30_000, everyMs: 100, what: 'an errored worker' },
+    { deadlineMs: 90_000, everyMs: 100, what: 'an errored worker' },
   );
   expect(errored.snapshot).toBe(0);
   // The delay grows: a loop that costs nothing.
   await eventually(() => /will restart in 1\d\dms[^]*will restart in 2\d\dms/.test(service.output), {
-    deadlineMs: 20_000,
+    deadlineMs: 90_000,
   });
 });

@@ -38,7 +38,7 @@ it('renews when the authority says so, tells what is replaced, and no handshake 
       seen.add(leaf.fingerprint256);
       return leaf.fingerprint256 !== first.fingerprint256;
     },
-    { deadlineMs: 30_000, everyMs: 5, what: 'another certificate' },
+    { deadlineMs: 90_000, everyMs: 5, what: 'another certificate' },
   );
   expect(front.orders[1]).toEqual({ identifiers: [{ type: 'dns', value: NAME }], replaces: [...asked][0] });
   expect(front.orders).toHaveLength(2);

@@ -48,7 +48,7 @@ it('tells no secret, whatever fails, and leaves no file to others', async () => 
     await product.configure(yml(acme));
     await eventually(
       async () => (shown === 'rejected' ? (await product.rejected()).length > 0 : shown.test(product.output)),
-      { deadlineMs: 25_000, what: `a word about ${acme}` },
+      { deadlineMs: 90_000, what: `a word about ${acme}` },
     );
     const validated = await product.cli('validate', '--json');
     said.push(validated.stdout, validated.stderr);

@@ -39,7 +39,7 @@ export class AcmeSite {
   async whenState(name: string, state: CertificateView['state']): Promise<CertificateView> {
     const find = async (): Promise<CertificateView | undefined> =>
       (await this.views(name)).find((view) => view.state === state && view.kind === 'acme');
-    return await eventually(find, { deadlineMs: 25_000, everyMs: 50 }).catch(async (cause: unknown) => {
+    return await eventually(find, { deadlineMs: 90_000, everyMs: 50 }).catch(async (cause: unknown) => {
       const seen = `${JSON.stringify(await this.views(name))}\n${this.product.output.slice(-12_000)}`;
       throw new Error(`${name} is not ${state}:\n${seen}`, { cause });
     });

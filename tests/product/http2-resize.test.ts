@@ -13,14 +13,14 @@ it('resizes for real under the load of HTTP/2 over TLS, one worker is ended on t
   await eventually(() => load.answered > 200);
   for (const size of [3, 1, 2]) {
     expect(await product.api(`/service/balancer/resize?size=${size}`)).toMatchObject({ ok: true, data: { size } });
-    await product.whenOnline(size, 60_000);
+    await product.whenOnline(size);
   }
   const answered = load.answered;
   await eventually(() => load.answered > answered + 200);
   // Politely, as PM2 ends a worker: GOAWAY, then the end.
   const [leaving = 0] = await product.whenOnline(2);
   process.kill(leaving, 'SIGTERM');
-  await eventually(async () => !(await product.whenOnline(2)).includes(leaving), { deadlineMs: 20_000 });
+  await eventually(async () => !(await product.whenOnline(2)).includes(leaving), { deadlineMs: 90_000 });
   const { sent, lost, statuses, ...counted } = await load.end();
   const { connections, unprocessed } = load;
   console.log({ sent, answered: counted.answered, lost: lost.length, connections, unprocessed });

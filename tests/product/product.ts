@@ -138,7 +138,7 @@ export class Product implements AsyncDisposable {
         if (this.#run.exitCode !== null) throw new Error(`it ended with ${this.#run.exitCode}`);
         return /\n {2}try /.test(this.#output);
       },
-      { deadlineMs: 30_000, everyMs: 20, what: 'a banner' },
+      { deadlineMs: 90_000, everyMs: 20, what: 'a banner' },
     ).catch((error: unknown) => {
       throw new Error(`dproxy did not start:\n${this.#output}`, { cause: error });
     });
@@ -169,7 +169,7 @@ export class Product implements AsyncDisposable {
     if (run.exitCode !== null || run.signalCode !== null) return run.exitCode ?? run.signalCode;
     const exited = once(run, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
     if (signal !== undefined) run.kill(signal);
-    const [code, by] = await within(exited, 'the end of dproxy', 45_000);
+    const [code, by] = await within(exited, 'the end of dproxy', 90_000);
     return code ?? by;
   }
 
@@ -182,7 +182,7 @@ export class Product implements AsyncDisposable {
 
   async api(path: string, { method = 'GET', headers = '' } = {}): Promise<ApiAnswer> {
     const request = { port: this.apiPort, name: `127.0.0.1:${this.apiPort}`, path, headers, method };
-    const answer = await send(request, 60_000);
+    const answer = await send(request, 90_000);
     const parsed = JSON.parse(answer.body.text) as { ok: boolean; message: string; data: unknown };
     return { status: answer.status, ...parsed };
   }
@@ -192,7 +192,7 @@ export class Product implements AsyncDisposable {
   }
 
   /** Pids of the workers, once exactly so many (default: as many as wanted) are online and nobody is leaving. */
-  async whenOnline(count?: number, deadlineMs = 40_000): Promise<number[]> {
+  async whenOnline(count?: number, deadlineMs = 90_000): Promise<number[]> {
     let last: unknown;
     const arrived = eventually(
       async () => {
@@ -268,7 +268,7 @@ export class Product implements AsyncDisposable {
       if (run.exitCode === null && run.signalCode === null) {
         const exited = once(run, 'exit');
         run.kill('SIGTERM');
-        await within(exited, 'the end of dproxy', 45_000).catch(() => run.kill('SIGKILL'));
+        await within(exited, 'the end of dproxy', 90_000).catch(() => run.kill('SIGKILL'));
       }
     }
     await eventually(async () => {

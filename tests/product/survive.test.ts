@@ -18,7 +18,7 @@ it('serves on without a 404 when the primary is killed; a new one comes, and ver
   using load = new Load({ port: product.httpPort, name: 'shop.localhost', clients: 4, style: 'keep-alive' });
   await eventually(() => load.answered > 100);
   process.kill(primary, 'SIGKILL');
-  await eventually(async () => (await product.primaryPid()) !== primary, { deadlineMs: 20_000 });
+  await eventually(async () => (await product.primaryPid()) !== primary, { deadlineMs: 90_000 });
   expect(await product.whenOnline()).toEqual(workers);
   await product.configure('routes: [{ host: app.test, respond: { body: changed } }]\n');
   await eventually(async () => (await product.get('app.test')).body.text === 'changed');
@@ -55,9 +55,9 @@ it('serves on when PM2 is killed, says so, and the next start takes over without
   expect((await product.api('/service/balancer/resize?size=3')).status).toBe(503);
 
   product.run();
-  await eventually(async () => (await product.primaryPid()) !== primary, { deadlineMs: 30_000 });
+  await eventually(async () => (await product.primaryPid()) !== primary, { deadlineMs: 90_000 });
   await eventually(() => !before.some(isAlive) && !isAlive(primary), {
-    deadlineMs: 40_000,
+    deadlineMs: 90_000,
     what: 'the end of the old',
   });
   const after = await product.whenOnline(2);
@@ -82,7 +82,7 @@ it('serves on when PM2 and the primary are both killed, and the next start finds
   await eventually(() => load.answered > answered + 100);
   // The ports are held by its own workers: no reason not to start.
   product.run();
-  await eventually(() => !before.some(isAlive), { deadlineMs: 40_000, what: 'the end of the old workers' });
+  await eventually(() => !before.some(isAlive), { deadlineMs: 90_000, what: 'the end of the old workers' });
   expect(await product.whenOnline(2)).toHaveLength(2);
   const { lost, statuses } = await load.end();
   expect([lost, [...statuses.keys()]]).toEqual([[], [200]]);
@@ -105,7 +105,7 @@ if (process.env['DPROXY_TEST_LONG'] === '1') {
     process.kill(primary, 'SIGSTOP');
     try {
       for (const pid of before) process.kill(pid, 'SIGKILL');
-      await eventually(async () => (await product.status('app.test')) === 200, { deadlineMs: 40_000 });
+      await eventually(async () => (await product.status('app.test')) === 200, { deadlineMs: 90_000 });
     } finally {
       process.kill(primary, 'SIGCONT');
     }

@@ -35,7 +35,7 @@ async function certificatesAreMade(product: Product): Promise<void> {
       last = version;
       return same > 20;
     },
-    { everyMs: 50, deadlineMs: 30_000, what: 'a table that stays' },
+    { everyMs: 50, deadlineMs: 90_000, what: 'a table that stays' },
   );
 }
 

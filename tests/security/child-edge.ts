@@ -55,7 +55,7 @@ export class ChildEdge implements AsyncDisposable {
   async report(): Promise<ChildReport> {
     if (this.hasExited) throw new Error(`the data plane has exited: ${this.output.slice(-2_000)}`);
     this.#child.send('report');
-    const [report] = (await within(once(this.#child, 'message'), 'a report', 30_000)) as [ChildReport];
+    const [report] = (await within(once(this.#child, 'message'), 'a report', 90_000)) as [ChildReport];
     return report;
   }
 
@@ -66,7 +66,7 @@ export class ChildEdge implements AsyncDisposable {
         const report = await this.report();
         return report.stats.connections === 0 && report.stats.tunnels === 0 ? report : undefined;
       },
-      { everyMs: 100, deadlineMs: 20_000, what: 'a data plane without connections' },
+      { everyMs: 100, deadlineMs: 90_000, what: 'a data plane without connections' },
     );
   }
 

@@ -47,7 +47,7 @@ async function answer(): Promise<string> {
 
 async function served(): Promise<string> {
   try {
-    return await eventually(answer, { deadlineMs: 30_000, everyMs: 100 });
+    return await eventually(answer, { deadlineMs: 90_000, everyMs: 100 });
   } catch (error) {
     throw new Error(await engine.docker('logs', '--tail', '50', NAME), { cause: error });
   }
@@ -84,7 +84,7 @@ test('it has nothing to warn of, and becomes healthy', async () => {
   expect(status.warnings).toEqual([]);
   const lines = (await engine.docker('logs', NAME)).split('\n').filter((line) => line.startsWith('{'));
   expect(lines.map((line) => JSON.parse(line) as { level: number }).filter(({ level }) => level >= 40)).toEqual([]);
-  await eventually(async () => (await health()) === 'healthy', { deadlineMs: 30_000, everyMs: 100 });
+  await eventually(async () => (await health()) === 'healthy', { deadlineMs: 90_000, everyMs: 100 });
 });
 
 async function health(): Promise<string> {

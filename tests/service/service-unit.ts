@@ -84,7 +84,7 @@ export class ServiceUnit implements AsyncDisposable {
         if (main.exitCode !== null) throw new Error('it ended');
         return this.#output.includes('\n  try ');
       },
-      { deadlineMs: 30_000, what: 'a banner' },
+      { deadlineMs: 90_000, what: 'a banner' },
     ).catch((error: unknown) => {
       throw new Error(`the unit did not start:\n${this.#output}`, { cause: error });
     });

@@ -39,7 +39,7 @@ test('workers serve on when the main process is killed, until a stop that somebo
   const orphans = new Set((await processesOf(UID)).map(({ pid }) => pid));
   await unit.start();
   await eventually(async () => (await processesOf(UID)).every(({ pid }) => !orphans.has(pid)), {
-    deadlineMs: 30_000,
+    deadlineMs: 90_000,
     what: 'the end of the old generation',
   }).catch(async (error: unknown) => {
     const left = (await processesOf(UID)).map(({ pid }) => (orphans.has(pid) ? `old ${pid}` : `new ${pid}`));

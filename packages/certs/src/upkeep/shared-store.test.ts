@@ -124,7 +124,7 @@ describe('primaries that share a state folder', () => {
       return { upkeep, served, log };
     };
     const primaries = await Promise.all(Array.from({ length: 20 }, start));
-    await eventually(() => primaries.every(({ served }) => served.at(-1)?.length === 3), { deadlineMs: 40_000 });
+    await eventually(() => primaries.every(({ served }) => served.at(-1)?.length === 3), { deadlineMs: 90_000 });
     await Promise.all(primaries.map(({ upkeep }) => upkeep.stop()));
     expect(orders.toSorted()).toEqual(HOSTS);
     for (const { served, log } of primaries) {

@@ -99,7 +99,7 @@ class LocalEngine {
     const dockerd = this.#parts.startDockerd();
     this.#dockerd = dockerd;
     try {
-      await eventually(() => dockerd.hasEnded || answersPing(this.socketPath), { deadlineMs: 30_000 });
+      await eventually(() => dockerd.hasEnded || answersPing(this.socketPath), { deadlineMs: 90_000 });
       if (dockerd.hasEnded) throw new Error('dockerd ended');
     } catch (error) {
       const log = await readFile(dockerd.logFile, 'utf8');
