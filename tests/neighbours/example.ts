@@ -1,6 +1,9 @@
 import type { ContainerSpec } from '@dproxy/testkit/docker';
 
-/** One container of an example. `name` is unique in all examples, which run side by side on one engine. */
+/**
+ * One container of an example; all examples run side by side on one engine. What several examples call by one name is one
+ * container with the labels of all of them, as a container with several sites has.
+ */
 export type ExampleContainer = Pick<
   ContainerSpec,
   'labels' | 'env' | 'hostname' | 'domainname' | 'expose' | 'image'

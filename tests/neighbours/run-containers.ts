@@ -12,14 +12,30 @@ const LANES = 8;
  * another: the oldest is the first one there, as it is for replicas and what differs between them.
  */
 export async function runContainers(engine: EngineAccess, examples: readonly Example[]): Promise<void> {
-  const left = examples.values();
+  const left = apart(examples).values();
   const lane = async (): Promise<void> => {
-    for (const { containers } of left) {
+    for (const containers of left) {
       const running = await inTurn(engine, containers);
       await Promise.all(running.map(([spec, container]) => whenListening(spec, container)));
     }
   };
   await Promise.all(Array.from({ length: LANES }, lane));
+}
+
+/** The containers of each example, without those that an earlier one has. */
+function apart(examples: readonly Example[]): readonly (readonly ExampleContainer[])[] {
+  const shared = new Map<string, ExampleContainer>();
+  for (const container of examples.flatMap(({ containers }) => containers)) {
+    const { name, labels } = container;
+    shared.set(name, { ...container, labels: { ...shared.get(name)?.labels, ...labels } });
+  }
+  return examples.map(({ containers }) =>
+    containers.flatMap(({ name }) => {
+      const container = shared.get(name);
+      shared.delete(name);
+      return container === undefined ? [] : [container];
+    }),
+  );
 }
 
 type Running = readonly [ExampleContainer, DockerContainer];

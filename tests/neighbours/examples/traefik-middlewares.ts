@@ -12,7 +12,7 @@ export const traefikMiddlewares: readonly Example[] = [
     source: `${M}/basicauth.md`,
     containers: [
       {
-        name: 'tk-auth',
+        name: 'tk-app',
         labels: labels(
           'traefik.http.routers.tk-auth.rule=Host(`tk-auth.example`)',
           'traefik.http.routers.tk-auth.middlewares=tk-test-auth',
@@ -27,10 +27,10 @@ export const traefikMiddlewares: readonly Example[] = [
         host: 'tk-auth.example',
         headers: basic('test:test'),
         status: 200,
-        from: 'tk-auth',
+        from: 'tk-app',
         seen: { headers: { authorization: basic('test:test').slice('Authorization: '.length).trim() } },
       },
-      { host: 'tk-auth.example', headers: basic('test2:test2'), status: 200, from: 'tk-auth' },
+      { host: 'tk-auth.example', headers: basic('test2:test2'), status: 200, from: 'tk-app' },
     ],
     verdict: 'works',
   },
@@ -47,7 +47,7 @@ export const traefikMiddlewares: readonly Example[] = [
         ),
       },
       {
-        name: 'tk-user',
+        name: 'tk-app',
         labels: labels(
           'traefik.http.routers.tk-user.rule=Host(`tk-user.example`)',
           'traefik.http.routers.tk-user.middlewares=tk-shared-auth@docker',
@@ -56,7 +56,7 @@ export const traefikMiddlewares: readonly Example[] = [
     ],
     requests: [
       { host: 'tk-user.example', status: 401 },
-      { host: 'tk-user.example', headers: basic('test:test'), status: 200, from: 'tk-user' },
+      { host: 'tk-user.example', headers: basic('test:test'), status: 200, from: 'tk-app' },
       { host: 'tk-definer.example', status: 200, from: 'tk-definer' },
     ],
     verdict: 'works',
@@ -84,7 +84,7 @@ export const traefikMiddlewares: readonly Example[] = [
     containers: [
       { name: 'tk-asked', labels: labels('traefik.http.routers.tk-asked.rule=Host(`tk-asked.example`)') },
       {
-        name: 'tk-forward',
+        name: 'tk-app',
         labels: labels(
           'traefik.http.routers.tk-open.rule=Host(`tk-forward-open.example`)',
           'traefik.http.routers.tk-open.middlewares=tk-open',
@@ -96,7 +96,7 @@ export const traefikMiddlewares: readonly Example[] = [
       },
     ],
     requests: [
-      { host: 'tk-forward-open.example', status: 200, from: 'tk-forward' },
+      { host: 'tk-forward-open.example', status: 200, from: 'tk-app' },
       { host: 'tk-forward-shut.example', status: 403 },
     ],
     verdict: 'works',
@@ -124,7 +124,7 @@ export const traefikMiddlewares: readonly Example[] = [
     source: `${M}/ipallowlist.md`,
     containers: [
       {
-        name: 'tk-allow',
+        name: 'tk-app',
         labels: labels(
           'traefik.http.routers.tk-allow.rule=Host(`tk-allow.example`)',
           'traefik.http.routers.tk-allow.middlewares=tk-test-ipallowlist',
@@ -136,7 +136,7 @@ export const traefikMiddlewares: readonly Example[] = [
       },
     ],
     requests: [
-      { host: 'tk-allow.example', status: 200, from: 'tk-allow' },
+      { host: 'tk-allow.example', status: 200, from: 'tk-app' },
       { host: 'tk-others.example', headers: 'X-Forwarded-For: 192.168.1.7\r\n', status: 403 },
     ],
     verdict: 'works',
@@ -146,7 +146,7 @@ export const traefikMiddlewares: readonly Example[] = [
     source: `${M}/ratelimit.md`,
     containers: [
       {
-        name: 'tk-rate',
+        name: 'tk-app',
         labels: labels(
           'traefik.http.routers.tk-rate.rule=Host(`tk-rate.example`)',
           'traefik.http.routers.tk-rate.middlewares=tk-test-ratelimit',
@@ -167,7 +167,7 @@ export const traefikMiddlewares: readonly Example[] = [
     source: `${M}/headers.md`,
     containers: [
       {
-        name: 'tk-headers',
+        name: 'tk-app',
         labels: labels(
           'traefik.http.routers.tk-headers.rule=Host(`tk-headers.example`)',
           'traefik.http.routers.tk-headers.middlewares=tk-testHeader,tk-secure',
@@ -201,7 +201,7 @@ export const traefikMiddlewares: readonly Example[] = [
     source: `${M}/headers.md, "CORS Headers"`,
     containers: [
       {
-        name: 'tk-cors',
+        name: 'tk-app',
         labels: labels(
           'traefik.http.routers.tk-cors.rule=Host(`tk-cors.example`)',
           'traefik.http.routers.tk-cors.middlewares=tk-cors',
@@ -234,7 +234,7 @@ export const traefikMiddlewares: readonly Example[] = [
     source: `${M}/stripprefix.md, stripprefixregex.md, addprefix.md, replacepath.md, replacepathregex.md`,
     containers: [
       {
-        name: 'tk-rewrites',
+        name: 'tk-app',
         labels: labels(
           'traefik.http.routers.tk-strip.rule=Host(`tk-strip.example`)',
           'traefik.http.routers.tk-strip.middlewares=tk-test-stripprefix',
@@ -280,7 +280,7 @@ export const traefikMiddlewares: readonly Example[] = [
     source: `${M}/redirectscheme.md, redirectregex.md`,
     containers: [
       {
-        name: 'tk-redirects',
+        name: 'tk-app',
         labels: labels(
           'traefik.http.routers.tk-scheme.rule=Host(`tk-scheme.example`)',
           'traefik.http.routers.tk-scheme.entrypoints=web',
@@ -310,7 +310,7 @@ export const traefikMiddlewares: readonly Example[] = [
     source: 'migrate/v1-to-v2.md, "HTTP to HTTPS Redirection is Now Configured on Routers"',
     containers: [
       {
-        name: 'tk-catchall',
+        name: 'tk-app',
         labels: labels(
           'traefik.http.routers.tk-redirs.rule=HostRegexp(`^.+\\.tk-catchall\\.example$`)',
           'traefik.http.routers.tk-redirs.entrypoints=web',
@@ -375,7 +375,7 @@ export const traefikMiddlewares: readonly Example[] = [
         ),
       },
       {
-        name: 'tk-failing',
+        name: 'tk-app',
         labels: labels(
           'traefik.http.routers.tk-failing.rule=Host(`tk-failing.example`)',
           'traefik.http.routers.tk-failing.middlewares=tk-test-errors',
@@ -387,7 +387,7 @@ export const traefikMiddlewares: readonly Example[] = [
     ],
     requests: [
       { host: 'tk-failing.example', path: '/status/503', status: 503, body: '"url":"/503.html"' },
-      { host: 'tk-failing.example', path: '/status/502', status: 502, from: 'tk-failing' },
+      { host: 'tk-failing.example', path: '/status/502', status: 502, from: 'tk-app' },
     ],
     verdict: 'works',
   },
@@ -396,7 +396,7 @@ export const traefikMiddlewares: readonly Example[] = [
     source: `${M}/compress.md`,
     containers: [
       {
-        name: 'tk-compress',
+        name: 'tk-app',
         labels: labels(
           'traefik.http.routers.tk-compress.rule=Host(`tk-compress.example`)',
           'traefik.http.routers.tk-compress.middlewares=tk-test-compress',

@@ -20,13 +20,13 @@ export const traefikRouters: readonly Example[] = [
     what: 'a router for a host',
     source: 'getting-started/docker.md',
     containers: [
-      { name: 'tk-quick', labels: labels('traefik.http.routers.tk-whoami.rule=Host(`tk-whoami.docker.localhost`)') },
+      { name: 'tk-rules', labels: labels('traefik.http.routers.tk-whoami.rule=Host(`tk-whoami.docker.localhost`)') },
     ],
     requests: [
       {
         host: 'tk-whoami.docker.localhost',
         status: 200,
-        from: 'tk-quick',
+        from: 'tk-rules',
         seen: {
           headers: {
             'x-forwarded-host': 'tk-whoami.docker.localhost',
@@ -36,7 +36,7 @@ export const traefikRouters: readonly Example[] = [
           },
         },
       },
-      { host: 'TK-WHOAMI.docker.localhost', status: 200, from: 'tk-quick' },
+      { host: 'TK-WHOAMI.docker.localhost', status: 200, from: 'tk-rules' },
     ],
     verdict: 'works',
   },
@@ -146,7 +146,7 @@ export const traefikRouters: readonly Example[] = [
     source: `${RULES}, "Path, PathPrefix, and PathRegexp"`,
     containers: [
       {
-        name: 'tk-paths',
+        name: 'tk-rules',
         labels: ruleLabels({
           'tk-path': 'Host(`tk-path.example`) && Path(`/products`)',
           'tk-prefix': 'Host(`tk-prefix.example`) && PathPrefix(`/products`)',
@@ -181,7 +181,7 @@ export const traefikRouters: readonly Example[] = [
     source: `${RULES}, "Header and HeaderRegexp", "Method", "Query and QueryRegexp"`,
     containers: [
       {
-        name: 'tk-matchers',
+        name: 'tk-rules',
         labels: ruleLabels({
           'tk-yaml': 'Host(`tk-m.example`) && Header(`Content-Type`, `application/yaml`)',
           'tk-json': 'Host(`tk-m.example`) && HeaderRegexp(`Content-Type`, `^application/(json|toml)$`)',
@@ -213,7 +213,7 @@ export const traefikRouters: readonly Example[] = [
     source: `${RULES}, "Host and HostRegexp", "Rules"`,
     containers: [
       {
-        name: 'tk-hosts',
+        name: 'tk-rules',
         labels: ruleLabels({
           'tk-star': 'Host(`*.tk-star.example`)',
           'tk-regex': 'HostRegexp(`^.+\\.tk-regex\\.example$`)',
@@ -239,7 +239,7 @@ export const traefikRouters: readonly Example[] = [
     source: `${RULES}, "ClientIP"`,
     containers: [
       {
-        name: 'tk-clients',
+        name: 'tk-rules',
         labels: ruleLabels({
           'tk-lan': 'Host(`tk-client.example`) && ClientIP(`192.168.1.0/24`)',
           'tk-loop': 'Host(`tk-client.example`) && ClientIP(`127.0.0.1`)',
@@ -288,7 +288,7 @@ export const traefikRouters: readonly Example[] = [
     source: `${RULES}, "How default priorities are computed"`,
     containers: [
       {
-        name: 'tk-length',
+        name: 'tk-rules',
         labels: ruleLabels({
           'tk-Long': 'HostRegexp(`[a-z]+\\.tk-length\\.example`)',
           'tk-Short': 'Host(`foobar.tk-length.example`)',

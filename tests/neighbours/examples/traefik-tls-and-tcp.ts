@@ -43,7 +43,7 @@ export const traefikTlsAndTcp: readonly Example[] = [
     source: 'expose/docker/advanced.md, "Generate Certificates with Let\'s Encrypt"',
     containers: [
       {
-        name: 'tk-resolver',
+        name: 'tk-app',
         labels: labels(
           'traefik.http.routers.tk-resolver.rule=Host(`tk-resolver.example`)',
           'traefik.http.routers.tk-resolver.entrypoints=websecure',
@@ -52,7 +52,7 @@ export const traefikTlsAndTcp: readonly Example[] = [
       },
     ],
     requests: [
-      { host: 'tk-resolver.example', over: 'https', status: 200, from: 'tk-resolver' },
+      { host: 'tk-resolver.example', over: 'https', status: 200, from: 'tk-app' },
       { host: 'tk-resolver.example', status: 404 },
     ],
     verdict: 'works',
