@@ -105,7 +105,6 @@ async function whenPlain(name: string, status: number, place: string): Promise<v
     return answer.status === status && fieldOf(answer, 'location') === place;
   };
   await eventually(async () => (await Promise.all([1, 2, 3, 4, 5, 6].map(matches))).every(Boolean), {
-    ...SOON,
     what: `${status} ${place} from ${name}`,
   });
 }
@@ -117,14 +116,13 @@ async function whenRefused(name: string, identity: RawClientOptions['tls'] = {})
       () => true,
     );
   await eventually(async () => (await Promise.all([1, 2, 3, 4].map(isRefused))).every(Boolean), {
-    ...SOON,
     what: `a refusal by ${name}`,
   });
 }
 
 async function whenRejected(path: string, wanted: boolean): Promise<void> {
   const isThere = async () => (await product.rejected()).some(({ message }) => message.includes(path));
-  await eventually(async () => (await isThere()) === wanted, { ...SOON, what: `a rejection of ${path}: ${wanted}` });
+  await eventually(async () => (await isThere()) === wanted, { what: `a rejection of ${path}: ${wanted}` });
 }
 
 function fieldOf({ headers }: RawResponse, name: string): string {
