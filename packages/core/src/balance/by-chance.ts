@@ -20,7 +20,22 @@ export class ByChance<T> implements Balancer<T> {
   }
 
   next(exclude?: ReadonlySet<string>): T | undefined {
-    return pick(this.#shares, this.#chance, (id) => exclude?.has(id) !== true)?.target;
+    return this.draw((id) => exclude?.has(id) !== true)?.target;
+  }
+
+  protected draw(isWanted: (id: string) => boolean): Share<T> | undefined {
+    let total = 0;
+    for (const { id, weight } of this.#shares) if (isWanted(id)) total += weight;
+    let left = this.#chance() * total;
+    let last: Share<T> | undefined;
+    for (const share of this.#shares) {
+      if (!isWanted(share.id)) continue;
+      last = share;
+      left -= share.weight;
+      if (left < 0) return share;
+    }
+    // Rounding may leave a grain.
+    return last;
   }
 }
 
@@ -28,23 +43,11 @@ export class ByChance<T> implements Balancer<T> {
  * The less busy of two that are drawn: nearly as even as asking all of them, and many proxies that do so do not all run to the
  * same one at once.
  */
-export class PowerOfTwo<T extends Load> implements Balancer<T> {
-  readonly #shares: readonly Share<T>[];
-  readonly #chance: Chance;
-
-  constructor(shares: readonly Share<T>[], chance: Chance) {
-    this.#shares = shares;
-    this.#chance = chance;
-  }
-
-  get length(): number {
-    return this.#shares.length;
-  }
-
-  next(exclude?: ReadonlySet<string>): T | undefined {
-    const first = pick(this.#shares, this.#chance, (id) => exclude?.has(id) !== true);
+export class PowerOfTwo<T extends Load> extends ByChance<T> {
+  override next(exclude?: ReadonlySet<string>): T | undefined {
+    const first = this.draw((id) => exclude?.has(id) !== true);
     if (first === undefined) return undefined;
-    const second = pick(this.#shares, this.#chance, (id) => id !== first.id && exclude?.has(id) !== true);
+    const second = this.draw((id) => id !== first.id && exclude?.has(id) !== true);
     if (second === undefined) return first.target;
     return costOf(second) < costOf(first) ? second.target : first.target;
   }
@@ -52,19 +55,4 @@ export class PowerOfTwo<T extends Load> implements Balancer<T> {
 
 function costOf<T extends Load>({ target, weight }: Share<T>): number {
   return byConnections(target, weight);
-}
-
-function pick<T>(shares: readonly Share<T>[], chance: Chance, isWanted: (id: string) => boolean): Share<T> | undefined {
-  let total = 0;
-  for (const { id, weight } of shares) if (isWanted(id)) total += weight;
-  let left = chance() * total;
-  let last: Share<T> | undefined;
-  for (const share of shares) {
-    if (!isWanted(share.id)) continue;
-    last = share;
-    left -= share.weight;
-    if (left < 0) return share;
-  }
-  // Rounding may leave a grain.
-  return last;
 }
