@@ -8,7 +8,7 @@ export function pattern() {
   return readable(PATTERN, readPattern);
 }
 
-export function readPattern(raw: string): Read<string> {
+function readPattern(raw: string): Read<string> {
   try {
     compilePattern(raw);
     return { value: raw };

@@ -19,7 +19,7 @@ const SNIPPET = 'snippet';
 const MAX_SITES = 64;
 
 /** What was set on the container of caddy-docker-proxy itself. */
-export interface CaddyOptions {
+interface CaddyOptions {
   readonly labelPrefix?: string | undefined;
   readonly ingressNetworks?: readonly string[] | undefined;
 }

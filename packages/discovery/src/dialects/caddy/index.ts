@@ -1,1 +1,1 @@
-export { caddy, type CaddyOptions } from './caddy.ts';
+export { caddy } from './caddy.ts';
