@@ -1,69 +1,21 @@
-import { buildSnapshot, compileRoutes, DEFAULT_LIMITS, matchScope, type Listener } from '@dproxy/core';
 import { expect, it } from 'vitest';
-import { containerOf } from '../../_container-of.ts';
-import { describeTogether } from '../../describe-together.ts';
+import { mergedTable } from '../_merged-table.ts';
 
 const HASH = `$2a$14$${'a'.repeat(53)}`;
 
 type Containers = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-const listener = (id: 'http' | 'https'): Listener => ({
-  id,
-  protocol: id,
-  addresses: [{ host: '127.0.0.1', port: id === 'http' ? 80 : 443 }],
-  publicPort: id === 'http' ? 80 : 443,
-  proxyProtocol: [],
-});
-
 /** What the merged table of all these containers does with a request: who answers it, and the filters on the way. */
 function front(containers: Containers) {
-  const all = Object.entries(containers).map(([name, labels], index) =>
-    containerOf({
-      id: `${index + 1}`.padStart(12, 'a').padEnd(64, '0'),
-      name,
-      createdMs: index,
-      labels: new Map(Object.entries(labels)),
-    }),
-  );
-  const { state } = describeTogether('test', all, {
-    trustImages: false,
-    exposedByDefault: false,
-    dialects: {},
-    listeners: ['http', 'https'],
-    ownContainerId: '',
-    hostReachesBridges: true,
-  });
-  const { snapshot, rejected } = buildSnapshot({
-    sources: [state],
-    listeners: [listener('http'), listener('https')],
-    settings: {
-      trustedProxies: [],
-      debugClients: [],
-      debugHeaders: false,
-      localNamesClients: [],
-      accessLog: false,
-      serverName: '',
-      limits: DEFAULT_LIMITS,
-      drainMs: 0,
-      ownAddresses: [],
-      passChallenges: false,
-      tls: { profile: 'intermediate', onDemand: false },
-    },
-    certificates: [],
-    pages: [],
-  });
-  const table = compileRoutes(snapshot.routes.values());
-  const ask = (host: string, path = '/', listenerId: 'http' | 'https' = 'https'): string => {
-    const none = (): readonly string[] => [];
-    const facts = { method: 'GET', host, path, header: none, cookie: none, query: none };
-    const whole = { ...facts, clientAddress: '203.0.113.9', isEncrypted: listenerId === 'https' };
-    const match = table.lookup(host, path, matchScope(listenerId, false), whole);
-    const [route] = match.routes;
-    if (route === undefined) return match.outcome;
+  const parts = Object.entries(containers).map(([name, labelled]) => [name, { labelled }] as const);
+  const table = mergedTable(Object.fromEntries(parts));
+  const ask = (host: string, path = '/', listener: 'http' | 'https' = 'https'): string => {
+    const route = table.ask(host, path, listener);
+    if (typeof route === 'string') return route;
     const names = route.origins.map(({ name }) => name).join('+');
     return [names, ...route.filters.map(({ type }) => type)].join(' ');
   };
-  return { ask, rejected };
+  return { ask, rejected: table.rejected };
 }
 
 it('replicas are one route', () => {

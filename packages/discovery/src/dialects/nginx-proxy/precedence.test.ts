@@ -1,72 +1,19 @@
-import { buildSnapshot, compileRoutes, DEFAULT_LIMITS, matchScope, type Listener } from '@dproxy/core';
 import { expect, test } from 'vitest';
-import { containerOf } from '../../_container-of.ts';
-import { describeTogether } from '../../describe-together.ts';
+import { mergedTable } from '../_merged-table.ts';
 import type { NginxProxyOptions } from './index.ts';
 
 type Sites = Readonly<Record<string, string | Readonly<Record<string, string>>>>;
 
-const listener = (id: 'http' | 'https'): Listener => ({
-  id,
-  protocol: id,
-  addresses: [{ host: '127.0.0.1', port: id === 'http' ? 80 : 443 }],
-  publicPort: id === 'http' ? 80 : 443,
-  proxyProtocol: [],
-});
-
 /** Which container the merged table of all these answers with: a name, or the outcome without a route. */
 function front(sites: Sites, nginxProxy: NginxProxyOptions = {}) {
-  const containers = Object.entries(sites).map(([name, said], index) =>
-    containerOf({
-      id: `${index + 1}`.padStart(12, 'a').padEnd(64, '0'),
-      name,
-      createdMs: index,
-      variables: typeof said === 'string' ? { VIRTUAL_HOST: said } : said,
-    }),
-  );
-  const { state } = describeTogether('test', containers, {
-    trustImages: false,
-    exposedByDefault: false,
-    dialects: { nginxProxy },
-    listeners: ['http', 'https'],
-    ownContainerId: '',
-    hostReachesBridges: true,
+  const parts = Object.entries(sites).map(([name, said]) => {
+    const variables = typeof said === 'string' ? { VIRTUAL_HOST: said } : said;
+    return [name, { variables }] as const;
   });
-  const { snapshot } = buildSnapshot({
-    sources: [state],
-    listeners: [listener('http'), listener('https')],
-    settings: {
-      trustedProxies: [],
-      debugClients: [],
-      debugHeaders: false,
-      localNamesClients: [],
-      accessLog: false,
-      serverName: '',
-      limits: DEFAULT_LIMITS,
-      drainMs: 0,
-      ownAddresses: [],
-      passChallenges: false,
-      tls: { profile: 'intermediate', onDemand: false },
-    },
-    certificates: [],
-    pages: [],
-  });
-  const table = compileRoutes(snapshot.routes.values());
+  const table = mergedTable(Object.fromEntries(parts), { nginxProxy });
   return (host: string, path = '/', isEncrypted = false): string => {
-    const none = (): readonly string[] => [];
-    const facts = {
-      method: 'GET',
-      host,
-      path,
-      header: none,
-      cookie: none,
-      query: none,
-      clientAddress: '',
-      isEncrypted,
-    };
-    const scope = matchScope(isEncrypted ? 'https' : 'http', false);
-    const match = table.lookup(host, path, scope, facts);
-    return match.routes[0]?.origins[0]?.name ?? match.outcome;
+    const route = table.ask(host, path, isEncrypted ? 'https' : 'http');
+    return typeof route === 'string' ? route : (route.origins[0]?.name ?? '');
   };
 }
 
