@@ -7,23 +7,23 @@ import { ExchangeTraffic } from './exchange-traffic.ts';
 
 /** What is told of an exchange, and to whom: the counters, the log, the access log. */
 export class ExchangeReport {
+  /** Of the first byte of the request, on the clock of `performance.now`. */
+  readonly startedMs: number;
   readonly #services: Services;
   readonly #downstream: Downstream;
   readonly #head: RequestHead;
-  readonly #startedMs: number;
   readonly #traffic: ExchangeTraffic;
   #routeId = '';
   #backendId = '';
   #error: ProxyError | undefined;
-  backendMs = 0;
-  /** Of the request's body. */
-  requestBytes = 0;
+  #backendMs = 0;
+  #requestBytes = 0;
 
   constructor(services: Services, downstream: Downstream, head: RequestHead, startedMs: number) {
     this.#services = services;
     this.#downstream = downstream;
     this.#head = head;
-    this.#startedMs = startedMs;
+    this.startedMs = startedMs;
     this.#traffic = new ExchangeTraffic(services.counters, downstream.chosenRoute === undefined);
   }
 
@@ -47,6 +47,12 @@ export class ExchangeReport {
     this.#traffic.attempt(id, performance.now());
   }
 
+  /** The last hop. */
+  asked({ backendMs, requestBytes }: { readonly backendMs: number; readonly requestBytes: number }): void {
+    this.#backendMs = backendMs;
+    this.#requestBytes = requestBytes;
+  }
+
   /** The end of it, once. */
   done(status: number, bytes: number, error = ''): void {
     this.#count(status, bytes);
@@ -56,12 +62,12 @@ export class ExchangeReport {
   #count(status: number, bytesOut: number): void {
     const nowMs = performance.now();
     const isBackends = this.#error?.source === 'upstream';
-    const outcome = { status, isError: false, bytesIn: this.requestBytes, bytesOut };
+    const outcome = { status, isError: false, bytesIn: this.#requestBytes, bytesOut };
     this.#traffic.end(
       {
         route: { ...outcome, isError: this.#error !== undefined && this.#error.status !== 499 },
         backend: isBackends ? { ...outcome, status: 0, isError: true } : outcome,
-        totalMs: nowMs - this.#startedMs,
+        totalMs: nowMs - this.startedMs,
       },
       nowMs,
     );
@@ -81,8 +87,8 @@ export class ExchangeReport {
       path: loggable(head.rawPath),
       status,
       bytes,
-      totalMs: round(performance.now() - this.#startedMs),
-      backendMs: round(this.backendMs),
+      totalMs: round(performance.now() - this.startedMs),
+      backendMs: round(this.#backendMs),
       route: this.routeId,
       backend: this.backendId,
       error,

@@ -4,14 +4,13 @@ import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import { FilteredRequest, type Verdict } from '../filters/index.ts';
 import type { RequestHead } from '../http1/index.ts';
 import { answerBeforeRouting } from '../https/before-routing.ts';
-import { withHsts } from '../https/hsts.ts';
 import type { Page } from '../pages/index.ts';
 import type { Services } from '../services.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
-import { type Attempt, Attempts } from './attempts.ts';
+import { Attempts } from './attempts.ts';
 import { Candidates } from './candidates.ts';
 import { answerBehindFilters, answerOfRoute, chooseAnswer } from './choose-answer.ts';
-import { type Downstream, isRequestComplete } from './downstream.ts';
+import type { Downstream } from './downstream.ts';
 import { ExchangeReport } from './exchange-report.ts';
 import { errorPage } from './error-page.ts';
 import { offlineOr } from './offline-or.ts';
@@ -19,7 +18,8 @@ import { Hop, type HopOwner } from './hop.ts';
 import { CollectedBody } from './collected-body.ts';
 import { keepBody, type KeptBody } from './kept-body.ts';
 import { matchRoute } from './match-route.ts';
-import type { UsedBackend } from './head-additions.ts';
+import { nextAttempt } from './next-attempt.ts';
+import { ownAnswer, staysOpen } from './own-answer.ts';
 import { toProxyError } from './to-proxy-error.ts';
 import { RetryPause } from './retry-pause.ts';
 import { connectPlugins } from './plugins-hop.ts';
@@ -45,7 +45,6 @@ export class Exchange implements HopOwner {
   readonly #downstream: Downstream;
   readonly #services: Services;
   readonly #compiled: CompiledSnapshot;
-  readonly #startedMs: number;
   readonly #report: ExchangeReport;
   #candidates: Candidates | undefined;
   #attempts: Attempts | undefined;
@@ -66,7 +65,6 @@ export class Exchange implements HopOwner {
     this.#downstream = downstream;
     this.#services = services;
     this.#compiled = services.compiled;
-    this.#startedMs = startedMs;
     this.#report = new ExchangeReport(services, downstream, head, startedMs);
   }
 
@@ -118,42 +116,27 @@ export class Exchange implements HopOwner {
   #filter(route: CompiledRoute): void {
     const { filters } = route;
     if (filters === undefined) throw new TypeError(`${route.id} has no filters`);
-    const head = this.#head;
-    const downstream = this.#downstream;
     const filtered: FilteredRequest = new FilteredRequest({
-      head,
-      downstream,
+      head: this.#head,
+      downstream: this.#downstream,
       services: this.#services,
       compiled: this.#compiled,
       route,
       filters,
-      readBody: (maxBytes) => this.#readBody(filtered, maxBytes),
+      readBody: (maxBytes) => (this.#collected ??= new CollectedBody(this.#downstream, filtered, maxBytes)).read(),
     });
     this.#filtered = filtered;
     // Before they run: one of them may begin to read it.
-    downstream.body?.hold();
+    this.#downstream.body?.hold();
     const verdict = filters.run(filtered);
-    if (!(verdict instanceof Promise)) {
-      this.#onFiltered(route, verdict);
-      return;
-    }
-    this.#onceFiltered(route, verdict).catch((error: unknown) => this.#fail(error));
+    if (verdict instanceof Promise) this.#onceFiltered(route, verdict).catch((error: unknown) => this.#fail(error));
+    else this.#serve(route, verdict ?? answerBehindFilters(route));
   }
 
   async #onceFiltered(route: CompiledRoute, verdict: Promise<Verdict>): Promise<void> {
     const page = await verdict;
     // The client may have gone away meanwhile.
-    if (!this.#isDone) this.#onFiltered(route, page);
-  }
-
-  /** @throws ProxyError `body-too-large` */
-  async #readBody(filtered: FilteredRequest, maxBytes: number): Promise<Buffer> {
-    this.#collected ??= new CollectedBody(this.#downstream, filtered, maxBytes);
-    return await this.#collected.read();
-  }
-
-  #onFiltered(route: CompiledRoute, verdict: Verdict): void {
-    this.#serve(route, verdict ?? answerBehindFilters(route));
+    if (!this.#isDone) this.#serve(route, page ?? answerBehindFilters(route));
   }
 
   #toBackend(route: CompiledRoute): void {
@@ -167,21 +150,7 @@ export class Exchange implements HopOwner {
   #toPlugins(route: CompiledRoute): void {
     this.#kept = this.#collected?.kept ?? keepBody(this.#downstream, this.#filtered, 0);
     const hop = this.#newHop(route, undefined);
-    const { head, filtered, downstream } = hop;
-    const answeredBy = (used: UsedBackend): void => {
-      hop.behindPlugins = used;
-    };
-    hop.connectOver(
-      connectPlugins({
-        head,
-        filtered,
-        downstream,
-        services: this.#services,
-        compiled: this.#compiled,
-        route,
-        answeredBy,
-      }),
-    );
+    hop.connectOver(connectPlugins(hop, this.#services));
   }
 
   #newHop(route: CompiledRoute, pool: UpstreamPool | undefined): Hop {
@@ -195,7 +164,7 @@ export class Exchange implements HopOwner {
       services: this.#services,
       compiled: this.#compiled,
       route,
-      startedMs: this.#startedMs,
+      startedMs: this.#report.startedMs,
       kept: this.#kept,
       pool,
     });
@@ -247,27 +216,8 @@ export class Exchange implements HopOwner {
     return false;
   }
 
-  /** Whether a filter wants another answer than this one. Not for a 101: its connection has been handed over. */
-  #replace(status: number, code = ''): boolean {
-    const filtered = this.#filtered;
-    if (filtered === undefined || status === 101) return false;
-    const requestBytes = this.#hop?.requestBytes ?? 0;
-    const instead = filtered.filters.answered(filtered, { status, code, requestBytes });
-    if (instead === undefined) return false;
-    this.#hop?.drop();
-    this.#downstream.body?.hold();
-    instead({
-      answer: (page) => {
-        if (!this.#isDone) this.#try(() => this.#answer(page));
-      },
-    });
-    return true;
-  }
-
   onHopDone(status: number, bodyBytes: number, keepAlive: boolean): void {
     this.#isDone = true;
-    this.#report.backendMs = this.#hop?.backendMs ?? 0;
-    this.#report.requestBytes = this.#hop?.requestBytes ?? 0;
     this.#done(status, bodyBytes);
     this.#downstream.finish(keepAlive);
   }
@@ -309,35 +259,18 @@ export class Exchange implements HopOwner {
       this.#answerError(offlineOr(error, this.#hop?.pool));
   }
 
-  /** @param failure what came instead of an answer, or the status of one. After a 101 the connection has been handed over */
+  /** @param failure what came instead of an answer, or the status of one */
   #retry(failure: ProxyError | number): boolean {
     const hop = this.#hop;
-    const pool = hop?.pool;
-    if (hop === undefined || pool === undefined || failure === 101) return false;
-    const isError = failure instanceof ProxyError;
-    if (isError && failure.retry === 'unsent') this.#services.memory.forgetBackend(pool.backend.id);
-    const attempt = this.#attempts?.after(failure, pool, this.#lostBytes(hop));
-    if (attempt === undefined) return false;
-    if (isError) this.#services.counters.countError(failure.code);
+    const attempt = nextAttempt(failure, { hop, attempts: this.#attempts, kept: this.#kept, services: this.#services });
+    if (hop === undefined || attempt === undefined) return false;
+    const { pool, isNew, delayMs } = attempt;
     hop.drop();
-    this.#attempt(hop.route, attempt);
-    return true;
-  }
-
-  /** Of the body, that are not there a second time. */
-  #lostBytes({ route, requestBytes }: Hop): number {
-    return route.retry !== undefined && this.#kept?.isWhole === true ? 0 : requestBytes;
-  }
-
-  #attempt(route: CompiledRoute, { pool, isNew, delayMs }: Attempt): void {
-    if (delayMs === 0) {
-      this.#newHop(route, pool).connect(pool, isNew);
-      return;
-    }
     this.#downstream.body?.hold();
-    this.#pause = new RetryPause(this.#services.wheel, delayMs, () => {
-      if (!this.#isDone) this.#try(() => this.#newHop(route, pool).connect(pool, isNew));
+    this.#pause = RetryPause.before(this.#services.wheel, delayMs, () => {
+      if (!this.#isDone) this.#try(() => this.#newHop(hop.route, pool).connect(pool, isNew));
     });
+    return true;
   }
 
   #try(step: () => void): void {
@@ -354,9 +287,12 @@ export class Exchange implements HopOwner {
     if (error.retry === 'unsent' || error.code === 'no-backend-ready') candidates.forgetRemembered();
     if (!candidates.hasNext) return false;
     const firstError = candidates.next(error);
+    if (firstError !== undefined) {
+      this.#answerError(firstError);
+      return true;
+    }
     this.#filtered?.end(error.status, error.code, this.#report.backendId);
-    if (firstError === undefined) this.#select(candidates.current);
-    else this.#answerError(firstError);
+    this.#select(candidates.current);
     return true;
   }
 
@@ -368,10 +304,7 @@ export class Exchange implements HopOwner {
 
   #answerError(error: ProxyError): void {
     const requestId = this.#services.nextRequestId();
-    if (this.#replace(error.status, error.code)) {
-      this.#report.failed(error, requestId);
-      return;
-    }
+    if (this.#replace(error.status, error.code, () => this.#report.failed(error, requestId))) return;
     const page = errorPage(error, requestId, {
       head: this.#head,
       entry: this.#downstream,
@@ -380,13 +313,25 @@ export class Exchange implements HopOwner {
     this.#writeAnswer(page, () => this.#tell(error, requestId));
   }
 
+  /** Whether a filter gives another answer than this one. Not for a 101: its connection has been handed over. */
+  #replace(status: number, code = '', onReplaced?: () => void): boolean {
+    const requestBytes = this.#hop?.requestBytes ?? 0;
+    const instead = status === 101 ? undefined : this.#filtered?.answered({ status, code, requestBytes });
+    if (instead === undefined) return false;
+    onReplaced?.();
+    this.#hop?.drop();
+    this.#downstream.body?.hold();
+    instead({ answer: (page) => void (this.#isDone || this.#try(() => this.#answer(page))) });
+    return true;
+  }
+
   #writeAnswer(page: Page, report: () => void): void {
-    const downstream = this.#downstream;
-    const keepAlive = isRequestComplete(downstream) && downstream.mayKeepAlive && this.#head.keepAlive;
+    const [head, downstream, compiled] = [this.#head, this.#downstream, this.#compiled];
+    const keepAlive = staysOpen(downstream, head);
+    const shown = ownAnswer(page, { head, downstream, compiled, route: this.#route, filtered: this.#filtered });
+    // Not before: what goes wrong with the page is for `#fail`.
     this.#isDone = true;
-    const filtered = this.#filtered === undefined ? page : this.#filtered.page(page);
-    const shown = withHsts(filtered, this.#compiled, this.#route, { head: this.#head, entry: downstream });
-    downstream.out.sendPage(shown, this.#head, keepAlive);
+    downstream.out.sendPage(shown, head, keepAlive);
     report();
     downstream.finish(keepAlive);
   }
@@ -401,14 +346,14 @@ export class Exchange implements HopOwner {
 
   #tell(error: ProxyError, requestId: string): void {
     const response = this.#hop?.response;
-    this.#report.backendMs = this.#hop?.backendMs ?? 0;
-    this.#report.requestBytes = this.#hop?.requestBytes ?? 0;
     this.#report.failed(error, requestId);
     const status = response === undefined || error.status === 499 ? error.status : response.status;
     this.#done(status, this.#hop?.responseBytes ?? 0, error.code);
   }
 
   #done(status: number, bytes: number, code = ''): void {
+    const hop = this.#hop;
+    if (hop !== undefined) this.#report.asked(hop);
     this.#report.done(status, bytes, code);
     this.#filtered?.end(status, code, this.#report.backendId);
   }

@@ -12,6 +12,7 @@ import type { TunnelBackend, UpstreamStream, UpstreamStreamUser } from '../upstr
 import { type Downstream, isRequestComplete } from './downstream.ts';
 import { isGrpc } from './grpc.ts';
 import type { KeptBody } from './kept-body.ts';
+import { staysOpen } from './own-answer.ts';
 import { type HeadFacts, requestAdditions, responseAdditions, type UsedBackend } from './head-additions.ts';
 
 /**
@@ -242,7 +243,7 @@ export class Hop implements UpstreamStreamUser, HeadFacts {
     const { downstream, head } = this;
     // A final answer before the end of the request: the rest of it will not be read to its end, so neither connection can
     // carry another request (threats: CL.0, Expect).
-    this.#keepAlive = isRequestComplete(downstream) && downstream.mayKeepAlive && head.keepAlive;
+    this.#keepAlive = staysOpen(downstream, head);
     const form = downstream.out.sendHead(response, responseAdditions(response, this.#keepAlive, this));
     this.#response = response;
     this.#state = 'relaying';

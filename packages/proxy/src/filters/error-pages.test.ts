@@ -116,6 +116,37 @@ describe('error pages', () => {
     expect(await client.readResponse()).toMatchObject({ status: 500, body: { text: 'ugly' } });
   });
 
+  it('are shown when no wildcard candidate can be reached', async () => {
+    await using pages = await Origin.start(nicePage);
+    const gone = await closedPort();
+    await using edge = await startEdge({
+      routes: [
+        { host: '*.b.test', to: gone },
+        { host: '*.test', to: gone, filters: [PAGES] },
+      ],
+      backends: [backendOf({ id: 'pages', port: pages.port })],
+    });
+    using client = await edge.connect();
+    await client.write(getRequest('a.b.test'));
+    const response = await client.readResponse();
+    expect([response.status, response.body.text.slice(0, 14)]).toEqual([502, 'page /502.html']);
+    expect(edge.plane.stats().routes.map(({ active }) => active)).toEqual([0, 0]);
+  });
+
+  it.each([404, 500])('leave an answer with %s alone when the URL is too long to be told', async (status) => {
+    await using main = await Origin.start(respond({ status, body: 'ugly' }));
+    await using pages = await Origin.start(nicePage);
+    const all: ErrorPagesFilter = { ...PAGES, statuses: [[400, 599]] };
+    await using edge = await startEdge({
+      routes: [{ host: 'a.test', to: main, filters: [all] }],
+      backends: [backendOf({ id: 'pages', port: pages.port })],
+    });
+    using client = await edge.connect();
+    await client.write(getRequest('a.test', '/%'.repeat(8_000)));
+    expect(await client.readResponse()).toMatchObject({ status, body: { text: 'ugly' } });
+    expect(pages.requests).toHaveLength(0);
+  });
+
   it('are not waited for by a client that goes away', async () => {
     await using main = await Origin.start(respond({ status: 500 }));
     await using pages = await Origin.start(() => new Promise<void>(() => {}));

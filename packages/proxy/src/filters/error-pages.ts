@@ -48,12 +48,14 @@ class ErrorPages implements CountingFilter {
     this.#backends = otherBackends(filter.backends, context, known);
   }
 
-  /** Nobody to ask: then the answer stays what it is. */
+  /** Nobody to ask, or a URL that is too long to be told: then the answer stays what it is. */
   onAnswered(request: FilteredRequest, { status }: Answered): Instead | undefined {
     if (!inRanges(status, this.filter.statuses) || isBodiless(status) || isGrpc(request.head)) return undefined;
+    const target = this.#targetFor(request, status);
+    if (target.length > request.compiled.limits.headBytes) return undefined;
     const pool = this.#backends.next();
     if (pool === undefined) return undefined;
-    return (anew) => this.#ask(request, { pool, status, isNew: false }, anew);
+    return (anew) => this.#ask(request, { pool, status, target, isNew: false }, anew);
   }
 
   rehearse(): Rehearsed {
@@ -66,7 +68,7 @@ class ErrorPages implements CountingFilter {
     const side = SideRequest.start(
       {
         pool: asked.pool,
-        head: this.#headFor(request, asked.status),
+        head: headFor(request, asked.target),
         additions: sideAdditions(request),
         body: undefined,
         client: downstream.peer.clientEndpoints(original.claims),
@@ -93,30 +95,34 @@ class ErrorPages implements CountingFilter {
     else anew.answer(pageOf(asked.status, result));
   }
 
-  #headFor({ head, original, compiled, isSecure }: FilteredRequest, status: number): RequestHead {
+  #targetFor({ original, isSecure }: FilteredRequest, status: number): string {
     const url = `${isSecure ? 'https' : 'http'}://${original.hostHeader}${original.target}`;
-    const target = this.filter.path
+    return this.filter.path
       .replaceAll(/\{(?:originalStatus|status)\}/g, String(status))
       .replaceAll('{url}', () => encodeURIComponent(url));
-    const mark = target.indexOf('?');
-    const path = mark === -1 ? target : target.slice(0, mark);
-    return {
-      ...head,
-      ...rewrittenTarget(path, mark === -1 ? '' : target.slice(mark), compiled.limits.headBytes),
-      method: 'GET',
-      framing: 'none',
-      contentLength: 0,
-      upgrade: '',
-      expectContinue: false,
-      passed: withoutFields(head.passed, (name) => NOT_FOR_PAGES.has(name)),
-    };
   }
 }
 
 interface Asked {
   readonly pool: UpstreamPool;
   readonly status: number;
+  readonly target: string;
   readonly isNew: boolean;
+}
+
+function headFor({ head, compiled }: FilteredRequest, target: string): RequestHead {
+  const mark = target.indexOf('?');
+  const path = mark === -1 ? target : target.slice(0, mark);
+  return {
+    ...head,
+    ...rewrittenTarget(path, mark === -1 ? '' : target.slice(mark), compiled.limits.headBytes),
+    method: 'GET',
+    framing: 'none',
+    contentLength: 0,
+    upgrade: '',
+    expectContinue: false,
+    passed: withoutFields(head.passed, (name) => NOT_FOR_PAGES.has(name)),
+  };
 }
 
 function pageOf(status: number, { head, body }: SideAnswer): Page {

@@ -15,6 +15,7 @@ import {
 } from '../http1/index.ts';
 import type { Page } from '../pages/index.ts';
 import type { Services } from '../services.ts';
+import type { Answered, Instead } from './compiled-filter.ts';
 import type { CompiledFilters } from './compiled-filters.ts';
 import { FieldChanges } from './field-changes.ts';
 
@@ -73,6 +74,7 @@ export class FilteredRequest {
   #response: FieldChanges | undefined;
   #listeners: ((end: RequestEnd) => void)[] | undefined;
   #end: RequestEnd | undefined;
+  #isReplaced = false;
   #keptBytes = 0;
   #bodyListeners: ((kept: KeptBody) => void)[] | undefined;
   readonly #startedMs = performance.now();
@@ -271,6 +273,13 @@ export class FilteredRequest {
     const rules = this.responseRules(page.status, page.headers, undefined);
     if (rules === undefined) return page;
     return { ...page, headers: withoutTaken(page.headers, rules) + rules.added };
+  }
+
+  /** What is done instead of this answer. Once: that may fail in its turn, and something must be answered in the end. */
+  answered(answer: Answered): Instead | undefined {
+    const instead = this.#isReplaced ? undefined : this.filters.answered(this, answer);
+    this.#isReplaced ||= instead !== undefined;
+    return instead;
   }
 
   end(status: number, code: string, backendId: string): void {
