@@ -41,6 +41,14 @@ export const nodeDockerProxy: Neighbour = {
       verdict: 'differs',
       note: 'its name; there `<id>.internal`, which nobody knows',
     },
+    {
+      what: 'a host that nobody has',
+      source: 'lib/middleware/router.js',
+      containers: [],
+      requests: [{ host: 'nd-nobody.example', status: 404 }],
+      verdict: 'differs',
+      note: '404; there 503. A known host whose container is down is answered 503',
+    },
   ],
 };
 
@@ -63,7 +71,8 @@ export const nexus: Neighbour = {
       source: 'README.md',
       containers: [],
       requests: [{ host: 'nx-nobody.localhost', status: 404 }],
-      verdict: 'works',
+      verdict: 'differs',
+      note: "404 as there, with dproxy's own page or JSON",
     },
   ],
 };

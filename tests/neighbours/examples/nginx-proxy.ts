@@ -84,24 +84,118 @@ export const nginxProxy: Neighbour = {
       verdict: 'works',
     },
     {
-      what: 'several ports of one container',
-      source: 'docs/README.md, "Multiple ports"',
+      what: 'several ports of one container, for several hosts',
+      source: 'docs/README.md, "Multiple ports routed to different hostnames"',
       containers: [
         {
           name: 'np-multi',
-          expose: [8_000],
           env: {
-            VIRTUAL_HOST_MULTIPORTS:
-              'np-multi.example:\n  "/": { port: 80 }\n  "/service1": { port: 80, dest: "/" }\nnp-other.example:',
+            PORT: '80,8000,9000',
+            VIRTUAL_HOST_MULTIPORTS: [
+              'np-www.example.org:',
+              'np-service1.example.org:',
+              '  "/":',
+              '    port: 8000',
+              'np-service2.example.org:',
+              '  "/":',
+              '    port: 9000',
+            ].join('\n'),
           },
         },
       ],
       requests: [
-        { host: 'np-multi.example', path: '/x', status: 200, from: 'np-multi', seen: { url: '/x' } },
-        { host: 'np-multi.example', path: '/service1', status: 200, from: 'np-multi', seen: { url: '/' } },
-        { host: 'np-other.example', status: 200, from: 'np-multi' },
+        { host: 'np-www.example.org', status: 200, from: 'np-multi', seen: { port: 80 } },
+        { host: 'np-service1.example.org', status: 200, from: 'np-multi', seen: { port: 8000 } },
+        { host: 'np-service2.example.org', status: 200, from: 'np-multi', seen: { port: 9000 } },
       ],
       verdict: 'works',
+    },
+    {
+      what: 'several ports of one container, for several paths, as JSON',
+      source: 'docs/README.md, "Multiple ports routed to same hostname and different paths"',
+      containers: [
+        {
+          name: 'np-multi-paths',
+          env: {
+            PORT: '80,8000,9443',
+            VIRTUAL_HOST_MULTIPORTS: `{
+  "np-multi.example.org": {
+    "/": {},
+    "/service1": { "port": 8000, "dest": "/" },
+    "/service2": { "port": 9443, "proto": "http", "dest": "/" }
+  }
+}`,
+          },
+        },
+      ],
+      requests: [
+        { host: 'np-multi.example.org', path: '/x', status: 200, seen: { url: '/x', port: 80 } },
+        { host: 'np-multi.example.org', path: '/service1', status: 200, seen: { url: '/', port: 8000 } },
+        { host: 'np-multi.example.org', path: '/service2', status: 200, seen: { url: '/', port: 9443 } },
+      ],
+      verdict: 'works',
+    },
+    {
+      what: 'replicas, and an exact host before a wildcard',
+      source: 'docs/README.md, "Upstream Server HTTP Load Balancing Support", "Wildcard Hosts"',
+      containers: [
+        { name: 'np-wild', env: { VIRTUAL_HOST: '*.np-exact.example' } },
+        ...['np-exact-1', 'np-exact-2'].map((name) => ({ name, env: { VIRTUAL_HOST: 'app.np-exact.example' } })),
+      ],
+      requests: [
+        { host: 'app.np-exact.example', status: 200, from: ['np-exact-1', 'np-exact-2'] },
+        { host: 'other.np-exact.example', status: 200, from: 'np-wild' },
+      ],
+      verdict: 'works',
+    },
+    {
+      what: 'headers that containers get',
+      source: 'docs/README.md, "Headers"',
+      containers: [{ name: 'np-headers', env: { VIRTUAL_HOST: 'np-headers.example' } }],
+      requests: [
+        {
+          host: 'np-headers.example',
+          headers: 'Proxy: evil\r\n',
+          status: 200,
+          seen: {
+            headers: {
+              host: 'np-headers.example',
+              'x-real-ip': '127.0.0.1',
+              'x-forwarded-for': '127.0.0.1',
+              'x-forwarded-host': 'np-headers.example',
+              'x-forwarded-proto': 'http',
+              proxy: null,
+              'x-forwarded-ssl': null,
+              'x-original-uri': null,
+            },
+          },
+        },
+      ],
+      verdict: 'differs',
+      note: '`X-Forwarded-Ssl` and `X-Original-URI` are not sent: `X-Forwarded-Proto` and the request say the same',
+    },
+    {
+      what: 'X-Forwarded headers of clients',
+      source: 'docs/README.md, "Headers", "Trusting Downstream Proxy Headers"',
+      containers: [{ name: 'np-trust', env: { VIRTUAL_HOST: 'np-trust.example' } }],
+      requests: [
+        {
+          host: 'np-trust.example',
+          headers: 'X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: https\r\n',
+          status: 200,
+          seen: { headers: { 'x-forwarded-for': '127.0.0.1', 'x-forwarded-proto': 'http' } },
+        },
+      ],
+      verdict: 'differs',
+      note: 'nobody is believed but `trustedProxies` of dproxy.yml; nginx-proxy believes everybody',
+    },
+    {
+      what: 'a host that nobody has',
+      source: 'docs/README.md, "Default Host"',
+      containers: [],
+      requests: [{ host: 'np-nobody.example', status: 404 }],
+      verdict: 'differs',
+      note: '404, not 503; `defaultHost` in dproxy.yml is DEFAULT_HOST',
     },
     {
       what: 'a port outside of its own',
