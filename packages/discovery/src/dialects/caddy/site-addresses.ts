@@ -11,6 +11,7 @@ export interface SiteAddresses {
   readonly wildcard: string;
 }
 
+const MAX_ADDRESSES = 256;
 const ADDRESS = /^(?:(https?):\/\/)?(\[[0-9a-f:.]+\]|[^\s:/[\]{}]*)(?::(\d{1,5}))?\/?$/i;
 
 /** `a.com, http://b.com c.com:8443 *.d.com :80` */
@@ -18,7 +19,9 @@ export function readAddresses(
   keys: readonly string[],
 ): { readonly value: readonly SiteAddresses[] } | { readonly problem: string } {
   const groups = new Map<string, SiteAddresses>();
-  for (const raw of keys.flatMap((key) => key.split(',')).filter((key) => key !== '')) {
+  const all = keys.flatMap((key) => key.split(',')).filter((key) => key !== '');
+  if (all.length > MAX_ADDRESSES) return { problem: `a list of ${all.length} (at most ${MAX_ADDRESSES})` };
+  for (const raw of all) {
     const address = readAddress(raw);
     if (address === undefined) return { problem: raw };
     const { publicPorts, isPlain, wildcard } = address;

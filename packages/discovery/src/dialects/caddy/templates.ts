@@ -1,7 +1,8 @@
 /** What stands in a value for addresses of the container itself. No label has a NUL: it is refused. */
 const MARK = '\u0000';
-const ACTION = /\{\{-?\s*(.*?)\s*-?\}\}/gs;
 const UPSTREAMS = /^upstreams(?:\s+(?:https?|h2c|"(?:https?|h2c)"|\d{1,5}))*$/;
+/** Characters. */
+const MAX_ACTION = 200;
 const EMPTY = /^(?:""|``)$/;
 
 /** `{{upstreams [scheme] [port]}}` */
@@ -18,15 +19,26 @@ export interface Upstreams {
  */
 export function expandTemplates(raw: string): { readonly value: string } | { readonly problem: string } {
   if (raw.includes(MARK)) return { problem: 'a NUL character' };
-  let problem: string | undefined;
-  const value = raw.replaceAll(ACTION, (whole, action: string) => {
-    if (EMPTY.test(action)) return '';
-    if (UPSTREAMS.test(action)) return markOf(action);
-    problem ??= whole;
-    return '';
-  });
-  if (problem === undefined && value.includes('{{')) problem = 'a template without its end';
-  return problem === undefined ? { value } : { problem };
+  let value = '';
+  let end = 0;
+  // By hand: an expression for it takes minutes for a label of spaces, or of `{{`.
+  for (let start = raw.indexOf('{{'); start !== -1; start = raw.indexOf('{{', end)) {
+    const close = raw.indexOf('}}', start + 2);
+    if (close === -1) return { problem: 'a template without its end' };
+    const action = raw
+      .slice(start + 2, close)
+      .replace(/^-/, '')
+      .replace(/-$/, '')
+      .trim();
+    if (!EMPTY.test(action) && !isUpstreamsAction(action)) return { problem: raw.slice(start, close + 2) };
+    value += raw.slice(end, start) + (EMPTY.test(action) ? '' : markOf(action));
+    end = close + 2;
+  }
+  return { value: value + raw.slice(end) };
+}
+
+function isUpstreamsAction(action: string): boolean {
+  return action.length <= MAX_ACTION && UPSTREAMS.test(action);
 }
 
 export function isUpstreams(token: string): boolean {

@@ -26,8 +26,7 @@ export class HttpReader {
     const own = links.routers.flatMap((link) => this.#readOwnRouter(link, links));
     const foreign = [...this.#services.keys()].flatMap((key) =>
       offers
-        .named('http-router-for', key)
-        .filter(({ from }) => from !== input.container.name)
+        .foreignRouters('http-router-for', key, input.container.name)
         .flatMap((router) => this.#readForeignRouter(router, key)),
     );
     const claims = withoutTwins([...own, ...foreign]);

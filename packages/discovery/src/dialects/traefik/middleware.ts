@@ -33,9 +33,22 @@ export interface MiddlewareReading {
 
 const MAX_DEPTH = 16;
 const MAX_FILTERS = 64;
+/** Middlewares that one router's list leads to, one that is met twice counted twice. */
+const MAX_STEPS = 256;
 const TYPES = [...MIDDLEWARE_TYPES.keys(), 'chain'];
 
-export function readMiddleware({ name, pairs }: Named): MiddlewareReading {
+/** By what it was read from: patterns cost, and each of many routers may have them. */
+const READ = new WeakMap<Named['pairs'], MiddlewareReading>();
+
+export function readMiddleware(named: Named): MiddlewareReading {
+  const known = READ.get(named.pairs);
+  if (known !== undefined) return known;
+  const reading = readOnce(named);
+  READ.set(named.pairs, reading);
+  return reading;
+}
+
+function readOnce({ name, pairs }: Named): MiddlewareReading {
   const section = new Section(`traefik.http.middlewares.${name}`, pairs);
   const { report } = section;
   const types = new Set(pairs.map(([key]) => key.split('.', 1)[0]?.replace(/\[.*$/, '').toLowerCase() ?? ''));
@@ -77,8 +90,12 @@ export function resolveMiddlewares(
   const report = new Report();
   const filters: Filter[] = [];
   let hsts = '';
+  let steps = 0;
   const walk = (list: readonly string[], path: readonly string[]): void => {
     for (const raw of list) {
+      steps += 1;
+      // Chains of chains double, also those that end in nothing: what they cost ends here.
+      if (steps > MAX_STEPS || filters.length > MAX_FILTERS) return;
       const found = lookUp(raw, finder, { report, label });
       if (found === undefined) continue;
       const key = found.named.name.toLowerCase();
@@ -90,13 +107,14 @@ export function resolveMiddlewares(
       if (own.hasFailed) reportFailure(found, { own, isHarmless, report, label });
       if (!own.hasFailed) filters.push(...effect.filters);
       hsts = effect.hsts === '' ? hsts : effect.hsts;
-      // Chains of chains double: what they cost ends here.
-      if (filters.length <= MAX_FILTERS) walk(chain, [...path, key]);
+      walk(chain, [...path, key]);
     }
   };
   walk(names, []);
   if (filters.length > MAX_FILTERS)
     report.refuse(`${show(label)}: ${filters.length} filters`, `at most ${MAX_FILTERS}`);
+  if (steps > MAX_STEPS)
+    report.refuse(`${show(label)}: chains that lead to more than ${MAX_STEPS} middlewares`, 'fewer');
   return { filters, hsts, report };
 }
 

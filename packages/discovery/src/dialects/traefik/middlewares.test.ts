@@ -424,6 +424,19 @@ describe('where middlewares are found', () => {
   });
 });
 
+test('chains that double without an end cost little, and close the site', () => {
+  const chains = Object.fromEntries(
+    Array.from({ length: 200 }, (_, index) => [
+      `traefik.http.middlewares.m${index}.chain.middlewares`,
+      Array.from({ length: 200 }, () => `m${index + 1}`).join(','),
+    ]),
+  );
+  const router = { 'traefik.http.routers.app.rule': 'Host(`a.com`)', 'traefik.http.routers.app.middlewares': 'm0' };
+  const read = readOne({ ...chains, ...router });
+  expect(read.services).toMatchObject([{ filters: [], answer: { type: 'respond', status: 503 } }]);
+  expect(read.problems.length).toBeLessThan(300);
+});
+
 describe('several containers', () => {
   const router = (rule: string, more: Labels = {}) => ({
     labelled: { 'traefik.http.routers.app.rule': rule, ...more },

@@ -134,6 +134,16 @@ export class Offers {
     return [...read.filter(({ isRunning }) => isRunning), ...read.filter(({ isRunning }) => !isRunning)];
   }
 
+  /** Routers of other containers for a service of this one, each name once: replicas say the same, and there may be many. */
+  foreignRouters(kind: `${Protocol}-router-for`, service: string, own: string): readonly OfferedByName[] {
+    const byName = new Map<string, OfferedByName>();
+    for (const router of this.named(kind, service)) {
+      const name = router.name.toLowerCase();
+      if (router.from !== own && !byName.has(name)) byName.set(name, router);
+    }
+    return [...byName.values()];
+  }
+
   /** The definition that holds where containers define the same name. */
   winner(kind: OfferKind, name: string): OfferedByName | undefined {
     const list = this.#list(kind, name);

@@ -36,9 +36,8 @@ function readProtocol(protocol: RawProtocol, context: ReadContext): StreamReadin
   }
   for (const [key, backend] of backends) {
     if (backend === undefined) continue;
-    for (const router of offers.named(`${protocol}-router-for`, key)) {
-      const isOwn = router.from === input.container.name;
-      if (isOwn || offers.conflict(`${protocol}-router`, router, router.from) !== undefined) continue;
+    for (const router of offers.foreignRouters(`${protocol}-router-for`, key, input.container.name)) {
+      if (offers.conflict(`${protocol}-router`, router, router.from) !== undefined) continue;
       // What is wrong with it is reported where it is defined.
       claims.push(...readStreamRouter(protocol, router, backend, context).claims);
     }
