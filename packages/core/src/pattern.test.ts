@@ -130,3 +130,10 @@ describe('replace', () => {
     expect(compilePattern('a').replace(text, '')).toBe(text);
   });
 });
+
+it('one that somebody has is not compiled again', () => {
+  const pattern = compilePattern('^(a|b)+$', 'i');
+  expect(compilePattern('^(a|b)+$', 'i')).toBe(pattern);
+  expect(compilePattern('^(a|b)+$')).not.toBe(pattern);
+  expect([pattern.test('AB'), compilePattern('^(a|b)+$').test('AB')]).toEqual([true, false]);
+});

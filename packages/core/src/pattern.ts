@@ -57,6 +57,23 @@ export interface Pattern {
  * @throws PatternError
  */
 export function compilePattern(source: string, flags: '' | 'i' = '', maxSteps = MAX_PATTERN_STEPS): Pattern {
+  const key = `${flags}\n${maxSteps}\n${source}`;
+  const known = COMPILED.get(key)?.deref();
+  if (known !== undefined) return known;
+  const pattern = compile(source, flags, maxSteps);
+  if (COMPILED.size >= MAX_COMPILED) COMPILED.clear();
+  COMPILED.set(key, new WeakRef(pattern));
+  return pattern;
+}
+
+/**
+ * As long as somebody has them: one costs about a millisecond, and labels can give hundreds of routes the same dozens of them, which
+ * would hold up a worker for many seconds.
+ */
+const COMPILED = new Map<string, WeakRef<Pattern>>();
+const MAX_COMPILED = 4_096;
+
+function compile(source: string, flags: '' | 'i', maxSteps: number): Pattern {
   if (source.length > MAX_PATTERN) {
     throw new PatternError(
       source.slice(0, MAX_PATTERN),
