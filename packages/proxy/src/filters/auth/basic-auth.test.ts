@@ -1,5 +1,5 @@
 import type { BasicAuthFilter } from '@dproxy/core';
-import { Origin, respond } from '@dproxy/testkit';
+import { eventually, Origin, respond } from '@dproxy/testkit';
 import { describe, expect, it } from 'vitest';
 import { getRequest, startEdge } from '../../fixtures/edge.ts';
 import { ask, values } from '../fixtures/ask.ts';
@@ -116,4 +116,26 @@ it('a flood of wrong passwords holds up nobody else', async () => {
   // More than a client may have waiting was turned away at once.
   expect(statuses.filter((status) => status === 503).length).toBeGreaterThan(0);
   expect(statuses.filter((status) => status === 200)).toEqual([]);
+});
+
+it('checks no password for a client that has gone away', async () => {
+  await using origin = await Origin.start(respond({ body: 'in' }));
+  const routes = [{ host: 'a.test', to: origin, filters: [{ ...AUTH, users: [['a', SLOW]] as const }] }];
+  await using edge = await startEdge({ routes });
+  const ask = async (password: string) => {
+    const client = await edge.connect();
+    await client.write(getRequest('a.test', '/', login(`a:${password}`)));
+    return client;
+  };
+  const impatient = [];
+  for (let index = 0; index < 12; index++) impatient.push(await ask(`wrong${index}`));
+  await eventually(() => edge.plane.stats().requests === 12);
+  for (const client of impatient) client.reset();
+  await eventually(() => edge.plane.stats().routes[0]?.active === 0);
+  const answered = edge.plane.stats().routes[0]?.requests ?? 0;
+  // Twelve places of this client's sixteen are free again, but for the one that is being checked.
+  const patient = await Promise.all(Array.from({ length: 15 }, (_, index) => ask(`other${index}`)));
+  await eventually(() => edge.plane.stats().requests === answered + 15);
+  expect(edge.plane.stats().errors['logins-busy']).toBeUndefined();
+  for (const client of patient) client.reset();
 });

@@ -67,7 +67,7 @@ class BasicAuth implements CompiledFilter {
     if (known !== undefined) return this.#decide(request, known ? user : undefined);
     const client = clientKey(request.clientAddress);
     return logins
-      .check({ password, hash, key, client })
+      .check({ password, hash, key, client }, request)
       .then((isRight) => this.#decide(request, isRight ? user : undefined));
   }
 

@@ -16,9 +16,12 @@ const MAX_WAIT_MS = 30_000;
 interface Job {
   readonly sinceMs: number;
   readonly client: string;
+  /** `Login.key` */
+  readonly key: string;
   readonly question: PasswordQuestion;
-  readonly settle: (isRight: boolean) => void;
-  readonly fail: (error: Error) => void;
+  readonly verdict: PromiseWithResolvers<boolean>;
+  /** Requests with the same name and password are one job. */
+  waiters: number;
 }
 
 export interface Login {
@@ -30,6 +33,12 @@ export interface Login {
   readonly client: string;
 }
 
+/** The request that waits. */
+export interface Waiter {
+  /** Called when nobody waits for its answer any more. */
+  onEnd(listener: () => void): void;
+}
+
 /**
  * Checks passwords for a worker, one at a time and in another thread, which is started when it is first needed. Clients take turns,
  * so that a flood of wrong passwords from one of them delays the others by one check each.
@@ -38,7 +47,8 @@ export class LoginChecker {
   /** Neither password nor anything that could be tried offline without the key of this process. */
   readonly #verdicts = new LRUCache<string, boolean>({ max: MAX_VERDICTS });
   readonly #secret = randomBytes(32).toString('latin1');
-  readonly #pending = new Map<string, Promise<boolean>>();
+  /** By key: the one that runs, and those that wait. */
+  readonly #pending = new Map<string, Job>();
   readonly #waiting = new Map<string, Job[]>();
   #waitingCount = 0;
   #running: Job | undefined;
@@ -55,19 +65,16 @@ export class LoginChecker {
     return this.#verdicts.get(key);
   }
 
-  /** @throws ProxyError `logins-busy` when too many wait, `access-unchecked` when the thread broke */
-  async check({ password, hash, key, client }: Login): Promise<boolean> {
-    const pending = this.#pending.get(key);
-    if (pending !== undefined) return await pending;
-    const checked = this.#enqueue(client, password, hash);
-    this.#pending.set(key, checked);
-    try {
-      const isRight = await checked;
-      this.#verdicts.set(key, isRight);
-      return isRight;
-    } finally {
-      this.#pending.delete(key);
-    }
+  /**
+   * Nothing is done for a client that went away before its turn.
+   *
+   * @throws ProxyError `logins-busy` when too many wait, `access-unchecked` when the thread broke, `client-gone`
+   */
+  async check(login: Login, waiter: Waiter): Promise<boolean> {
+    const job = this.#pending.get(login.key) ?? this.#enqueue(login);
+    job.waiters++;
+    waiter.onEnd(() => this.#leave(job));
+    return await job.verdict.promise;
   }
 
   async close(): Promise<void> {
@@ -77,24 +84,48 @@ export class LoginChecker {
     await thread?.terminate();
   }
 
-  async #enqueue(client: string, password: string, hash: PasswordQuestion['hash']): Promise<boolean> {
+  #enqueue({ client, key, password, hash }: Login): Job {
     const jobs = this.#waiting.get(client) ?? [];
     if (jobs.length >= MAX_WAITING_PER_CLIENT || this.#waitingCount >= MAX_WAITING) {
       throw new ProxyError('logins-busy', `${this.#waitingCount} wait, ${jobs.length} of them of ${client}`);
     }
-    return await new Promise((settle, fail) => {
-      jobs.push({ sinceMs: performance.now(), client, question: { id: this.#ids++, password, hash }, settle, fail });
-      this.#waiting.set(client, jobs);
-      this.#waitingCount++;
-      this.#next();
-    });
+    const question = { id: this.#ids++, password, hash };
+    const verdict = Promise.withResolvers<boolean>();
+    const job: Job = { sinceMs: performance.now(), client, key, question, verdict, waiters: 0 };
+    this.#pending.set(key, job);
+    jobs.push(job);
+    this.#waiting.set(client, jobs);
+    this.#waitingCount++;
+    this.#next();
+    return job;
+  }
+
+  #leave(job: Job): void {
+    job.waiters--;
+    if (job.waiters > 0 || job === this.#running || this.#pending.get(job.key) !== job) return;
+    const left = (this.#waiting.get(job.client) ?? []).filter((each) => each !== job);
+    if (left.length > 0) this.#waiting.set(job.client, left);
+    else this.#waiting.delete(job.client);
+    this.#waitingCount--;
+    this.#fail(job, new ProxyError('client-gone', 'before its password was checked'));
+  }
+
+  #settle({ key, verdict }: Job, isRight: boolean): void {
+    this.#pending.delete(key);
+    this.#verdicts.set(key, isRight);
+    verdict.resolve(isRight);
+  }
+
+  #fail({ key, verdict }: Job, error: Error): void {
+    this.#pending.delete(key);
+    verdict.reject(error);
   }
 
   #next(): void {
     if (this.#running !== undefined) return;
     let job = this.#take();
     while (job !== undefined && performance.now() - job.sinceMs > MAX_WAIT_MS) {
-      job.fail(new ProxyError('logins-busy', `${job.client} waited too long`));
+      this.#fail(job, new ProxyError('logins-busy', `${job.client} waited too long`));
       job = this.#take();
     }
     if (job === undefined) return;
@@ -123,7 +154,7 @@ export class LoginChecker {
       const job = this.#running;
       if (job?.question.id !== id) return;
       this.#running = undefined;
-      job.settle(isRight);
+      this.#settle(job, isRight);
       this.#next();
     });
     const onGone = (error: unknown): void => {
@@ -131,7 +162,7 @@ export class LoginChecker {
       this.#thread = undefined;
       const [job, gone] = [this.#running, new ProxyError('access-unchecked', 'the thread broke', { cause: error })];
       this.#running = undefined;
-      job?.fail(gone);
+      if (job !== undefined) this.#fail(job, gone);
       this.#next();
     };
     thread.on('error', onGone);
@@ -140,10 +171,9 @@ export class LoginChecker {
   }
 
   #abandon(error: Error): void {
-    this.#running?.fail(error);
     this.#running = undefined;
-    for (const jobs of this.#waiting.values()) for (const job of jobs) job.fail(error);
     this.#waiting.clear();
     this.#waitingCount = 0;
+    for (const job of this.#pending.values()) this.#fail(job, error);
   }
 }
