@@ -43,6 +43,9 @@ export function describeContainer(container: Container, facts: DescribeFacts): C
   return describeWords(container, countWords(container, facts.imageWords, facts.dialects), facts).description;
 }
 
+/** Of one container that are told: one of them must not fill the log and the memory of all. */
+const MAX_PROBLEMS = 200;
+
 /** Pure: the whole language of labels, variables, hosts, ports and addresses is tested here. */
 export function describeWords(
   container: Container,
@@ -50,9 +53,13 @@ export function describeWords(
   facts: Omit<DescribeFacts, 'imageWords'>,
 ): Described {
   const readings = readDialects(container, words, facts);
-  const problems = [...words.ignored, ...readings.flatMap((reading) => reading.problems)].map((problem) =>
-    rejection(container, problem.message, problem.expected),
-  );
+  const found = [...words.ignored, ...readings.flatMap((reading) => reading.problems)];
+  const problems = found.slice(0, MAX_PROBLEMS).map(({ message, expected }) => rejection(container, message, expected));
+  if (found.length > MAX_PROBLEMS) {
+    problems.push(
+      rejection(container, `${found.length - MAX_PROBLEMS} more of its words cannot be used`, 'see the others'),
+    );
+  }
   const asked = new Map(readings.map((reading) => [reading.dialect, reading.asked]));
   const isHidden = readings.some(({ dialect, enable }) => dialect === 'native' && enable === false);
   if (isHidden) return { description: hidden(container, facts, problems, 'the label dproxy.enable hides it'), asked };

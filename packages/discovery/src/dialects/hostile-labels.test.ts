@@ -23,6 +23,14 @@ it.each<[string, Labels]>([
       'caddy.reverse_proxy': '{{upstreams 80}}',
     },
   ],
+  ['slips in labels', many(20_000, (index) => [`dproxy.zzz${index}zzzz`, 'x'])],
+  [
+    'names of middlewares',
+    {
+      'dproxy.enable': 'false',
+      ...many(20_000, (index) => [`traefik.http.middlewares.m${index}.headers.customrequestheaders.x`, 'v']),
+    },
+  ],
   [
     'chains',
     {
@@ -37,6 +45,7 @@ it.each<[string, Labels]>([
 ])('%s cost little, and serve nothing', (_, labelled) => {
   const { definitions, rejected } = describeContainer(containerOf({ labelled }), factsOf({ exposedByDefault: false }));
   expect(rejected.length).toBeGreaterThan(0);
+  expect(rejected.length).toBeLessThan(300);
   expect(definitions.filter(({ action }) => action.type === 'forward')).toEqual([]);
 });
 

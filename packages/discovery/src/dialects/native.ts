@@ -7,6 +7,8 @@ import { show } from './show.ts';
 
 const PREFIX = 'dproxy.';
 const MAX_SERVICES = 64;
+/** To find what each slip means takes time: 20,000 of them would hold up all containers for seconds. */
+const MAX_PROBLEMS = 100;
 const SERVICE_NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/i;
 
 const EXACT: ReadonlyMap<string, NativeKey> = new Map(NATIVE_KEYS.map((entry) => [entry.key.toLowerCase(), entry]));
@@ -48,6 +50,7 @@ function readNative({ labels }: Pick<DialectInput, 'labels'>): DialectReading {
   const problems: LabelProblem[] = [];
   // Sorted: the order of labels in the engine's answer is random, and what is reported must not be.
   for (const [label, value] of [...labels].filter(([name]) => name.startsWith(PREFIX)).sort(byName)) {
+    if (problems.length >= MAX_PROBLEMS) return unreadable(problems);
     const parsed = parseLabel(label);
     const { service } = parsed;
     if (!drafts.has(service) && drafts.size >= MAX_SERVICES) {
@@ -77,6 +80,16 @@ function readNative({ labels }: Pick<DialectInput, 'labels'>): DialectReading {
     isSilent: drafts.size === 0,
     problems,
   };
+}
+
+/** What is not read may say that the container is to be hidden: so it is. */
+function unreadable(problems: readonly LabelProblem[]): DialectReading {
+  const last = {
+    message: `${problems.length} labels cannot be used; the others are not read`,
+    expected: 'the labels that dproxy knows',
+  };
+  const nothing = { services: [], streams: [], isSilent: false };
+  return { ...nothing, enable: false, network: undefined, problems: [...problems, last] };
 }
 
 /** Keys that make no HTTP service of one that has `tcp` or `udp`. */
