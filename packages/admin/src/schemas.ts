@@ -241,6 +241,7 @@ export const EXPLANATION = object(
           'filter',
           'challenge',
           'error',
+          'stream',
           'tls-refused',
           'no-listener',
         ],

@@ -24,6 +24,7 @@ export interface ExplainRequest {
  * - `https-redirect`: sent to HTTPS
  * - `challenge`: dproxy itself, the question of a certificate authority
  * - `error`: an error page, see `code`
+ * - `stream`: nobody reads the request, a stream takes the connection
  * - `tls-refused`: nothing, the handshake ends
  * - `no-listener`: nothing, dproxy does not listen there
  */
@@ -37,12 +38,13 @@ export type ExplainedAnswerType =
   | 'filter'
   | 'challenge'
   | 'error'
+  | 'stream'
   | 'tls-refused'
   | 'no-listener';
 
 export interface ExplainedAnswer {
   readonly type: ExplainedAnswerType;
-  /** A route, or a redirect to one, answers; false for errors and refusals. */
+  /** A route, a redirect to one, or a stream answers; false for errors and refusals. */
   readonly ok: boolean;
   /** 0: the backend's, or none. */
   readonly status: number;

@@ -9,7 +9,11 @@ export function describeAnswer(rehearsed: Rehearsed): ExplainedAnswer {
     case 'backend':
       return { ...told, ok: true, detail: `${route?.id ?? ''} answers: forwarded to ${countOf(ready.size)}` };
     case 'plugins':
-      return { ...told, ok: true, detail: `${route?.id ?? ''} answers: through ${route?.plugins.map(({ module }) => module).join(', ') ?? ''}` };
+      return {
+        ...told,
+        ok: true,
+        detail: `${route?.id ?? ''} answers: through ${route?.plugins.map(({ module }) => module).join(', ') ?? ''}`,
+      };
     case 'respond':
       return { ...told, ok: true, detail: `${route?.id ?? ''} answers ${status} by itself` };
     case 'redirect':
@@ -22,6 +26,12 @@ export function describeAnswer(rehearsed: Rehearsed): ExplainedAnswer {
       return { ...told, ok: true, detail: 'dproxy answers the question of a certificate authority' };
     case 'error':
       return { ...told, ok: false, detail: describeError(rehearsed) };
+    case 'stream':
+      return {
+        ...told,
+        ok: true,
+        detail: `the stream ${rehearsed.detail} takes this name; no site sees the connection`,
+      };
     case 'tls-refused':
       return { ...told, ok: false, detail: rehearsed.detail };
     default:

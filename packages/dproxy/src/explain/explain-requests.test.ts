@@ -1,5 +1,5 @@
 import { silentLog, type Explanation, type Filter, type ExplainRequest, type Snapshot } from '@dproxy/core';
-import { listenerOf, snapshotOf, type SnapshotSpec } from '@dproxy/testkit';
+import { listenerOf, snapshotOf, streamOf, type SnapshotSpec } from '@dproxy/testkit';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { RequestExplainer, type ExplainerParts } from './explain-requests.ts';
 import { explanationLines } from './explanation-lines.ts';
@@ -279,4 +279,42 @@ it('says pass or fail first, one line for each candidate', () => {
     '  backend    pass http://127.0.0.1:1  127.0.0.1:1  ready  weight 1',
     '=> a.test/ answers: forwarded to its backend',
   ]);
+});
+
+describe('a stream on the port of HTTPS', () => {
+  const https = listenerOf({
+    id: 'https',
+    protocol: 'https',
+    addresses: [{ host: '0.0.0.0', port: 443 }],
+    publicPort: 443,
+  });
+  const spec: SnapshotSpec = {
+    listeners: [HTTP, https],
+    routes: [
+      { host: 'db.test', to: { port: 1 } },
+      { host: 'app.test', to: { port: 2 } },
+    ],
+    streams: [
+      streamOf({ listenerId: 'https', host: 'db.test', tls: 'passthrough', backendIds: [] }),
+      streamOf({ listenerId: 'https', host: '*', tls: 'passthrough', backendIds: [] }),
+    ],
+  };
+
+  it('is what answers for a name that it names, whatever sites there are', () => {
+    const { answer, candidates, host, tls } = explain(spec, 'https://db.test/x');
+    expect(answer).toMatchObject({
+      type: 'stream',
+      ok: true,
+      detail: expect.stringMatching(/^the stream https\/db\.test.* takes this name/),
+    });
+    expect(host).toBe('db.test');
+    expect(candidates).toMatchObject([{ id: 'db.test/', verdict: 'not-reached' }]);
+    expect(tls.certificateKind).toBe('');
+  });
+
+  it('leaves sites that are named more exactly, and plain HTTP, alone', () => {
+    expect(explain(spec, 'https://app.test').answer.type).not.toBe('stream');
+    expect(explain(spec, 'https://other.test').answer.type).toBe('stream');
+    expect(explain(spec, 'http://db.test').answer.type).toBe('backend');
+  });
 });

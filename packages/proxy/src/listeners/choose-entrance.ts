@@ -1,4 +1,5 @@
 import { canonicalHost, type Listener, type MatchScope } from '@dproxy/core';
+import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import { ClientPeer, type Endpoints, NO_CLAIMS } from '../downstream/peer.ts';
 import type { Services } from '../services.ts';
 import type { CompiledStream } from '../streams/compiled-streams.ts';
@@ -15,9 +16,16 @@ export interface Entrance {
   readonly endpoints: Endpoints;
 }
 
+/** Where a client comes in, and what is served there. */
+export interface Doorstep {
+  readonly compiled: CompiledSnapshot;
+  readonly listener: Listener;
+  readonly endpoints: Endpoints;
+}
+
 /** To whom a client comes, by its ClientHello: a stream, or HTTP where the listener has it. */
 export function chooseEntrance(hello: ClientHello, mayWait: boolean, entrance: Entrance): HandshakeChoice {
-  const stream = streamFor(hello, entrance);
+  const stream = streamFor(hello, doorstepOf(entrance));
   if (stream !== undefined) return toStream(hello, mayWait, entrance, stream);
   if (entrance.listener.protocol === 'https') return toHttp(hello, mayWait, entrance);
   return { type: 'refuse', alert: 'unrecognized_name', reason: 'no stream of this listener has this name' };
@@ -30,7 +38,7 @@ function toStream(hello: ClientHello, mayWait: boolean, entrance: Entrance, stre
 }
 
 function toHttp(hello: ClientHello, mayWait: boolean, entrance: Entrance): HandshakeChoice {
-  const scope = scopeOf(entrance);
+  const scope = scopeOf(doorstepOf(entrance));
   const { table } = entrance.services.compiled;
   const isRouted = (host: string): boolean => table.lookup(host, '/', scope).outcome !== 'route-unknown';
   const choice = chooseTls(hello, { ...contextOf(mayWait, entrance), isRouted });
@@ -46,33 +54,41 @@ function contextOf(mayWait: boolean, { services }: Entrance) {
   };
 }
 
-function scopeOf({ services: { compiled }, listener, endpoints }: Entrance): MatchScope {
+function doorstepOf({ services: { compiled }, listener, endpoints }: Entrance): Doorstep {
+  return { compiled, listener, endpoints };
+}
+
+function scopeOf({ compiled, listener, endpoints }: Doorstep): MatchScope {
   return new ClientPeer(endpoints, listener, compiled).scope(NO_CLAIMS);
 }
 
-function streamFor({ serverName, protocols }: ClientHello, entrance: Entrance): CompiledStream | undefined {
-  const { services, listener, endpoints } = entrance;
-  const streams = services.compiled.streams.byListener.get(listener.id);
+/** Undefined: none takes it. */
+export function streamFor(
+  { serverName, protocols }: Pick<ClientHello, 'serverName' | 'protocols'>,
+  doorstep: Doorstep,
+): CompiledStream | undefined {
+  const { compiled, listener, endpoints } = doorstep;
+  const streams = compiled.streams.byListener.get(listener.id);
   if (streams === undefined) return undefined;
   const isHttp = listener.protocol === 'https';
   // An authority that asks about an order of ours gets our answer, whoever has the name.
   const isOurValidation = protocols.length === 1 && protocols[0] === ACME_PROTOCOL && serverName !== undefined;
-  if (isOurValidation && services.compiled.tls.challengeFor(serverName) !== undefined) return undefined;
+  if (isOurValidation && compiled.tls.challengeFor(serverName) !== undefined) return undefined;
   // Where there is HTTP, who names nobody may mean any of its hosts.
   if (isHttp && serverName === undefined) return undefined;
   const name = serverName === undefined ? '' : (canonicalHost(serverName) ?? '');
   const client = endpoints.remoteAddress;
   const stream = streams.findTls({ serverName: name, protocols, client });
   if (stream === undefined) return isHttp ? undefined : streams.findPlain(client);
-  return isHttp && isHttpNearer(name, stream, entrance) ? undefined : stream;
+  return isHttp && isHttpNearer(name, stream, doorstep) ? undefined : stream;
 }
 
 /**
  * A stream has the names that it names. Of `*.example.com` and `*` it has what no HTTP route names more exactly: else one
  * container that asks for all names would take everybody's sites.
  */
-function isHttpNearer(name: string, { route: { host } }: CompiledStream, entrance: Entrance): boolean {
+function isHttpNearer(name: string, { route: { host } }: CompiledStream, doorstep: Doorstep): boolean {
   if (!host.startsWith('*')) return false;
-  const pattern = entrance.services.compiled.table.nearestPattern(name, scopeOf(entrance));
+  const pattern = doorstep.compiled.table.nearestPattern(name, scopeOf(doorstep));
   return pattern.startsWith('*') ? pattern.length > host.length : pattern !== '';
 }

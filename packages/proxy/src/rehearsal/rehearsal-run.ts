@@ -8,7 +8,7 @@ import {
 } from '@dproxy/core';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
-import { ClientPeer, NO_CLAIMS } from '../downstream/peer.ts';
+import { ClientPeer, type Endpoints, NO_CLAIMS } from '../downstream/peer.ts';
 import { Candidates } from '../exchange/candidates.ts';
 import { answerBehindFilters, chooseAnswer } from '../exchange/choose-answer.ts';
 import { HeadFacts } from '../exchange/head-facts.ts';
@@ -19,11 +19,15 @@ import { answerBeforeRouting } from '../https/before-routing.ts';
 import { isChallengePath } from '../https/challenge-answer.ts';
 import { withHsts } from '../https/hsts.ts';
 import type { Entry } from '../https/https-redirect.ts';
+import { streamFor } from '../listeners/choose-entrance.ts';
 import type { Page } from '../pages/index.ts';
+import type { CompiledStream } from '../streams/compiled-streams.ts';
 import { redirectReason } from './redirect-reason.ts';
 import { type NotingContexts, rehearseTls, type RehearsedTls } from './rehearse-tls.ts';
 import type { Rehearsed, RehearsedAnswer, RehearsedRequest } from './rehearsed.ts';
 
+/** What browsers offer (ALPN). */
+const HTTP_PROTOCOLS = ['h2', 'http/1.1'];
 const NO_PAGE: Page = { status: 0, headers: '', body: Buffer.alloc(0) };
 /** Ends by itself: each candidate is tried once, and then the first one again. */
 const MAX_CANDIDATES = 256;
@@ -51,9 +55,10 @@ export class RehearsalRun {
 
   result(): Rehearsed {
     const isEncrypted = this.#request.listener.protocol === 'https';
-    const tls = this.#tls();
+    const stream = isEncrypted ? this.#stream() : undefined;
+    const tls = stream === undefined ? this.#tls() : undefined;
     const entry = { isEncrypted, peer: this.#peer(this.#request.listener, isEncrypted ? tls : undefined) };
-    const answer = this.#answer(entry, tls);
+    const answer = stream === undefined ? this.#answer(entry, tls) : this.#ofStream(stream, entry);
     const [head, route] = [this.#head, this.#route];
     const hasRoute = head !== undefined && route !== undefined;
     return {
@@ -84,9 +89,25 @@ export class RehearsalRun {
     return rehearseTls(this.#compiled, { serverName, scope, hasClientCertificate }, this.#contexts);
   }
 
-  #peer(listener: Listener, tls: RehearsedTls | undefined): ClientPeer {
+  /** The one that takes the connection of a browser, before anybody reads a request. */
+  #stream(): CompiledStream | undefined {
+    const { listener, serverName } = this.#request;
+    const hello = { serverName: serverName === '' ? undefined : serverName, protocols: HTTP_PROTOCOLS };
+    return streamFor(hello, { compiled: this.#compiled, listener, endpoints: this.#endpoints() });
+  }
+
+  #ofStream({ route }: CompiledStream, entry: Entry): Answer {
+    this.#parseQuietly(entry);
+    return { ...NOTHING, answer: 'stream', detail: route.id };
+  }
+
+  #endpoints(): Endpoints {
     const { client, server } = this.#request;
-    const endpoints = { remoteAddress: client, remotePort: 0, localAddress: server, localPort: 0 };
+    return { remoteAddress: client, remotePort: 0, localAddress: server, localPort: 0 };
+  }
+
+  #peer(listener: Listener, tls: RehearsedTls | undefined): ClientPeer {
+    const endpoints = this.#endpoints();
     const facts = tls?.facts;
     return new ClientPeer(facts === undefined ? endpoints : { ...endpoints, tls: facts }, listener, this.#compiled);
   }
@@ -109,7 +130,7 @@ export class RehearsalRun {
     }
   }
 
-  /** Nobody reads the request of a handshake that failed; its host is shown all the same. */
+  /** Nobody reads the request of a handshake that failed, or of a stream; its host is shown all the same. */
   #parseQuietly(entry: Entry): void {
     try {
       this.#parse(entry);
