@@ -110,7 +110,7 @@ export interface ForwardAuthFilter {
   /** Headers of its answer that the backend gets. */
   readonly responseHeaders: readonly string[];
   readonly responseHeadersPattern: string;
-  /** Cookies of its answer that the client gets with the backend's answer. */
+  /** Cookies of its answer that the client gets with the backend's answer; it alone sets them. */
   readonly cookies: readonly string[];
   /** Header of the backend's request that is told the user, as the answer says it in the same header; empty: none. */
   readonly userHeader: string;

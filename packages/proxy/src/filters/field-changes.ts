@@ -69,6 +69,12 @@ export class FieldChanges {
     if (change !== undefined) this.apply(change);
   }
 
+  /** Of the message's own lines of a field only these stay. @param lines each ended by CRLF */
+  keepOnly(name: string, lines: string): void {
+    const { isTaken, lines: added } = this.#fields.get(name) ?? NO_CHANGE;
+    if (!isTaken) this.#fields.set(name, { isTaken: true, lines: lines + added });
+  }
+
   copy(): FieldChanges {
     const copy = new FieldChanges();
     copy.#host = this.#host;

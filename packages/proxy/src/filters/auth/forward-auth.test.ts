@@ -139,6 +139,18 @@ describe('yes', () => {
     expect(values(response, 'set-cookie')).toEqual(['sso=1; Path=/']);
   });
 
+  it('sets cookies of its own, which the backend cannot', async () => {
+    await using all = await start(
+      yes([
+        ['Set-Cookie', 'sso=new'],
+        ['Set-Cookie', 'other=auth'],
+      ]),
+    );
+    const headers = ['sso=forged; Path=/', 'app=1', 'SSO=2', 'sso'].map((value) => ['Set-Cookie', value] as const);
+    all.origin.behave((exchange) => exchange.respond({ headers }));
+    expect(values(await all.ask(), 'set-cookie')).toEqual(['app=1', 'SSO=2', 'sso', 'sso=new']);
+  });
+
   it('takes the fields of the client also when the answer has none', async () => {
     await using all = await start(yes(), { userHeader: 'x-who' });
     const response = await all.ask('X-Auth-User: root\r\nX_Who: root\r\nConnection: x-auth-user\r\n');

@@ -10,6 +10,7 @@ import {
 } from '@dproxy/core';
 import {
   fieldNames,
+  fieldValues,
   headerLine,
   isForwardingField,
   isCodecOwned,
@@ -78,6 +79,15 @@ class ForwardAuth implements CompiledFilter {
     this.#tellBackend(request, answer);
     this.#tellClient(request, answer);
     return undefined;
+  }
+
+  /** A cookie that the server sets anew is not the backend's to set. */
+  onResponse({ responseFields }: FilteredRequest, _status: number, fields: string): void {
+    if (this.#cookies.size === 0) return;
+    const own = fieldValues(fields, 'set-cookie');
+    const kept = own.filter((value) => !this.#cookies.has(cookieName(value)));
+    if (kept.length === own.length) return;
+    responseFields.keepOnly('set-cookie', kept.map((value) => headerLine('set-cookie', value)).join(''));
   }
 
   rehearse(): Rehearsed {
@@ -156,8 +166,7 @@ class ForwardAuth implements CompiledFilter {
     if (this.#cookies.size === 0) return;
     for (const [name, value] of fields) {
       if (name.toLowerCase() !== 'set-cookie') continue;
-      if (this.#cookies.has(value.slice(0, Math.max(0, value.indexOf('='))).trim()))
-        responseFields.change('add', name, value);
+      if (this.#cookies.has(cookieName(value))) responseFields.change('add', name, value);
     }
   }
 
@@ -179,6 +188,10 @@ class ForwardAuth implements CompiledFilter {
     if (this.#filter.preserveLocation || !URL.canParse(value, this.#url)) return value;
     return new URL(value, this.#url).href;
   }
+}
+
+function cookieName(setCookie: string): string {
+  return setCookie.slice(0, Math.max(0, setCookie.indexOf('='))).trim();
 }
 
 function urlOf({ url: text }: ForwardAuthFilter): URL {
