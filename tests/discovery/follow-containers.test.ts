@@ -66,6 +66,32 @@ test('a container that ends by itself is stopped, and one that is killed, too', 
   await backend('killed.localhost', 'stopped');
 });
 
+test('a container that is stopped drains first; other signals than its stop signal and 9 change nothing', async () => {
+  const container = await run({ name: 'draining', stopSignal: 'SIGQUIT' });
+  const before = await backend('draining.localhost', 'ready');
+  for (const signal of ['SIGHUP', 'SIGTERM']) await container.kill({ signal });
+  await container.pause();
+  await backend('draining.localhost', 'paused');
+  await container.unpause();
+  await backend('draining.localhost', 'ready');
+  expect(watch.seen('draining.localhost', 'draining')).toBe(false);
+  await container.stop({ t: 1 });
+  await backend('draining.localhost', 'stopped');
+  expect(watch.seen('draining.localhost', 'draining')).toBe(true);
+  await container.start();
+  expect(await backend('draining.localhost', 'ready')).toMatchObject({ id: before.id });
+});
+
+test('a container that outlives its stop time-out takes requests again', async () => {
+  const options = ['--name', 'survivor', '--stop-timeout', '0', '--stop-signal', 'SIGTERM'];
+  await engine.docker('run', '--detach', ...options, BUSYBOX_IMAGE);
+  onTestFinished(async () => void (await engine.docker('rm', '-f', 'survivor')));
+  const before = await backend('survivor.localhost', 'ready');
+  await engine.docker('kill', '-s', 'TERM', 'survivor');
+  await eventually(() => watch.seen('survivor.localhost', 'draining'));
+  expect(await backend('survivor.localhost', 'ready')).toEqual(before);
+});
+
 test('a rename moves the local names and keeps the backend', async () => {
   const container = await run({ name: 'old_name' });
   const before = await backend('old-name.localhost', 'ready');
