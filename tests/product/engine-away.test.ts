@@ -1,4 +1,3 @@
-import { eventually } from '@dproxy/testkit';
 import { BUSYBOX_IMAGE, importBusybox, runContainer, startEngine } from '@dproxy/testkit/docker';
 import { expect, it } from 'vitest';
 import { Product } from './product.ts';
@@ -39,7 +38,7 @@ it('finds an engine that comes after it, and drops the demo route for it', async
     await engine.restart();
     await runContainer(engine, { image: BUSYBOX_IMAGE, name: 'late' });
     await product.whenStatus('late.localhost', 200);
-    await eventually(async () => (await product.status('whoami.localhost')) === 404);
+    await product.whenStatus('whoami.localhost', 404);
   } finally {
     await engine.stop();
   }

@@ -18,7 +18,10 @@ function answering(body: string): string {
 }
 
 async function whenAnswers(body: string): Promise<void> {
-  await eventually(async () => (await product.get('app.test')).body.text === body, { what: `the answer ${body}` });
+  const ask = async (): Promise<string> => (await product.get('app.test')).body.text;
+  await eventually(async () => (await product.allOf(ask)).every((text) => text === body), {
+    what: `the answer ${body}`,
+  });
 }
 
 it('serves a change that is written in place', async () => {
@@ -86,7 +89,7 @@ it('refuses one bad entry alone, with its place, and serves the others', async (
 it('applies an empty file after a while, not at once', async () => {
   await product.configure('');
   await whenAnswers('mended');
-  await eventually(async () => (await product.status('app.test')) === 404);
+  await product.whenStatus('app.test', 404);
   await product.configure(answering('filled'));
   await whenAnswers('filled');
 });

@@ -239,8 +239,16 @@ export class Product implements AsyncDisposable {
     return (await this.get(name, path)).status;
   }
 
+  /** Of every worker: the kernel spreads connections over them, and each takes a change in its own time. */
   async whenStatus(name: string, status: number, path = '/'): Promise<void> {
-    await eventually(async () => (await this.status(name, path)) === status, { what: `${status} from ${name}${path}` });
+    await eventually(async () => (await this.allOf(() => this.status(name, path))).every((got) => got === status), {
+      what: `${status} from ${name}${path}`,
+    });
+  }
+
+  /** What ask() gives for connections enough to reach every worker. */
+  async allOf<T>(ask: () => Promise<T>): Promise<T[]> {
+    return await Promise.all(Array.from({ length: 8 }, ask));
   }
 
   async backends(): Promise<readonly { name: string; address: string; state: string }[]> {
