@@ -167,10 +167,11 @@ describe('filters of a route', () => {
 
   it('reads forwardAuth in short and in full', () => {
     const [short, full] = filtersOf(
-      '[{forwardAuth: http://127.0.0.1:9091/verify}, {forwardAuth: {url: https://auth.test, responseHeaders: [Remote-User], timeout: 2s}}]',
+      '[{forwardAuth: http://127.0.0.1:9091/verify}, {forwardAuth: {url: https://auth.test, responseHeaders: [Remote-User], timeout: 2s, maxBody: 64KiB}}]',
     );
     expect(short).toMatchObject({ url: 'http://127.0.0.1:9091/verify', maxBodyBytes: -1, timeoutMs: 10_000 });
-    expect(full).toMatchObject({ responseHeaders: ['remote-user'], timeoutMs: 2_000 });
+    expect(full).toMatchObject({ responseHeaders: ['remote-user'], timeoutMs: 2_000, maxBodyBytes: 65_536 });
+    expect(refusalOf('[{forwardAuth: {url: https://auth.test, maxBody: 2MiB}}]')).toContain('1MiB');
   });
 
   it('gives the backends of error pages and mirrors to the definition', () => {

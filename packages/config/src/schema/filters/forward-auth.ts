@@ -3,12 +3,14 @@ import { z } from 'zod';
 import { refusedAddress, type ForwardAuthFilter } from '@dproxy/core';
 import { field, flag, oneOrMore, readable, required, section, text, type Read } from '../field.ts';
 import { HEADER_NAME, headerName } from '../header-rules.ts';
-import { duration } from '../units.ts';
+import { duration, size } from '../units.ts';
 import { draftOf, type FilterDraft } from './filter-draft.ts';
 import { pattern } from './pattern.ts';
 
 const ASK = 'an http:// or https:// URL without a user name, such as http://127.0.0.1:9091/api/verify';
 const TIMEOUT_MS = 10_000;
+/** Workers hold no more than that of a body until the answer is there. */
+const MAX_BODY_BYTES = 1_048_576;
 
 const names = () => oneOrMore(headerName(), HEADER_NAME);
 const askUrl = () => readable(ASK, readAskUrl);
@@ -41,6 +43,13 @@ export function forwardAuth() {
       meaning: 'Header of its answer that names the user; the backend and the access log are told',
       default: 'none',
     }),
+    maxBody: field(
+      size(1).refine((bytes) => bytes <= MAX_BODY_BYTES, { error: 'bytes (a number) or a size, up to 1MiB' }),
+      {
+        meaning: 'It gets the body of the request, up to this size, at most 1MiB; a longer one is answered with 413',
+        default: 'none, it gets no body',
+      },
+    ),
     preserveMethod: field(flag(), {
       meaning: 'Whether it is asked with the method of the request',
       default: 'false, GET',
@@ -65,6 +74,7 @@ export function forwardAuth() {
 type Written = { readonly [K in keyof Omit<ForwardAuthFilter, 'url'>]?: ForwardAuthFilter[K] | undefined } & {
   readonly url: string;
   readonly timeout?: number | undefined;
+  readonly maxBody?: number | undefined;
 };
 
 function draft(written: Written): FilterDraft {
@@ -77,7 +87,7 @@ function draft(written: Written): FilterDraft {
     responseHeadersPattern: written.responseHeadersPattern ?? '',
     cookies: written.cookies ?? [],
     userHeader: written.userHeader ?? '',
-    maxBodyBytes: -1,
+    maxBodyBytes: written.maxBody ?? -1,
     preserveMethod: written.preserveMethod ?? false,
     preserveLocation: written.preserveLocation ?? false,
     tlsVerify: written.tlsVerify ?? true,
