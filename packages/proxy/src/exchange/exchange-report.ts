@@ -61,12 +61,12 @@ export class ExchangeReport {
 
   #count(status: number, bytesOut: number): void {
     const nowMs = performance.now();
-    const isBackends = this.#error?.source === 'upstream';
+    const error = this.#error;
     const outcome = { status, isError: false, bytesIn: this.#requestBytes, bytesOut };
     this.#traffic.end(
       {
-        route: { ...outcome, isError: this.#error !== undefined && this.#error.status !== 499 },
-        backend: isBackends ? { ...outcome, status: 0, isError: true } : outcome,
+        route: error === undefined || error.status === 499 ? outcome : { ...outcome, isError: true },
+        backend: error?.source === 'upstream' ? { ...outcome, status: 0, isError: true } : outcome,
         totalMs: nowMs - this.startedMs,
       },
       nowMs,

@@ -1,6 +1,8 @@
 import type { Counters } from '../counters.ts';
 import type { TrafficOutcome } from '../traffic/traffic-table.ts';
 
+const NO_ANSWER: TrafficOutcome = { status: 0, isError: true, bytesIn: 0, bytesOut: 0 };
+
 /** What one request counts for: its route, and each backend that was asked. */
 export class ExchangeTraffic {
   readonly #counters: Counters;
@@ -24,7 +26,7 @@ export class ExchangeTraffic {
 
   /** The attempt before, if there was one, came to nothing. */
   attempt(backendId: string, nowMs: number): void {
-    this.#endAttempt({ status: 0, isError: true, bytesIn: 0, bytesOut: 0 }, nowMs);
+    this.#endAttempt(NO_ANSWER, nowMs);
     this.#backendId = backendId;
     this.#backendStartedMs = nowMs;
     if (backendId !== '') this.#counters.backends.begin(backendId);
@@ -32,22 +34,20 @@ export class ExchangeTraffic {
 
   end({ route, backend, totalMs }: ExchangeOutcome, nowMs: number): void {
     this.#endAttempt(backend, nowMs);
-    if (this.#routeId !== '') this.#counters.routes.end(this.#routeId, { ...route, totalMs });
+    if (this.#routeId !== '') this.#counters.routes.end(this.#routeId, route, totalMs);
     this.#routeId = '';
   }
 
-  #endAttempt(outcome: Ended, nowMs: number): void {
+  #endAttempt(outcome: TrafficOutcome, nowMs: number): void {
     const id = this.#backendId;
     this.#backendId = '';
-    if (id !== '') this.#counters.backends.end(id, { ...outcome, totalMs: nowMs - this.#backendStartedMs });
+    if (id !== '') this.#counters.backends.end(id, outcome, nowMs - this.#backendStartedMs);
   }
 }
 
-type Ended = Omit<TrafficOutcome, 'totalMs'>;
-
 export interface ExchangeOutcome {
-  readonly route: Ended;
-  readonly backend: Ended;
+  readonly route: TrafficOutcome;
+  readonly backend: TrafficOutcome;
   /** Of the whole request. */
   readonly totalMs: number;
 }

@@ -12,7 +12,6 @@ export interface TrafficOutcome {
   readonly isError: boolean;
   readonly bytesIn: number;
   readonly bytesOut: number;
-  readonly totalMs: number;
 }
 
 /** Counts by id. Plain numbers in objects of one shape: counting costs a look-up and a few additions. */
@@ -29,8 +28,8 @@ export class TrafficTable {
   }
 
   /** Of something that has begun. */
-  end(id: string, outcome: TrafficOutcome): void {
-    this.#rows.get(id)?.end(outcome);
+  end(id: string, outcome: TrafficOutcome, totalMs: number): void {
+    this.#rows.get(id)?.end(outcome, totalMs);
   }
 
   /** It went elsewhere before anything came of it: a wildcard candidate that the next one answers for. */
@@ -65,7 +64,7 @@ class Row {
   #totalMs = 0;
   readonly #statuses: [number, number, number, number, number] = [0, 0, 0, 0, 0];
 
-  end({ status, isError, bytesIn, bytesOut, totalMs }: TrafficOutcome): void {
+  end({ status, isError, bytesIn, bytesOut }: TrafficOutcome, totalMs: number): void {
     this.active--;
     this.#requests++;
     if (isError) this.#errors++;
