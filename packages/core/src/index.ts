@@ -12,6 +12,18 @@ export {
 export { compileCondition, ConditionError, type ConditionTest } from './compile-condition.ts';
 export type { Condition, PathMatch } from './condition.ts';
 export {
+  MakerError,
+  type ContainerEngine,
+  type ContainerMaker,
+  type ContainerOrder,
+  type ContainerPlan,
+  type MadeContainer,
+  type MadeState,
+  type MakerProblem,
+  type PullProgress,
+} from './container-maker.ts';
+export { isImageTag, qualifyImage } from './image-reference.ts';
+export {
   APPLICATION_FILTERS,
   type AllowClientsFilter,
   type AllowHostsFilter,

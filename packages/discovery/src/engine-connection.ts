@@ -1,14 +1,13 @@
-import { readFile } from 'node:fs/promises';
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
-import { join } from 'node:path';
+import type { Agent } from 'node:http';
 import type { Readable } from 'node:stream';
-import Docker from 'dockerode';
+import type Docker from 'dockerode';
 import type { EngineEndpoint } from '@dproxy/core';
+import { boundedCall } from './bounded-call.ts';
+import { openDockerClient } from './docker-client.ts';
+import { READ_CALLS } from './engine-calls.ts';
 import { readContainer, readEnv, record, text, textMap, type Container } from './container.ts';
 import type { Words } from './image-words.ts';
 
-const MAX_SOCKETS = 16;
 const KEEP_ALIVE_PROBE_MS = 15_000;
 
 export interface ListedContainer {
@@ -24,16 +23,16 @@ export interface EngineNetwork {
 }
 
 /**
- * One connection to an engine, through dockerode. It can only read (threats.md row 42): everything here is a GET, so that a
- * socket proxy that lets nothing else pass is enough. Every call ends: with an answer, at its deadline, or with `close`.
+ * One connection to an engine, through dockerode. It can only read (threats.md row 42): everything here is a GET of READ_CALLS,
+ * so that a socket proxy that lets nothing else pass is enough. Every call ends: with an answer, at its deadline, or with `close`.
  */
 export class EngineConnection {
   readonly #docker: Docker;
-  readonly #agent: HttpAgent;
+  readonly #agent: Agent;
   readonly #timeoutMs: number;
   readonly #closing = new AbortController();
 
-  private constructor(docker: Docker, agent: HttpAgent, timeoutMs: number) {
+  private constructor(docker: Docker, agent: Agent, timeoutMs: number) {
     this.#docker = docker;
     this.#agent = agent;
     this.#timeoutMs = timeoutMs;
@@ -44,15 +43,8 @@ export class EngineConnection {
    * @throws Error when the client certificates cannot be read; nothing is sent yet
    */
   static async open(endpoint: EngineEndpoint, timeoutMs: number): Promise<EngineConnection> {
-    const agent = endpoint.tls === null ? new HttpAgent(AGENT) : await tlsAgent(endpoint.tls);
-    // All of these are named, because dockerode fills what is not from DOCKER_HOST and its siblings.
-    const unset = { ca: undefined, cert: undefined, key: undefined, pathPrefix: '/', timeout: undefined };
-    const where =
-      endpoint.socketPath === ''
-        ? { socketPath: undefined, host: endpoint.host, port: endpoint.port }
-        : { socketPath: endpoint.socketPath, host: undefined, port: undefined };
-    const options = { ...unset, ...where, agent, protocol: endpoint.tls === null ? 'http' : 'https' };
-    return new EngineConnection(new Docker(options as Docker.DockerOptions), agent, timeoutMs);
+    const { docker, agent } = await openDockerClient(endpoint, READ_CALLS);
+    return new EngineConnection(docker, agent, timeoutMs);
   }
 
   async list(): Promise<readonly ListedContainer[]> {
@@ -131,32 +123,9 @@ export class EngineConnection {
     this.#agent.destroy();
   }
 
-  /** dockerode calls back neither when an answer is cut off half-way nor when the engine stops talking. */
   async #call<T>(start: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(this.#timeoutMs)]);
-    signal.throwIfAborted();
-    const aborted = Promise.withResolvers<never>();
-    const abort = (): void => aborted.reject(signal.reason as Error);
-    signal.addEventListener('abort', abort);
-    try {
-      return await Promise.race([start(signal), aborted.promise]);
-    } finally {
-      signal.removeEventListener('abort', abort);
-    }
+    return await boundedCall(start, AbortSignal.any([this.#closing.signal, AbortSignal.timeout(this.#timeoutMs)]));
   }
-}
-
-const AGENT = { keepAlive: true, maxSockets: MAX_SOCKETS };
-
-async function tlsAgent({ certPath, verify }: NonNullable<EngineEndpoint['tls']>): Promise<HttpsAgent> {
-  const files = certPath === '' ? [] : ['ca.pem', 'cert.pem', 'key.pem'];
-  const [ca, cert, key] = await Promise.all(files.map((name) => readFile(join(certPath, name))));
-  const material = {
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-  };
-  return new HttpsAgent({ ...AGENT, ...material, rejectUnauthorized: verify });
 }
 
 const ABSENT: readonly unknown[] = [404];

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { signalNumber } from './stop-signal.ts';
+import { readLines } from './read-lines.ts';
 
 /** What an event tells us to look at again; the engine's answer then says what is true, not the event. */
 export type EngineEvent =
@@ -36,24 +37,9 @@ const CONTAINER_ACTIONS: ReadonlySet<string> = new Set([
 
 /** Reads the engine's stream of JSON lines to its end; neither a huge nor a malformed line ends it. */
 export async function* readEvents(stream: Readable): AsyncGenerator<EngineEvent> {
-  let parts: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    let start = 0;
-    for (let end = chunk.indexOf(0x0a); end !== -1; end = chunk.indexOf(0x0a, start)) {
-      bytes += end - start;
-      const isHuge = bytes > MAX_LINE_BYTES;
-      const line = isHuge ? '' : Buffer.concat([...parts, chunk.subarray(start, end)]).toString();
-      const event = isHuge ? tooLong(bytes) : readEvent(line);
-      if (event !== undefined) yield event;
-      parts = [];
-      bytes = 0;
-      start = end + 1;
-    }
-    bytes += chunk.length - start;
-    // Beyond the limit nothing is kept, only counted until the line ends.
-    if (bytes > MAX_LINE_BYTES) parts = [];
-    else parts.push(chunk.subarray(start));
+  for await (const { line, bytes } of readLines(stream, MAX_LINE_BYTES)) {
+    const event = bytes > MAX_LINE_BYTES ? tooLong(bytes) : readEvent(line);
+    if (event !== undefined) yield event;
   }
 }
 

@@ -13,3 +13,5 @@ export { HealthMonitor, type HealthMonitorOptions } from './health/health-monito
 export type { HtpasswdFiles, NginxProxyOptions } from './dialects/nginx-proxy/index.ts';
 export { dialectsOf } from './dialects/all-dialects.ts';
 export { NO_WORDS, type ImageWords, type Words } from './image-words.ts';
+export { MAKE_CALLS, READ_CALLS, compileCalls, type EngineCall } from './engine-calls.ts';
+export { DockerContainerEngine, type MakingTiming } from './making/docker-container-engine.ts';
