@@ -9,6 +9,8 @@ export interface EngineFront extends AsyncDisposable {
   readonly hangsOn: Set<string>;
   /** Paths of all requests so far. */
   readonly paths: readonly string[];
+  /** The same, with their methods. */
+  readonly calls: readonly { readonly method: string; readonly path: string }[];
   /** Cuts the streams of events. */
   cutEvents(): void;
   /** Puts bytes into the streams of events. */
@@ -20,10 +22,12 @@ export async function engineFront(engineSocket: string): Promise<EngineFront> {
   const socketPath = `${folder.path}/front.sock`;
   const hangsOn = new Set<string>();
   const paths: string[] = [];
+  const calls: { readonly method: string; readonly path: string }[] = [];
   const streams = new Set<ServerResponse>();
   const server = createServer((downstream, response) => {
     const { url: path = '', method = 'GET', headers } = downstream;
     paths.push(path);
+    calls.push({ method, path });
     if ([...hangsOn].some((part) => path.includes(part))) return;
     const upstream = request({ socketPath: engineSocket, path, method, headers, agent: false }, (answer) => {
       if (path.startsWith('/events')) streams.add(response);
@@ -42,6 +46,7 @@ export async function engineFront(engineSocket: string): Promise<EngineFront> {
     socketPath,
     hangsOn,
     paths,
+    calls,
     cutEvents: () => {
       for (const stream of streams) stream.destroy();
     },

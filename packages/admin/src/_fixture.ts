@@ -4,11 +4,14 @@ import type {
   Balancer,
   BalancerChange,
   BalancerStatus,
+  ContainerMaker,
+  ContainerOrder,
   Explainer,
   Explanation,
   ExplainRequest,
   Inspector,
   Log,
+  MadeContainer,
   Route,
   RouteStatistics,
   StatisticsReader,
@@ -54,6 +57,48 @@ export class FakeBalancer implements Balancer {
     if (this.failure !== undefined) throw this.failure;
     this.size = size;
     return { done: this.isDone, status: this.status() };
+  }
+}
+
+/** Makes nothing, and notes what it was asked for. */
+export class FakeMaker implements ContainerMaker {
+  readonly calls: string[] = [];
+  made: MadeContainer = {
+    name: 'web-1',
+    id: 'ab'.repeat(32),
+    image: 'docker.io/library/nginx',
+    tag: 'latest',
+    engine: 'unix:///var/run/docker.sock',
+    state: 'running',
+    pull: null,
+    problem: '',
+  };
+  failure: Error | undefined;
+
+  list(): Promise<readonly MadeContainer[]> {
+    return Promise.resolve([this.made]);
+  }
+
+  make(order: ContainerOrder): Promise<MadeContainer> {
+    return this.#act(`make ${JSON.stringify(order)}`);
+  }
+
+  start(ref: string): Promise<MadeContainer> {
+    return this.#act(`start ${ref}`);
+  }
+
+  stop(ref: string): Promise<MadeContainer> {
+    return this.#act(`stop ${ref}`);
+  }
+
+  remove(ref: string): Promise<MadeContainer> {
+    return this.#act(`remove ${ref}`);
+  }
+
+  async #act(call: string): Promise<MadeContainer> {
+    this.calls.push(call);
+    if (this.failure !== undefined) throw this.failure;
+    return this.made;
   }
 }
 
@@ -282,12 +327,14 @@ export interface Running {
   readonly port: number;
   readonly balancer: FakeBalancer;
   readonly explainer: FakeExplainer;
+  readonly maker: FakeMaker;
   readonly logged: string[];
 }
 
 export async function startAdmin(options: Partial<AdminOptions> = {}, host = '127.0.0.1'): Promise<Running> {
   const balancer = new FakeBalancer();
   const explainer = new FakeExplainer();
+  const maker = new FakeMaker();
   const logged: string[] = [];
   const note = (fields: object, message: string): void => void logged.push(`${message} ${JSON.stringify(fields)}`);
   const log: Log = { ...silentLog, warn: note, error: note };
@@ -297,6 +344,7 @@ export async function startAdmin(options: Partial<AdminOptions> = {}, host = '12
     balancer,
     inspector,
     explainer,
+    maker,
     readMetrics,
     retryCertificate: (name) => name === 'app.test',
     token: TOKEN,
@@ -305,7 +353,7 @@ export async function startAdmin(options: Partial<AdminOptions> = {}, host = '12
     ...options,
   });
   const { port } = await admin.listen(host, 0);
-  return { admin, port, balancer, explainer, logged };
+  return { admin, port, balancer, explainer, maker, logged };
 }
 
 export interface Reply {

@@ -49,8 +49,8 @@ describe('without the token, from this machine', () => {
 
   test('an unknown endpoint is 404 to read, and needs the token to change', async () => {
     expect((await send(running.port, 'GET /nothing-here')).status).toBe(404);
-    expect((await send(running.port, 'POST /container')).status).toBe(401);
-    expect((await send(running.port, 'POST /container', AUTHORIZED)).status).toBe(404);
+    expect((await send(running.port, 'POST /nothing-here')).status).toBe(401);
+    expect((await send(running.port, 'POST /nothing-here', AUTHORIZED)).status).toBe(404);
   });
 });
 

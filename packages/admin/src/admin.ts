@@ -1,11 +1,12 @@
 import type { AddressInfo } from 'node:net';
-import type { Balancer, Explainer, Inspector, Log, StatisticsReader } from '@dproxy/core';
+import type { Balancer, ContainerMaker, Explainer, Inspector, Log, StatisticsReader } from '@dproxy/core';
 import type { FastifyInstance } from 'fastify';
 import { Access } from './access.ts';
 import { guard } from './guard.ts';
 import { assertListenable } from './listenable.ts';
 import type { Lockout } from './lockout.ts';
 import { balancerRoutes } from './routes/balancer.ts';
+import { containerRoutes } from './routes/container.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { explainRoute } from './routes/explain.ts';
 import { healthRoute } from './routes/health.ts';
@@ -20,6 +21,7 @@ export interface AdminOptions {
   readonly inspector: Inspector;
   readonly explainer: Explainer;
   readonly statistics: StatisticsReader;
+  readonly maker: ContainerMaker;
   /** The text of `/metrics`. */
   readonly readMetrics: () => Promise<string>;
   /** @returns false when nobody waits for a certificate of that name */
@@ -85,6 +87,7 @@ export function createApp(options: AdminOptions): FastifyInstance {
     healthRoute(scope, balancer, inspector);
     balancerRoutes(scope, balancer, log);
     listRoutes(scope, inspector);
+    containerRoutes(scope, options.maker, log);
     explainRoute(scope, options.explainer);
     retryCertificateRoute(scope, options.retryCertificate, log);
     metricsRoute(scope, options.readMetrics);

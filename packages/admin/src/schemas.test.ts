@@ -56,6 +56,8 @@ test.each([
   ['GET', '/explain?url=http://app.test/', 200],
   ['GET', '/explain', 400],
   ['POST', '/certificates/retry?host=app.test', 401],
+  ['GET', '/container', 200],
+  ['POST', '/container', 401],
 ] as const)('what %s %s answers with %i is what the document says', async (method, path, status) => {
   const reply = await send(running.port, `${method} ${path}`);
   expect(reply.status).toBe(status);

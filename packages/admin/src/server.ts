@@ -89,7 +89,7 @@ function messageOf(error: FastifyError): string {
 
 function answerUnknown(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): void {
   const [url = ''] = request.url.split('?');
-  const allowed = ['GET', 'HEAD', 'POST'].filter((method) => app.hasRoute({ url, method }));
+  const allowed = ['GET', 'HEAD', 'POST', 'DELETE'].filter((method) => app.hasRoute({ url, method }));
   if (hasBody(request)) void reply.header('connection', 'close');
   if (allowed.length === 0) {
     void reply.code(404).send(failed('unknown endpoint; GET / lists all of them'));

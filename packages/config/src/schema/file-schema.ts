@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { qualifyImage } from '@dproxy/core';
 import { acme } from './acme.ts';
 import { docker } from './docker.ts';
 import { field, flag, integer, oneOrMore, readable, section, text, words, type Read } from './field.ts';
@@ -11,7 +12,7 @@ import { namedPlugins } from './plugins.ts';
 import { routeEntry } from './route-entry.ts';
 import { tcpSection, udpSection } from './stream-sections.ts';
 import { tls } from './tls.ts';
-import { duration } from './units.ts';
+import { duration, size } from './units.ts';
 
 const NAME = /^[a-z][a-z0-9-]{0,31}$/;
 const IMAGE = 'a fully qualified image such as docker.io/library/nginx';
@@ -195,6 +196,21 @@ export const fileSchema = section({
         default: 'none, the call is off',
         danger: 'whoever has the token can run these images on this machine',
       }),
+      containerLimits: field(
+        section({
+          memory: field(size(6_291_456), { meaning: 'Memory of each, without swap', default: '512MiB' }),
+          processes: field(integer(1, 32_768), {
+            meaning: 'Processes and threads in each',
+            default: '256',
+          }),
+          count: field(integer(1, 1_000), { meaning: 'Containers at once, on each engine', default: '16' }),
+          perMinute: field(integer(1, 600), {
+            meaning: 'Calls a minute that make, start, stop or remove one, of all callers together',
+            default: '30',
+          }),
+        }),
+        { meaning: 'Bounds of the containers that POST /container makes', default: 'see each' },
+      ),
     }),
     { meaning: 'The admin API', default: 'see each' },
   ),
@@ -215,7 +231,6 @@ export type FileValues = z.output<typeof fileSchema>;
 
 /** `registry/repository[/...]`: the first part has a dot or a port, so that no default registry is meant by accident. */
 function readImage(raw: string): Read<string> {
-  const isQualified = /^[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d{1,5})?(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)+$/.test(raw);
-  if (isQualified) return { value: raw };
+  if (qualifyImage(raw) === raw) return { value: raw };
   return { problem: raw.includes('/') ? 'no registry, or a tag' : 'not fully qualified' };
 }

@@ -114,7 +114,15 @@ function resolveApi(said: FileSettings, { apiHost, apiPort, apiToken }: Override
     token: apiToken,
     tokenAlways: said.api?.tokenAlways ?? false,
     containers: said.api?.containers ?? [],
+    containerLimits: resolveContainerLimits(said.api?.containerLimits ?? {}),
   };
+}
+
+type SaidContainerLimits = NonNullable<NonNullable<FileSettings['api']>['containerLimits']>;
+
+function resolveContainerLimits(said: SaidContainerLimits): ApiSettings['containerLimits'] {
+  const { memory = 536_870_912, processes = 256, count = 16, perMinute = 30 } = said;
+  return { memory, processes, count, perMinute };
 }
 
 function apiProblems({ addresses, token }: ApiSettings): Problem[] {

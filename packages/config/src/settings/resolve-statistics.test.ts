@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { resolveStatistics, statisticsProblems } from './resolve-statistics.ts';
 
-const API = { addresses: [], token: '', tokenAlways: false, containers: [] };
+const containerLimits = { memory: 0, processes: 0, count: 0, perMinute: 0 };
+const API = { addresses: [], token: '', tokenAlways: false, containers: [], containerLimits };
 
 it('is on port 1 of loopback, unless the file says another place or none', () => {
   expect(resolveStatistics(undefined)).toEqual({ addresses: [{ host: '127.0.0.1', port: 1 }], isNamed: false });

@@ -34,6 +34,18 @@ export interface ApiSettings {
   readonly tokenAlways: boolean;
   /** Images from which containers may be made; empty: none. */
   readonly containers: readonly string[];
+  readonly containerLimits: MadeContainerLimits;
+}
+
+/** Bounds of the containers that the container API makes. */
+export interface MadeContainerLimits {
+  /** Bytes of memory of each, without swap. */
+  readonly memory: number;
+  readonly processes: number;
+  /** Containers at once, on each engine. */
+  readonly count: number;
+  /** Calls that change something, of all callers together. */
+  readonly perMinute: number;
 }
 
 /** Where the statistics have a port of their own. */

@@ -1,7 +1,7 @@
 import { assertListenable, createAdmin, createStatisticsServer, ensureToken } from '@dproxy/admin';
 import type { Pm2Balancer } from '@dproxy/cluster';
 import type { Settings } from '@dproxy/config';
-import type { Explainer, Inspector, Log, StatisticsReader } from '@dproxy/core';
+import type { ContainerMaker, Explainer, Inspector, Log, StatisticsReader } from '@dproxy/core';
 import type { Metrics } from '../metrics.ts';
 import type { PrimaryOptions } from './primary-options.ts';
 
@@ -9,6 +9,7 @@ interface AdminParts {
   readonly balancer: Pm2Balancer;
   readonly inspector: Inspector;
   readonly explainer: Explainer;
+  readonly maker: ContainerMaker;
   readonly metrics: Metrics;
   readonly statistics: StatisticsReader;
   readonly retryCertificate: (host: string) => boolean;
@@ -22,7 +23,7 @@ interface AdminParts {
  */
 export async function openAdmin(
   { log }: PrimaryOptions,
-  { balancer, inspector, explainer, metrics, statistics, retryCertificate, settings }: AdminParts,
+  { balancer, inspector, explainer, maker, metrics, statistics, retryCertificate, settings }: AdminParts,
   opened: AsyncDisposableStack,
 ): Promise<string> {
   const { api, paths } = settings;
@@ -36,6 +37,7 @@ export async function openAdmin(
         balancer,
         inspector,
         explainer,
+        maker,
         readMetrics,
         statistics,
         retryCertificate,

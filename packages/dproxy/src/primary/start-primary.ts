@@ -25,6 +25,7 @@ import { followSettings } from './follow-settings.ts';
 import { openAdmin } from './open-admin.ts';
 import { openBalancer } from './open-balancer.ts';
 import { openCertificates } from './open-certificates.ts';
+import { openMaker } from './open-maker.ts';
 import { openPlane, startCertificateFiles, waitForKnownEngines } from './open-plane.ts';
 import { openServer, servedPorts } from './open-server.ts';
 import { writePidFile } from './pid-file.ts';
@@ -73,9 +74,10 @@ export async function startPrimary(options: PrimaryOptions): Promise<AsyncDispos
   const statistics = new TrafficStatistics({ server, snapshot: () => plane.snapshot, nowMs: Date.now });
   const retryCertificate = (host: string): boolean => upkeep.retryNow(host);
   const { settings } = configuration;
+  const maker = await openMaker(options, configuration, opened);
   const api = await openAdmin(
     options,
-    { balancer, inspector, explainer, metrics, statistics, retryCertificate, settings },
+    { balancer, inspector, explainer, maker, metrics, statistics, retryCertificate, settings },
     opened,
   );
   opened.defer(await writePidFile(paths.pid, log));
