@@ -17,6 +17,7 @@ export async function checkRequest(product: Product, request: ExampleRequest): P
   expect(response.status, where).toBe(status);
   if (typeof from === 'string') expect(response.header('x-origin'), where).toBe(from);
   else if (from !== undefined) await checkShared(product, request, from);
+  if (request.sticks === true) await checkSticks(product, request, response);
   if (body !== undefined) expect(response.body.text, where).toContain(body);
   for (const [name, value] of Object.entries(answer)) {
     const found = response.header(name) ?? null;
@@ -43,6 +44,15 @@ async function checkShared(product: Product, request: ExampleRequest, names: rea
     { what: `answers of ${names.join(' and ')}` },
   );
   expect([...seen].toSorted()).toEqual([...names].toSorted());
+}
+
+/** As often as luck alone would not do. */
+async function checkSticks(product: Product, request: ExampleRequest, first: RawResponse): Promise<void> {
+  const [cookie] = (first.header('set-cookie') ?? '').split(';', 1);
+  for (let count = 0; count < 10; count += 1) {
+    const again = await ask(product, { ...request, headers: `Cookie: ${cookie}\r\n` });
+    expect(again.header('x-origin')).toBe(first.header('x-origin'));
+  }
 }
 
 async function askUntil(product: Product, request: ExampleRequest): Promise<RawResponse> {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { compatibilityPage } from './compatibility-page.ts';
 import { NEIGHBOURS } from './neighbours.ts';
@@ -15,4 +15,10 @@ it('says why, wherever something is not as it was', () => {
     ({ verdict, note = '' }) => (verdict === 'works') !== (note === ''),
   );
   expect(silent).toEqual([]);
+});
+
+it('leads to pages that there are', async () => {
+  const pages = new Set(NEIGHBOURS.map(({ page: name }) => name));
+  const texts = await Promise.all([...pages].map((name) => readFile(join(dirname(page), name), 'utf8')));
+  expect(texts.filter((text) => !text.startsWith('# '))).toEqual([]);
 });

@@ -27,6 +27,8 @@ export interface ExampleRequest {
   readonly eventually?: boolean;
   /** Name of the container that answers; several: each of them does, when it is asked often enough. */
   readonly from?: string | readonly string[];
+  /** True: who comes back with the cookie of the answer is answered by the same container. */
+  readonly sticks?: boolean;
   /** Of the answer, in part. */
   readonly body?: string;
   /** Of the answer; null: it is not there. Values are whole, or a pattern. */

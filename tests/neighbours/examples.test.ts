@@ -9,6 +9,7 @@ import { checkRequest } from './check-request.ts';
 import type { Example } from './example.ts';
 import { NEIGHBOURS } from './neighbours.ts';
 import { runContainers } from './run-containers.ts';
+import { whenCertified } from './when-certified.ts';
 
 const engine = sharedEngine();
 const ALL = NEIGHBOURS.flatMap(({ examples }) => examples);
@@ -28,6 +29,7 @@ beforeAll(async () => {
     return names.every((name) => known.some((each) => each.name === name && each.state === 'running'));
   });
   await product.version();
+  await whenCertified(product, ALL);
   rejected = await product.rejected();
 });
 

@@ -38,10 +38,20 @@ export const nginxProxy: Neighbour = {
       verdict: 'works',
     },
     {
-      what: 'a port among several',
+      what: 'a port among several, and port 80 where none is said',
       source: 'docs/README.md, "Virtual Ports"',
-      containers: [{ name: 'np-port', expose: [9_000], env: { VIRTUAL_HOST: 'np-port.example', VIRTUAL_PORT: '80' } }],
-      requests: [{ host: 'np-port.example', status: 200, from: 'np-port' }],
+      containers: [
+        {
+          name: 'np-port',
+          expose: [9_000],
+          env: { PORT: '80,9000', VIRTUAL_HOST: 'np-port.example', VIRTUAL_PORT: '9000' },
+        },
+        { name: 'np-port-80', expose: [9_000], env: { PORT: '80,9000', VIRTUAL_HOST: 'np-port-80.example' } },
+      ],
+      requests: [
+        { host: 'np-port.example', status: 200, from: 'np-port', seen: { port: 9_000 } },
+        { host: 'np-port-80.example', status: 200, from: 'np-port-80', seen: { port: 80 } },
+      ],
       verdict: 'works',
     },
     {

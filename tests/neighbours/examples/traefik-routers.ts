@@ -331,7 +331,7 @@ export const traefikRouters: readonly Example[] = [
   },
   {
     what: 'one name for different routers on two containers',
-    source: 'reference/install-configuration/providers/docker.md',
+    source: `${DOCKER}, "Conflicts in Declaration"`,
     containers: [
       { name: 'tk-first', labels: labels('traefik.http.routers.tk-same.rule=Host(`tk-first.example`)') },
       { name: 'tk-second', labels: labels('traefik.http.routers.tk-same.rule=Host(`tk-second.example`)') },

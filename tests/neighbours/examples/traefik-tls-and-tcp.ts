@@ -77,6 +77,7 @@ export const traefikTlsAndTcp: readonly Example[] = [
         over: 'https',
         status: 200,
         from: ['tk-sticky-1', 'tk-sticky-2'],
+        sticks: true,
         answer: { 'set-cookie': /^sticky_cookie=.*; *HttpOnly.*; *Secure|^sticky_cookie=.*; *Secure.*; *HttpOnly/i },
       },
     ],
