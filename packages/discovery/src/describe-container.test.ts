@@ -47,7 +47,11 @@ test('a full host name is for everyone, unless labels name hosts', () => {
 test('exposedByDefault: false leaves only hosts that a label names', () => {
   const off = { exposedByDefault: false };
   expect(describeIt({ hostname: 'a.example.com' }, off).definitions).toEqual([]);
-  expect(describeIt({}, off).view.reason).toContain('docker.exposedByDefault is false');
+  expect(describeIt({}, off).view.reason).toBe(
+    'docker.exposedByDefault is false, and no label names a host; add the label dproxy.host=<name>, or dproxy.enable=true',
+  );
+  const traefik = { 'traefik.enable': 'false', 'traefik.http.routers.web.rule': 'Host(`a.test`)' };
+  expect(describeIt({ labelled: traefik }, off).view.reason).toContain('count for nothing (traefik.enable=false)');
   const named = describeIt({ labelled: { 'dproxy.host': 'b.example.com' } }, off);
   expect(named.definitions.map(({ hosts }) => hosts)).toEqual([['b.example.com']]);
   expect(hostsFor(describeIt({ labelled: { 'dproxy.enable': 'true' } }, off), 'local')).toHaveLength(2);
@@ -56,7 +60,7 @@ test('exposedByDefault: false leaves only hosts that a label names', () => {
 test('dproxy.enable=false leaves a container out, and the view says so', () => {
   const { definitions, view } = describeIt({ labelled: { 'dproxy.enable': 'false', 'dproxy.host': 'a.test' } });
   expect(definitions).toEqual([]);
-  expect(view.reason).toBe('the label dproxy.enable hides it');
+  expect(view.reason).toBe('the label dproxy.enable hides it: make it again with dproxy.enable=true, or without');
 });
 
 test('services on different paths share the local names, services on the same path have one each', () => {

@@ -62,9 +62,13 @@ export function describeWords(
   }
   const asked = new Map(readings.map((reading) => [reading.dialect, reading.asked]));
   const isHidden = readings.some(({ dialect, enable }) => dialect === 'native' && enable === false);
-  if (isHidden) return { description: hidden(container, facts, problems, 'the label dproxy.enable hides it'), asked };
+  if (isHidden) {
+    const reason = 'the label dproxy.enable hides it: make it again with dproxy.enable=true, or without';
+    return { description: hidden(container, facts, problems, reason), asked };
+  }
   const active = readings.filter(({ enable }) => enable !== false);
-  return { description: describeReadings(container, active, { facts, problems }), asked };
+  const switchedOff = readings.filter(({ enable }) => enable === false).map(({ dialect }) => dialect);
+  return { description: describeReadings(container, active, { facts, problems, switchedOff }), asked };
 }
 
 /** A container that is left out on purpose: shown, never served. */
@@ -81,12 +85,14 @@ export function hidden(
 interface Surroundings {
   readonly facts: Omit<DescribeFacts, 'imageWords'>;
   readonly problems: readonly Rejection[];
+  /** Dialects that the container's own words switch off for it. */
+  readonly switchedOff: readonly string[];
 }
 
 function describeReadings(
   container: Container,
   readings: readonly Reading[],
-  { facts, problems }: Surroundings,
+  { facts, problems, switchedOff }: Surroundings,
 ): ContainerDescription {
   const place: Place = { container, origin: originOf(container, facts), pool: new ContainerBackends(container, facts) };
   const served = [
@@ -97,7 +103,7 @@ function describeReadings(
   const definitions = served.flatMap((each) => each.definitions.map((one) => withOwnRefs(one, each.dialect, called)));
   const streams = served.flatMap((each) => each.streams);
   const rejected = [...problems, ...served.flatMap((each) => each.rejected)];
-  const reasons = reasonsOf(served, rejected);
+  const reasons = reasonsOf(served, rejected, switchedOff);
   return {
     project: place.origin.project,
     definitions,
@@ -174,9 +180,18 @@ function rejection({ name }: Container, message: string, expected: string): Reje
   return { source: `docker:${name}`, line: 0, column: 0, message, expected };
 }
 
-function reasonsOf(served: readonly Served[], rejected: readonly Rejection[]): readonly string[] {
-  if (served.length === 0 && rejected.length === 0)
-    return ['docker.exposedByDefault is false, and no label names a host'];
+function reasonsOf(
+  served: readonly Served[],
+  rejected: readonly Rejection[],
+  [switchedOff]: readonly string[],
+): readonly string[] {
+  if (served.length === 0 && rejected.length === 0) {
+    const why =
+      switchedOff === undefined
+        ? 'no label names a host'
+        : `its labels of ${switchedOff} count for nothing (${switchedOff}.enable=false)`;
+    return [`docker.exposedByDefault is false, and ${why}; add the label dproxy.host=<name>, or dproxy.enable=true`];
+  }
   const reasons = served.map(({ reason }) => reason).filter((reason) => reason !== '');
   return reasons.length > 0 || served.length > 0 ? [...new Set(reasons)] : rejected.map(({ message }) => message);
 }

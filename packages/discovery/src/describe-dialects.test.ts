@@ -166,7 +166,7 @@ test('enable=false of one dialect is for that dialect, of dproxy for all', () =>
     'y.test',
   ]);
   const hidden = describeIt({ labelled: { ...ON, 'dproxy.enable': 'false' } }, [native, off, on]);
-  expect(hidden).toMatchObject({ definitions: [], streams: [], view: { reason: 'the label dproxy.enable hides it' } });
+  expect(hidden).toMatchObject({ definitions: [], streams: [], view: { reason: expect.stringContaining('hides it') } });
 });
 
 test('a stream has a backend of its own kind, and the container keeps its own names', () => {
