@@ -150,6 +150,27 @@ describe('listeners', () => {
     expect(listenersOf(build([], { previous: result.snapshot }))).toEqual([]);
   });
 
+  it('are no backends: a container on the network of the host cannot send a port round to itself', () => {
+    const here = (port: number) =>
+      sampleBackend(`docker:round:${port}`, { protocol: 'tcp', address: '192.0.2.7', port });
+    const settings = { ...inputOf([]).settings, ownAddresses: ['192.0.2.7:8080', '127.0.0.1:8080'] };
+    const web = sampleContainer('web', ['a.test'], {
+      backends: [here(5001)],
+      publicPorts: [{ port: 5001, protocol: 'http' }],
+    });
+    const streams = [
+      stream('round', { backends: [here(5000)] }),
+      stream('fine', { port: 5002, backends: [here(6000)] }),
+    ];
+    const result = build(streams, { definitions: [web], settings });
+    expect(listenersOf(result)).toEqual(['tcp:5002']);
+    expect(result.snapshot.routes.size).toBe(0);
+    expect(result.rejected.map(({ message }) => message)).toEqual([
+      '192.0.2.7:5001 is refused as a backend: it is where dproxy itself listens',
+      '192.0.2.7:5000 is refused as a backend: it is where dproxy itself listens',
+    ]);
+  });
+
   it('of a route are those that it names and those of its ports', () => {
     const routes = [
       sampleContainer('a', ['a.test'], { publicPorts: [{ port: 5000, protocol: 'http' }] }),

@@ -1,6 +1,6 @@
 import { compileAddressPolicy } from './address-policy.ts';
 import type { Backend } from './backend.ts';
-import { byAge, isContainer, routeId, settleClaims, shadow, sourceOf, type Claim, type Settled } from './claims.ts';
+import { byAge, isContainer, routeId, settleClaims, shadow, type Claim, type Settled } from './claims.ts';
 import type { Listener } from './listener.ts';
 import { placeOnListeners } from './merge-listeners.ts';
 import { mergeStreams, streamClaims, streamHostClaims, type MergedStreams, type StreamClaim } from './merge-streams.ts';
@@ -10,6 +10,7 @@ import type { PortRange } from './port-book.ts';
 import type { Rejection } from './rejection.ts';
 import { DEFAULT_HTTPS, type RouteDefinition, type RouteHttps, type ShadowedRoute } from './route.ts';
 import { sameValue } from './same-value.ts';
+import { openedAddresses, screenBackends, screenPlaced } from './screen-backends.ts';
 import type { WorkerSettings } from './settings.ts';
 import { hashContent, shareTable, TABLE_NAMES, type SnapshotContent } from './snapshot-tables.ts';
 import type { CertificateRef, Challenge, PageOverride, Snapshot, TlsPolicy } from './snapshot.ts';
@@ -57,14 +58,22 @@ export interface SnapshotResult {
  */
 export function buildSnapshot(input: SnapshotInput): SnapshotResult {
   const { sources, settings, previous } = input;
-  const screened = screenBackends(sources, settings.ownAddresses);
+  const screened = screenBackends(
+    {
+      definitions: sources.flatMap(({ definitions }) => definitions),
+      streams: sources.flatMap(({ streams: own = [] }) => own),
+    },
+    compileAddressPolicy(settings.ownAddresses),
+  );
   const placed = placeOnListeners(screened.definitions, screened.streams, {
     listeners: input.listeners,
     allow: input.allowedPorts ?? [],
     ownAddresses: settings.ownAddresses,
   });
-  const claims = placed.definitions.flatMap(claimsOf).sort(byAge);
-  const claimedStreams = streamClaims(placed.streams);
+  // Once more: a container on the host's network could name the port that was opened for it, and go round for ever.
+  const rest = screenPlaced(placed, openedAddresses(placed.opened, settings.ownAddresses));
+  const claims = rest.definitions.flatMap(claimsOf).sort(byAge);
+  const claimedStreams = streamClaims(rest.streams);
   const ledger = settleLedger(input.ownership, claims, claimedStreams);
   const operator = input.ownership === undefined ? undefined : new OperatorHosts(claims);
   const owned = dropForeignClaims(claims, ledger);
@@ -98,6 +107,7 @@ export function buildSnapshot(input: SnapshotInput): SnapshotResult {
       ...sources.flatMap(({ rejected }) => rejected),
       ...screened.rejected,
       ...placed.rejected,
+      ...rest.rejected,
       ...unknownListeners(placed.definitions, [...input.listeners, ...placed.opened]),
       ...settled.flatMap(({ differences }) => differences),
       ...streams.differences,
@@ -140,69 +150,6 @@ function nextVersion(
   }
   const version = (previous?.version ?? 0) + 1;
   return { snapshot: { version, hash: hashContent(content), ...content }, changed: true };
-}
-
-/** Takes out the backends that no container may have, and the definitions that have none left. */
-function screenBackends(
-  sources: readonly SourceState[],
-  ownAddresses: readonly string[],
-): { definitions: RouteDefinition[]; streams: StreamDefinition[]; rejected: Rejection[] } {
-  const definitions: RouteDefinition[] = [];
-  const streams: StreamDefinition[] = [];
-  const rejected: Rejection[] = [];
-  const refuse = compileAddressPolicy(ownAddresses);
-  const refusedOf = (definition: RouteDefinition | StreamDefinition): ReadonlySet<string> => {
-    const refused = new Set<string>();
-    for (const backend of definition.backends) {
-      const reason = backend.containerId === '' ? undefined : refuse(backend.address, backend.port);
-      if (reason === undefined) continue;
-      refused.add(backend.id);
-      rejected.push(refusal(definition, backend, reason));
-    }
-    return refused;
-  };
-  for (const source of sources) {
-    for (const definition of source.definitions) {
-      const refused = refusedOf(definition);
-      const rest = refused.size === 0 ? definition : withoutBackends(definition, refused);
-      if (rest !== undefined) definitions.push(rest);
-    }
-    for (const stream of source.streams ?? []) {
-      const refused = refusedOf(stream);
-      if (refused.size === 0) streams.push(stream);
-      else if (stream.refs.some(({ backendId }) => !refused.has(backendId))) streams.push(restOf(stream, refused));
-    }
-  }
-  return { definitions, streams, rejected };
-}
-
-function refusal(
-  definition: Pick<RouteDefinition, 'origin' | 'backends'>,
-  { address, port }: Backend,
-  reason: string,
-): Rejection {
-  return {
-    source: sourceOf(definition),
-    line: definition.origin.line,
-    column: 0,
-    message: `${address}:${port} is refused as a backend: ${reason}`,
-    expected: 'an address of the container on a network that dproxy shares, or its published port',
-  };
-}
-
-function withoutBackends(definition: RouteDefinition, refused: ReadonlySet<string>): RouteDefinition | undefined {
-  const backends = definition.backends.filter(({ id }) => !refused.has(id));
-  if (definition.action.type !== 'forward') return { ...definition, backends };
-  const refs = definition.action.backends.filter(({ backendId }) => !refused.has(backendId));
-  return refs.length === 0 ? undefined : { ...definition, backends, action: { type: 'forward', backends: refs } };
-}
-
-function restOf(stream: StreamDefinition, refused: ReadonlySet<string>): StreamDefinition {
-  return {
-    ...stream,
-    backends: stream.backends.filter(({ id }) => !refused.has(id)),
-    refs: stream.refs.filter(({ backendId }) => !refused.has(backendId)),
-  };
 }
 
 function claimsOf(definition: RouteDefinition): Claim[] {

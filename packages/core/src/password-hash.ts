@@ -5,7 +5,7 @@ export type PasswordHash =
   | { readonly type: 'md5'; readonly magic: '$apr1$' | '$1$'; readonly salt: string; readonly digest: string }
   | { readonly type: 'bcrypt'; readonly text: string };
 
-/** Each step doubles the time of one login: 15 is some seconds, with which a label could stop all logins; 31 is two days. */
+/** Each step doubles the time of one login: Caddy writes 14, 15 is some seconds, 31 is two days, with which a label would stop all logins. */
 const MAX_BCRYPT_COST = 15;
 const BCRYPT = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/;
 const MD5 = /^(\$apr1\$|\$1\$)([^$\s:]{1,8})\$([./A-Za-z0-9]{22})$/;
