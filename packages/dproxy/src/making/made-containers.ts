@@ -3,7 +3,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Settings } from '@dproxy/config';
 import {
   MakerError,
-  TokenBuckets,
   type ContainerEngine,
   type ContainerMaker,
   type ContainerOrder,
@@ -11,8 +10,11 @@ import {
   type Log,
   type MadeContainer,
 } from '@dproxy/core';
+import { CallBudget } from './call-budget.ts';
 import { Entry } from './entry.ts';
 import type { MadeFile, MadeLedger } from './made-file.ts';
+import { makeOnEngine } from './make-on-engine.ts';
+import { assertImage, assertOn, chooseEngine } from './rules.ts';
 
 /** Whose value is the ledger's `instance`. */
 export const MADE_LABEL = 'io.dproxy.made-by';
@@ -22,7 +24,6 @@ const PATIENCE_MS = 15_000;
 const MAX_ORDERS = 4;
 /** Names of stopped and failed ones that are kept, the youngest. */
 const MAX_IDLE = 100;
-const MINUTE_MS = 60_000;
 const GONE_ATTEMPTS = 60;
 const GONE_EVERY_MS = 50;
 
@@ -47,7 +48,7 @@ export class MadeContainers implements ContainerMaker {
   /** By name, the youngest last. */
   readonly #entries: Map<string, Entry>;
   readonly #engines = new Set<ContainerEngine>();
-  #calls: { readonly perMinute: number; readonly buckets: TokenBuckets } | undefined;
+  readonly #budget = new CallBudget();
   #isClosed = false;
 
   constructor(options: MadeContainersOptions) {
@@ -69,7 +70,7 @@ export class MadeContainers implements ContainerMaker {
     this.#assertImage(order.image);
     const engine = this.#endpoint(order.engine);
     this.#charge();
-    const name = order.name === '' ? this.#freeName(order.image) : order.name;
+    const name = order.name === '' ? freeName(order.image) : order.name;
     return await this.#begin({ ...order, name, engine: engine.name });
   }
 
@@ -143,36 +144,19 @@ export class MadeContainers implements ContainerMaker {
   }
 
   async #makeOn(entry: Entry): Promise<void> {
-    await this.#withEngine(this.#endpoint(entry.order.engine), async (engine) => {
-      const { image, tag, name } = entry.order;
-      const reference = `${image}:${tag}`;
+    const { image, tag, name, engine: engineName } = entry.order;
+    await this.#withEngine(this.#endpoint(engineName), async (engine) => {
       await this.#assertRoom(entry, engine);
-      if (!(await engine.hasImage(reference))) {
-        const onProgress = (progress: MadeContainer['pull']): void => void (entry.pull = progress);
-        await engine.pull(image, tag, { onProgress, signal: entry.end.signal });
-      }
-      entry.end.signal.throwIfAborted();
-      // The list may have been shortened during a long pull.
-      this.#assertImage(image);
       const { memory: memoryBytes, processes: maxProcesses } = this.#options.settings().api.containerLimits;
-      const labels = { [MADE_LABEL]: this.#options.ledger.instance };
-      entry.phase = 'creating';
-      entry.id = await engine.create({ name, reference, labels, memoryBytes, maxProcesses });
-      await this.#save();
-      entry.phase = 'starting';
-      try {
-        entry.end.signal.throwIfAborted();
-        await engine.start(entry.id);
-      } catch (error) {
-        // It would stay as `created` for ever: only one that has run is removed by the engine.
-        await engine.remove(entry.id);
-        throw error;
-      }
-      if ((await this.#stateOf(entry, engine)) !== 'running') {
-        throw new MakerError('engine', 'the container ended as soon as it was started');
-      }
-      entry.phase = 'done';
-      this.#options.log.info({ container: name, image: reference, engine: entry.order.engine }, 'a container was made');
+      await makeOnEngine(entry, {
+        engine,
+        label: [MADE_LABEL, this.#options.ledger.instance],
+        memoryBytes,
+        maxProcesses,
+        assertAllowed: () => this.#assertImage(image),
+        onCreated: () => this.#save(),
+      });
+      this.#options.log.info({ container: name, image, tag, engine: engineName }, 'a container was made');
     });
   }
 
@@ -264,22 +248,15 @@ export class MadeContainers implements ContainerMaker {
   }
 
   #known(ref: string): { readonly entry: Entry; readonly endpoint: EngineEndpoint } {
-    this.#assertOn();
+    assertOn(this.#options.settings());
     const entry =
       this.#entries.get(ref) ?? [...this.#entries.values()].find(({ id }) => id.startsWith(ref) && isShortId(ref));
     if (entry === undefined) throw new MakerError('unknown', 'no container of this name or id was made by this API');
     return { entry, endpoint: this.#endpoint(entry.order.engine) };
   }
 
-  #assertOn(): void {
-    if (this.#options.settings().api.containers.length > 0) return;
-    throw new MakerError('forbidden', 'the container API is off; api.containers in dproxy.yml allows images');
-  }
-
   #assertImage(image: string): void {
-    this.#assertOn();
-    if (this.#options.settings().api.containers.includes(image)) return;
-    throw new MakerError('forbidden', `${image} is not in api.containers of dproxy.yml`);
+    assertImage(this.#options.settings(), image);
   }
 
   #assertIdle({ work, order }: Entry): void {
@@ -287,29 +264,11 @@ export class MadeContainers implements ContainerMaker {
   }
 
   #endpoint(name: string): EngineEndpoint {
-    const { engines } = this.#options.settings().docker;
-    const endpoint = name === '' ? engines[0] : engines.find((each) => each.name === name);
-    if (endpoint !== undefined) return endpoint;
-    const expected = engines.length === 0 ? 'none is configured' : `expected ${engines.map((e) => e.name).join(', ')}`;
-    throw new MakerError('unknown', name === '' ? 'there is no engine' : `there is no engine ${name}; ${expected}`);
+    return chooseEngine(this.#options.settings(), name);
   }
 
   #charge(): void {
-    const { perMinute } = this.#options.settings().api.containerLimits;
-    if (this.#calls?.perMinute !== perMinute) {
-      const rate = { average: perMinute, periodMs: MINUTE_MS, burst: perMinute };
-      this.#calls = { perMinute, buckets: new TokenBuckets(rate) };
-    }
-    const retryAfterMs = this.#calls.buckets.take('', this.#options.nowMs());
-    if (retryAfterMs === 0) return;
-    throw new MakerError('budget', `more than ${perMinute} calls a minute (api.containerLimits.perMinute)`, {
-      retryAfterMs,
-    });
-  }
-
-  #freeName(image: string): string {
-    const base = (image.split('/').at(-1) ?? '').replaceAll(/[^a-z0-9]+/g, '-').slice(0, 48);
-    return `${base}-${randomBytes(4).toString('hex')}`;
+    this.#budget.charge(this.#options.settings().api.containerLimits.perMinute, this.#options.nowMs());
   }
 
   /** As the youngest. */
@@ -334,4 +293,9 @@ export class MadeContainers implements ContainerMaker {
 
 function isShortId(ref: string): boolean {
   return /^[0-9a-f]{12,64}$/.test(ref);
+}
+
+function freeName(image: string): string {
+  const base = (image.split('/').at(-1) ?? '').replaceAll(/[^a-z0-9]+/g, '-').slice(0, 48);
+  return `${base}-${randomBytes(4).toString('hex')}`;
 }
