@@ -12,6 +12,12 @@ it.each(PAGES)('every relative link of %s leads somewhere', (page) => {
   expect(broken).toEqual([]);
 });
 
+it('the README leads to every page', () => {
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+  const pages = PAGES.filter((page) => /^docs\/[^/]+\.md$/.test(page));
+  expect(pages.filter((page) => !readme.includes(`(${page})`))).toEqual([]);
+});
+
 function leadsSomewhere(from: string, link: string): boolean {
   const [file = '', anchor] = link.split('#');
   const target = file === '' ? from : join(dirname(from), file);
