@@ -1,5 +1,5 @@
 import type { Filter, ForwardAuthFilter } from '@dproxy/core';
-import { type Behaviour, echo, type Echo, eventually, Origin, respond } from '@dproxy/testkit';
+import { backendOf, type Behaviour, echo, type Echo, eventually, Origin, respond } from '@dproxy/testkit';
 import { expect, it } from 'vitest';
 import { getRequest, startEdge } from '../fixtures/edge.ts';
 
@@ -127,4 +127,32 @@ it('an expectation is answered only when the filters let the request pass', asyn
   expect((await client.readUntil('\r\n\r\n')).toString()).toBe('HTTP/1.1 100 Continue\r\n\r\n');
   await client.write('hi');
   expect((JSON.parse((await client.readResponse()).body.text) as Echo).body).toBe('hi');
+});
+
+it('a body that one filter has read is there for the next, each with a limit of its own', async () => {
+  await using auth = await Origin.start(respond({}));
+  await using shadow = await Origin.start();
+  await using origin = await Origin.start(echo());
+  const mirror: Filter = {
+    type: 'mirror',
+    backends: [{ backendId: 'mirror', weight: 1 }],
+    percent: 100,
+    maxBodyBytes: 100,
+  };
+  const reads = (maxBodyBytes: number): Filter => ({ ...askedAt(auth), maxBodyBytes });
+  await using edge = await startEdge({
+    routes: [{ host: 'a.test', to: origin, filters: [reads(100), reads(4), mirror] }],
+    backends: [backendOf({ id: 'mirror', port: shadow.port })],
+  });
+  const post = async (body: string) => {
+    using client = await edge.connect();
+    const chunk = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
+    await client.write(`POST / HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n${chunk}`);
+    return await client.readResponse();
+  };
+  expect((JSON.parse((await post('abc')).body.text) as Echo).body).toBe('abc');
+  await eventually(() => shadow.requests.length === 1);
+  await eventually(() => shadow.requests[0]?.bodyLength === 3);
+  expect((await post('abcde')).status).toBe(413);
+  expect(origin.requests).toHaveLength(1);
 });

@@ -76,6 +76,8 @@ export class FilteredRequest {
   #end: RequestEnd | undefined;
   #isReplaced = false;
   #keptBytes = 0;
+  /** The whole body, once it is in memory. */
+  #kept: KeptBody | undefined;
   #bodyListeners: ((kept: KeptBody) => void)[] | undefined;
   readonly #startedMs = performance.now();
   readonly #services: Services | undefined;
@@ -190,6 +192,8 @@ export class FilteredRequest {
     if (this.original.framing === 'none') return EMPTY;
     if (this.original.contentLength > maxBytes) throw new ProxyError('body-too-large', `more than ${maxBytes} bytes`);
     const body = (await this.#readBody?.(maxBytes)) ?? EMPTY;
+    // Another filter, which reads more, may have been the first.
+    if (body.length > maxBytes) throw new ProxyError('body-too-large', `more than ${maxBytes} bytes`);
     this.#head = { ...this.#head, framing: 'length', contentLength: body.length, expectContinue: false };
     return body;
   }
@@ -222,15 +226,17 @@ export class FilteredRequest {
   }
 
   /**
-   * Wants the whole body, when it has been sent on, as long as it is not longer than `maxBytes`.
+   * Wants the whole body, when it has been sent on, or read by a filter, as long as it is not longer than `maxBytes`.
    *
    * @param listener is not called for one that is longer, or never sent
    */
   wantBody(maxBytes: number, listener: (kept: KeptBody) => void): void {
     this.#keptBytes = Math.max(this.#keptBytes, maxBytes);
-    (this.#bodyListeners ??= []).push((kept) => {
+    const whenKept = (kept: KeptBody): void => {
       if (kept.bytes <= maxBytes) listener(kept);
-    });
+    };
+    if (this.#kept === undefined) (this.#bodyListeners ??= []).push(whenKept);
+    else whenKept(this.#kept);
   }
 
   /** Hears once how it ended; at once when it has ended already (the client went away). */
@@ -242,6 +248,7 @@ export class FilteredRequest {
   // ---- what the exchange asks
 
   bodyKept(kept: KeptBody): void {
+    this.#kept = kept;
     for (const listener of this.#bodyListeners ?? []) listener(kept);
   }
 
