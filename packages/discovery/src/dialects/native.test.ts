@@ -238,10 +238,26 @@ test('a service of raw TCP or UDP has options of its own, and is no web service'
   expect(problems).toEqual([]);
   expect(services).toEqual([]);
   expect(streams).toMatchObject([
-    { service: 'db', protocol: 'tcp', publicPort: 5432, port: 15_432, weight: 3, hosts: ['*'], tls: 'none', health: undefined },
+    {
+      service: 'db',
+      protocol: 'tcp',
+      publicPort: 5432,
+      port: 15_432,
+      weight: 3,
+      hosts: ['*'],
+      tls: 'none',
+      health: undefined,
+    },
     { service: 'dns', protocol: 'tcp', publicPort: 5353, network: 'back' },
     { service: 'dns', protocol: 'udp', publicPort: 5353 },
-    { service: 'mail', listener: 'https', publicPort: 0, hosts: ['mail.test'], tls: 'passthrough', health: { type: 'tcp' } },
+    {
+      service: 'mail',
+      listener: 'https',
+      publicPort: 0,
+      hosts: ['mail.test'],
+      tls: 'passthrough',
+      health: { type: 'tcp' },
+    },
   ]);
 });
 
