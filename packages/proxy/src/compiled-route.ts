@@ -83,7 +83,7 @@ export function compileRoute(route: Route, context: RouteContext): CompiledRoute
 
 const NONE: readonly BackendRef[] = [];
 
-export function backendsOf({ action }: Route): readonly BackendRef[] {
+function backendsOf({ action }: Route): readonly BackendRef[] {
   return action.type === 'forward' ? action.backends : NONE;
 }
 
