@@ -72,3 +72,17 @@ test('a primary that restarts takes nobody out whom it has not asked yet', async
   expect(second.published.map((snapshot) => [...snapshot.backends.values()][0]?.state)).not.toContain('starting');
   expect(second.backend()?.state).toBe('ready');
 });
+
+test('the backend of a stream takes connections when its check has passed, and none when it fails', async () => {
+  const app = await startApp();
+  const { plane } = await startPlane(app.port);
+  const health = { path: '/primary', interval: 100, fall: 1 };
+  const text = JSON.stringify({ tcp: [{ listen: 5432, to: `127.0.0.1:${app.port}`, health }] });
+  const { tcp } = parseFile({ path: '/y.yml', text, seenMs: 0 });
+  plane.setFrame({ ...FRAME, listeners: [...FRAME.listeners, ...tcp.flatMap(({ listener }) => listener ?? [])] });
+  plane.setSource({ source: 'file:/y.yml', definitions: [], streams: tcp.map(({ stream }) => stream), rejected: [] });
+  const state = (): string | undefined => plane.snapshot?.backends.get(`file:tcp://127.0.0.1:${app.port}`)?.state;
+  await eventually(() => state() === 'ready');
+  app.status = 503;
+  await eventually(() => state() === 'unhealthy');
+});
