@@ -57,7 +57,9 @@ describe('wildcard memory', () => {
     };
     expect(after(ready, routes)).toBe(1);
     expect(after(new Map(), routes)).toBe(0);
-    expect(after(new Map([['outer', sampleBackend('outer', { state: 'unhealthy' })]]), routes)).toBe(0);
+    for (const state of ['unhealthy', 'draining'] as const) {
+      expect(after(new Map([['outer', sampleBackend('outer', { state })]]), routes)).toBe(0);
+    }
     expect(after(ready, new Map())).toBe(0);
   });
 

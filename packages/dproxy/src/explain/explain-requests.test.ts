@@ -31,6 +31,7 @@ it('says of every backend whether round robin may choose it, and why not', () =>
     { port: 1, name: 'well' },
     { port: 2, name: 'resting', weight: 0 },
     { port: 3, name: 'ill', state: 'unhealthy' as const, reason: 'its check fails' },
+    { port: 4, name: 'leaving', state: 'draining' as const, reason: 'it was told to end' },
     { port: 80, name: 'forged', address: '169.254.169.254', containerId: 'c' },
   ];
   const { backends, answer } = explain({ routes: [{ host: 'a.test', to }] }, 'a.test');
@@ -38,9 +39,23 @@ it('says of every backend whether round robin may choose it, and why not', () =>
     ['well', true, ''],
     ['resting', false, 'its weight is 0: it takes no new requests'],
     ['ill', false, 'its check fails'],
+    ['leaving', false, 'it was told to end'],
     ['forged', false, expect.stringMatching(/^its address is refused: it is link-local/)],
   ]);
   expect(answer).toMatchObject({ type: 'backend', ok: true, detail: 'a.test/ answers: forwarded to its backend' });
+});
+
+it('says that a backend that drains may be chosen where nobody else is left', () => {
+  const to = [
+    { port: 1, name: 'leaving', state: 'draining' as const, reason: 'it was told to end' },
+    { port: 2, name: 'ill', state: 'unhealthy' as const, reason: 'its check fails' },
+  ];
+  const { backends, answer } = explain({ routes: [{ host: 'a.test', to }] }, 'a.test');
+  expect(backends.map(({ state, mayBeChosen }) => [state, mayBeChosen])).toEqual([
+    ['draining', true],
+    ['unhealthy', false],
+  ]);
+  expect(answer).toMatchObject({ type: 'backend', ok: true });
 });
 
 it('asks the conditions of routes with the method and the headers that it is given', () => {
