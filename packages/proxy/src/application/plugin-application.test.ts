@@ -120,7 +120,8 @@ describe('plugins', () => {
       await expect(edge.send(request)).rejects.toMatchObject({ code: 'plugin-broken', status: 503 });
     }
     expect(log.messages('error')).toHaveLength(1);
-    expect(log.entries.map(({ fields }) => String((fields['err'] as Error).stack))[0]).toContain('not yet');
+    const stacks = log.entries.map(({ fields }) => String((fields as { readonly err?: Error }).err?.stack));
+    expect(stacks[0]).toContain('not yet');
     await writeFile(path, 'export default async (app) => { app.get("/own", async () => "mended"); };');
     await eventually(async () => (await edge.send(request)).body.text === 'mended');
   });
