@@ -33,7 +33,7 @@ export function readLabelFilters(words: readonly LabelWord[]): LabelRead<readonl
 const NO_LISTS = 'lists of filters by name are for dproxy.yml';
 const NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/i;
 /** Stands for a service while the schema looks at the rest. */
-const PLACEHOLDER = 'service.invalid';
+const STAND_IN = 'service.invalid';
 
 function prepareFilters() {
   return prepare(filterList());
@@ -71,7 +71,7 @@ function namedServices(built: WordsValue): NamedServices | { readonly findings: 
 interface To {
   readonly type: 'errorPages' | 'mirror';
   readonly names: readonly string[];
-  /** The entry with a placeholder. */
+  /** The entry with a stand-in. */
   readonly replaced: object;
 }
 
@@ -81,11 +81,11 @@ function toOf(entry: unknown): To | undefined {
     const options = (entry as Readonly<Record<string, unknown>>)[type];
     if (options === undefined) continue;
     if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-      return { type, names: textsOf(options), replaced: { [type]: PLACEHOLDER } };
+      return { type, names: textsOf(options), replaced: { [type]: STAND_IN } };
     }
     const { to } = options as { readonly to?: unknown };
     if (to === undefined) return undefined;
-    return { type, names: textsOf(to), replaced: { ...entry, [type]: { ...options, to: PLACEHOLDER } } };
+    return { type, names: textsOf(to), replaced: { ...entry, [type]: { ...options, to: STAND_IN } } };
   }
   return undefined;
 }
