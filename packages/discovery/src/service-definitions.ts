@@ -1,6 +1,7 @@
 import type { Backend, Origin, RouteDefinition } from '@dproxy/core';
 import { serviceId } from './container-backend.ts';
 import type { Container } from './container.ts';
+import { ownCheck } from './health/own-check.ts';
 import type { NamedService } from './named-services.ts';
 
 /** Stable while the container is the same one; those of dproxy's own labels have the short form. */
@@ -33,7 +34,9 @@ export function definitionsOf(
     listeners: claims.listeners,
     https: claims.https,
     sinceMs: container.createdMs,
-    ...(claims.health === undefined ? {} : { health: claims.health }),
+    ...(claims.health === undefined || backend === undefined
+      ? {}
+      : { health: ownCheck(claims.health, container, backend) }),
     ...(claims.fallThrough === undefined ? {} : { fallThrough: claims.fallThrough }),
   };
   const asked = claims.publicPorts.length === 0 ? shared : { ...shared, publicPorts: claims.publicPorts };

@@ -1,6 +1,7 @@
 import type { Backend, Origin, StreamDefinition } from '@dproxy/core';
 import type { Container } from './container.ts';
 import type { StreamClaims } from './dialects/dialect.ts';
+import { ownCheck } from './health/own-check.ts';
 import { definitionId } from './service-definitions.ts';
 
 /** What one raw service adds. */
@@ -25,7 +26,7 @@ export function streamOf(
     hosts,
     backends: [backend],
     refs: [{ backendId: backend.id, weight: claims.weight }],
-    ...(health === undefined ? {} : { health }),
+    ...(health === undefined ? {} : { health: ownCheck(health, container, backend) }),
     sinceMs: container.createdMs,
   };
 }
