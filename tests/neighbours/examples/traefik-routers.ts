@@ -360,6 +360,6 @@ export const traefikRouters: readonly Example[] = [
     requests: [{ host: 'tk-dashboard.docker.localhost', status: 404 }],
     rejected: ['api@internal'],
     verdict: 'refused',
-    note: 'dproxy has its own dashboard',
+    note: 'a container does not get the API of dproxy: `/stats`, `/routes` and `/explain` of the admin API, on this machine only',
   },
 ];
