@@ -19,9 +19,14 @@ test('as an ordinary user, from a read-only checkout, workers open a port below 
   await using unit = await ServiceUnit.prepare();
   await unit.start();
   await eventually(() => demoAnswers(unit), { what: 'an answer' });
-  const processes = await processesOf(UID);
-  // pm2-runtime, the primary, two workers.
-  expect(processes.length).toBe(4);
+  // pm2-runtime, the primary, two workers: the second of them comes after the first answer.
+  const processes = await eventually(
+    async () => {
+      const all = await processesOf(UID);
+      return all.length === 4 ? all : undefined;
+    },
+    { what: 'four processes' },
+  );
   for (const { capabilities } of processes) expect(BigInt(`0x${capabilities}`)).toBe(1n << 10n);
   expect(await unit.signalMain('SIGTERM')).toBe(0);
   expect(await processesOf(UID)).toEqual([]);
