@@ -61,17 +61,24 @@ test('it finds its own container, and the site at its address on the network tha
   const format = `{{(index .NetworkSettings.Networks "${NETWORK}").IPAddress}}`;
   const address = await engine.docker('inspect', '-f', format, SITE);
   const script = 'fetch("http://127.0.0.1:16000/backends").then((r) => r.text()).then(console.log)';
-  expect(await engine.docker('exec', NAME, 'node', '-e', script)).toContain(`"address":"${address}"`);
+  // The API opens when the workers serve.
+  const backends = await eventually(() => engine.docker('exec', NAME, 'node', '-e', script), { deadlineMs: 90_000 });
+  expect(backends).toContain(`"address":"${address}"`);
 });
 
 test('nothing but the reaper runs as root, and nothing may gain a privilege', async () => {
   const script =
     'for status in /proc/[0-9]*/status; do sed -n "s/^\\(Name\\|Uid\\|NoNewPrivs\\|CapEff\\):[[:space:]]*//p" $status; echo; done';
-  const listed = await engine.docker('exec', '--user', USER, NAME, 'sh', '-c', script);
-  const processes = listed.split('\n\n').map((block) => block.trim().split('\n'));
-  const served = processes.filter(([name = '']) => /node|PM2|dproxy|MainThread/i.test(name));
-  // pm2-runtime, the primary and two workers.
-  expect(served.length, listed).toBeGreaterThanOrEqual(4);
+  // pm2-runtime, the primary and two workers, the second of which comes after the first answer.
+  const served = await eventually(
+    async () => {
+      const listed = await engine.docker('exec', '--user', USER, NAME, 'sh', '-c', script);
+      const processes = listed.split('\n\n').map((block) => block.trim().split('\n'));
+      const found = processes.filter(([name = '']) => /node|PM2|dproxy|MainThread/i.test(name));
+      return found.length >= 4 ? found : undefined;
+    },
+    { deadlineMs: 90_000, what: 'four processes' },
+  );
   for (const [, uids = '', , noNewPrivileges] of served) {
     expect(uids.split('\t')).toEqual([USER, USER, USER, USER]);
     expect(noNewPrivileges).toBe('1');
