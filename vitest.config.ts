@@ -14,8 +14,6 @@ export default defineConfig({
           include: ['tests/**/*.test.ts'],
           globalSetup: ['tests/setup.ts'],
           fileParallelism: false,
-          // Real processes on a machine that may be busy with other things: what fails by chance once is told, and has one more try.
-          retry: 1,
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },

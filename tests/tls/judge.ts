@@ -21,7 +21,7 @@ export interface JudgeOptions {
   readonly sections: readonly string[];
 }
 
-/** What the judge says where its own client found no time: then it looks again. */
+/** What the judge says where a connection of its own failed, so that it has not looked: then it looks again. */
 const TOO_BUSY = /connect problem/;
 const MAX_LOOKS = 4;
 
