@@ -25,6 +25,7 @@ import { CertificateHold } from './listeners/tls/certificate-hold.ts';
 import type { TlsTable } from './listeners/tls/tls-table.ts';
 import { SecureContexts } from './listeners/tls/secure-contexts.ts';
 import type { Services } from './services.ts';
+import { BackendAges } from './upstream/backend-ages.ts';
 import { NameCache } from './upstream/name-cache.ts';
 import { UpstreamConnection, type UpstreamContext } from './upstream/upstream-connection.ts';
 import { UpstreamPools } from './upstream/upstream-pools.ts';
@@ -63,6 +64,7 @@ class DirectDataPlane implements DataPlane, Services {
   readonly counters = new Counters();
   readonly memory = new WildcardMemory();
   readonly names = new NameCache();
+  readonly ages = new BackendAges();
   readonly accessLog: AccessLog | undefined;
   readonly logins = new LoginChecker();
   readonly authServers = new AuthServers();
@@ -169,6 +171,7 @@ class DirectDataPlane implements DataPlane, Services {
   async #apply(snapshot: Snapshot, material: ReadonlyMap<string, CertificateMaterial>): Promise<ApplyReport> {
     const before = this.#compiled?.tls;
     this.applicationPath?.apply(snapshot);
+    this.ages.follow(snapshot, performance.now());
     this.#compiled = compileSnapshot(snapshot, {
       worker: this.#worker,
       pools: this.#pools,

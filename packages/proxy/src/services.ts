@@ -10,6 +10,7 @@ import type { LoginChecker } from './filters/auth/login-checker.ts';
 import type { SpentLimits } from './filters/index.ts';
 import type { CertificateHold } from './listeners/tls/certificate-hold.ts';
 import type { SecureContexts } from './listeners/tls/secure-contexts.ts';
+import type { BackendAges } from './upstream/backend-ages.ts';
 import type { NameCache } from './upstream/name-cache.ts';
 import type { UpstreamConnection } from './upstream/upstream-connection.ts';
 
@@ -21,6 +22,8 @@ export interface Services {
   readonly memory: WildcardMemory;
   /** Names of backends. */
   readonly names: NameCache;
+  /** Since when backends are ready or not, by `performance.now()`; those of `compiled`. */
+  readonly ages: BackendAges;
   readonly accessLog: AccessLog | undefined;
   readonly logins: LoginChecker;
   readonly authServers: AuthServers;
