@@ -81,6 +81,7 @@ const ROUTE_OPTIONAL = [
   'priority',
   'filters',
   'balance',
+  'wakeGroup',
   'shadowedBy',
   'reason',
 ] as const;
@@ -91,6 +92,7 @@ export const ROUTES = list(
       host: text,
       path: text,
       state: { type: 'string', enum: ['serving', 'shadowed'] },
+      wakeGroup: { ...text, description: 'the containers that a request wakes; empty: none' },
       origins: list(origin),
       id: text,
       audience: { type: 'string', enum: ['everyone', 'local'] },
@@ -123,6 +125,7 @@ const STREAM_OPTIONAL = [
   'priority',
   'idleMs',
   'backends',
+  'wakeGroup',
   'shadowedBy',
   'reason',
 ] as const;
@@ -133,6 +136,7 @@ export const STREAMS = list(
       listenerId: text,
       host: { ...text, description: 'server name (SNI); *: all' },
       state: { type: 'string', enum: ['serving', 'shadowed'] },
+      wakeGroup: { ...text, description: 'the containers that a connection wakes; empty: none' },
       origins: list(origin),
       id: text,
       protocol: { type: 'string', enum: ['tcp', 'udp'] },

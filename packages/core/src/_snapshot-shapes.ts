@@ -67,6 +67,7 @@ const ROUTE = object({
     respond: object({ type: text, status: integer(100, 999), body: text, headers: pairs }),
     redirect: object({ type: text, status: oneOf(301, 302, 303, 307, 308), location: text }),
   }),
+  wakeGroup: text,
   origins,
 });
 
@@ -82,6 +83,7 @@ const STREAM = object({
   priority: PRIORITY,
   idleMs: count,
   backends: refs,
+  wakeGroup: text,
   origins,
 });
 
@@ -96,6 +98,14 @@ const TLS_POLICY = object({
   profile: PROFILE,
   clientCertificates: oneOf('none', 'optional', 'require'),
   clientCaPem: text,
+});
+const WAKE_GROUP = object({
+  id: text,
+  name: text,
+  autostart: flag,
+  timeoutMs: count,
+  browsers: oneOf('page', 'hold'),
+  theme: text,
 });
 const PAGE = object({ id: text, content: text });
 
@@ -125,6 +135,7 @@ export const ENCODED_SNAPSHOT = object({
   pages: listOf(PAGE),
   challenges: listOf(CHALLENGE),
   tlsPolicies: listOf(TLS_POLICY),
+  wakeGroups: listOf(WAKE_GROUP),
 });
 
 function deltaOf(entry: Parameters<typeof listOf>[0]): ReturnType<typeof object> {
@@ -146,5 +157,6 @@ export const DELTA = object({
     pages: deltaOf(PAGE),
     challenges: deltaOf(CHALLENGE),
     tlsPolicies: deltaOf(TLS_POLICY),
+    wakeGroups: deltaOf(WAKE_GROUP),
   }),
 });

@@ -92,6 +92,7 @@ function makeRoute(claim: Claim, winners: readonly RouteDefinition[], defaults: 
     https: { ...defaults.https, ...definition.https },
     fallThrough: definition.fallThrough ?? defaults.fallThrough,
     action: mergeActions(definition, winners),
+    wakeGroup: winners.find(({ wakeGroup = '' }) => wakeGroup !== '')?.wakeGroup ?? '',
     origins: winners.map((winner) => winner.origin),
   };
 }

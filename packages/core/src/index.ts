@@ -49,6 +49,16 @@ export {
 } from './filter.ts';
 export { DEFAULT_HEALTH_CHECK, type HealthCheck } from './health-check.ts';
 export { applyHealth, healthTargets, type HealthTarget, type HealthVerdict } from './health-verdicts.ts';
+export type {
+  AwakeTime,
+  GroupActivity,
+  WakeDependency,
+  WakeGroup,
+  WakeMember,
+  WakePlan,
+  WakeProgress,
+  WakeStep,
+} from './wake.ts';
 export { readPasswordHash, type PasswordHash } from './password-hash.ts';
 export type { PortRange } from './port-book.ts';
 export type { ShadowedStream, StreamDefinition, StreamRoute } from './stream.ts';

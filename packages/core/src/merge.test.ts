@@ -19,6 +19,36 @@ function shadowsOf({ shadowed }: SnapshotResult): readonly string[] {
   );
 }
 
+describe('wake groups', () => {
+  const plan = (id: string) => ({
+    id,
+    name: id,
+    autostart: true,
+    timeoutMs: 1_000,
+    browsers: 'page' as const,
+    theme: '',
+    members: [],
+    idleMs: 0,
+    method: 'stop' as const,
+    awake: [],
+    busyCpuPercent: 0,
+    probePath: '',
+    afterManualStop: true,
+    showsLog: false,
+  });
+
+  it('are told to workers while a route names them, without what is the primary’s alone', () => {
+    const said = sourceOfAll([
+      sampleContainer('web', ['a.test']),
+      sampleContainer('replica', ['a.test'], { wakeGroup: 'shop', sinceMs: 9_999 }),
+    ]);
+    const { snapshot } = build([], { sources: [{ ...said, wakePlans: [plan('shop'), plan('unused')] }] });
+    expect(snapshot.routes.get('a.test/')?.wakeGroup).toBe('shop');
+    const { id, name, autostart, timeoutMs, browsers, theme } = plan('shop');
+    expect([...snapshot.wakeGroups.values()]).toEqual([{ id, name, autostart, timeoutMs, browsers, theme }]);
+  });
+});
+
 describe('routes', () => {
   it('come one for each host and path of a definition', () => {
     const { snapshot } = build([sampleContainer('web', ['a.test', '*.a.test', 'a.test'], { path: '/api' })]);

@@ -16,6 +16,7 @@ import { hashContent, shareTable, TABLE_NAMES, type SnapshotContent } from './sn
 import type { CertificateRef, Challenge, PageOverride, Snapshot, TlsPolicy } from './snapshot.ts';
 import type { SourceState } from './source.ts';
 import type { ShadowedStream, StreamDefinition } from './stream.ts';
+import type { WakeGroup } from './wake.ts';
 import { unknownListeners } from './unknown-listeners.ts';
 
 export interface SnapshotInput {
@@ -98,6 +99,7 @@ export function buildSnapshot(input: SnapshotInput): SnapshotResult {
     pages: shareTable(input.pages, previous?.pages),
     challenges: shareTable(input.challenges ?? [], previous?.challenges),
     tlsPolicies: shareTable(input.tlsPolicies ?? [], previous?.tlsPolicies),
+    wakeGroups: shareTable(usedWakeGroups(sources, settled, streams), previous?.wakeGroups),
   };
   return {
     ...nextVersion(content, previous),
@@ -137,6 +139,19 @@ function usedListeners(
   const used = new Set(streams.map(({ listenerId }) => listenerId));
   for (const { route } of settled) for (const id of route.listeners) used.add(id);
   return opened.filter(({ id }) => used.has(id));
+}
+
+/** What a request could wake: without a route, nothing is told of a group. */
+function* usedWakeGroups(
+  sources: readonly SourceState[],
+  settled: readonly Settled[],
+  { routes: streams }: MergedStreams,
+): Generator<WakeGroup> {
+  const used = new Set([...settled.map(({ route }) => route), ...streams].map(({ wakeGroup }) => wakeGroup));
+  for (const { wakePlans = [] } of sources) {
+    for (const { id, name, autostart, timeoutMs, browsers, theme } of wakePlans)
+      if (used.has(id)) yield { id, name, autostart, timeoutMs, browsers, theme };
+  }
 }
 
 function nextVersion(

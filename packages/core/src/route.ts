@@ -54,6 +54,7 @@ export const ROUTE_DEFAULTS: MatchOptions & ServeOptions = {
   priority: 0,
   filters: [],
   balance: DEFAULT_BALANCE,
+  wakeGroup: '',
 };
 
 export interface BackendRef {
@@ -101,6 +102,8 @@ interface ServeOptions {
   /** In the order in which they act. Default none. */
   readonly filters: readonly Filter[];
   readonly balance: BalancePolicy;
+  /** `WakeGroup.id` of what a request wakes when nobody is ready. Default empty: nothing. */
+  readonly wakeGroup: string;
 }
 
 interface RouteOptions {

@@ -20,7 +20,7 @@ export class SnapshotMalformed extends Error {
 
 export function encodeSnapshot(snapshot: Snapshot): EncodedSnapshot {
   const { version, hash, settings, listeners, routes, streams, backends, certificates } = snapshot;
-  const { pages, challenges, tlsPolicies } = snapshot;
+  const { pages, challenges, tlsPolicies, wakeGroups } = snapshot;
   return {
     version,
     hash,
@@ -33,6 +33,7 @@ export function encodeSnapshot(snapshot: Snapshot): EncodedSnapshot {
     pages: [...pages.values()],
     challenges: [...challenges.values()],
     tlsPolicies: [...tlsPolicies.values()],
+    wakeGroups: [...wakeGroups.values()],
   };
 }
 
@@ -56,6 +57,7 @@ export function decodeSnapshot(value: unknown): Snapshot {
     pages: byId('pages', encoded.pages),
     challenges: byId('challenges', encoded.challenges),
     tlsPolicies: byId('tlsPolicies', encoded.tlsPolicies),
+    wakeGroups: byId('wakeGroups', encoded.wakeGroups),
   };
   const hash = hashContent(snapshot);
   if (hash !== snapshot.hash) {

@@ -60,6 +60,7 @@ export function applyDelta(snapshot: Snapshot, delta: Delta): Snapshot {
     pages: applyTable('pages', snapshot.pages, delta.tables.pages, hash),
     challenges: applyTable('challenges', snapshot.challenges, delta.tables.challenges, hash),
     tlsPolicies: applyTable('tlsPolicies', snapshot.tlsPolicies, delta.tables.tlsPolicies, hash),
+    wakeGroups: applyTable('wakeGroups', snapshot.wakeGroups, delta.tables.wakeGroups, hash),
   };
   const settings = delta.settings ?? snapshot.settings;
   removeSettings(hash, snapshot.settings);

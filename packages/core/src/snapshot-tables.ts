@@ -15,6 +15,7 @@ export const TABLE_NAMES = [
   'pages',
   'challenges',
   'tlsPolicies',
+  'wakeGroups',
 ] as const satisfies TableName[];
 
 /** The content of a Snapshot, before it has a version and a hash. */

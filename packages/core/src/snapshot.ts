@@ -3,6 +3,7 @@ import type { Listener } from './listener.ts';
 import type { Route } from './route.ts';
 import type { WorkerSettings } from './settings.ts';
 import type { StreamRoute } from './stream.ts';
+import type { WakeGroup } from './wake.ts';
 
 /** What a certificate covers. The key travels apart from the Snapshot, so that a stored Snapshot holds none. */
 export interface CertificateRef {
@@ -83,6 +84,7 @@ export interface SnapshotTables {
   readonly pages: ReadonlyMap<string, PageOverride>;
   readonly challenges: ReadonlyMap<string, Challenge>;
   readonly tlsPolicies: ReadonlyMap<string, TlsPolicy>;
+  readonly wakeGroups: ReadonlyMap<string, WakeGroup>;
 }
 
 /**

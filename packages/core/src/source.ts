@@ -1,6 +1,7 @@
 import type { Rejection } from './rejection.ts';
 import type { RouteDefinition } from './route.ts';
 import type { StreamDefinition } from './stream.ts';
+import type { WakePlan } from './wake.ts';
 
 /** What one source (an engine, a file) says at one moment: the whole, not a change. */
 export interface SourceState {
@@ -9,6 +10,8 @@ export interface SourceState {
   readonly definitions: readonly RouteDefinition[];
   /** Default none. */
   readonly streams?: readonly StreamDefinition[];
+  /** Those that its definitions and streams name. Default none. */
+  readonly wakePlans?: readonly WakePlan[];
   readonly rejected: readonly Rejection[];
 }
 

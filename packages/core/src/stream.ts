@@ -35,6 +35,8 @@ export interface StreamDefinition extends StreamOptions {
   readonly refs: readonly BackendRef[];
   /** Of TCP alone: nothing tells whether a datagram was taken. Absent: they are not asked. */
   readonly health?: HealthCheck;
+  /** As in `RouteDefinition`. */
+  readonly wakeGroup?: string;
   readonly sinceMs: number;
 }
 
@@ -45,6 +47,8 @@ export interface StreamRoute extends StreamOptions {
   readonly listenerId: string;
   readonly host: string;
   readonly backends: readonly BackendRef[];
+  /** As in `Route`. */
+  readonly wakeGroup: string;
   /** The oldest first. */
   readonly origins: readonly Origin[];
 }

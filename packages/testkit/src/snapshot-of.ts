@@ -15,6 +15,7 @@ import {
   type Snapshot,
   type StreamRoute,
   type TlsPolicy,
+  type WakeGroup,
   type WorkerSettings,
 } from '@dproxy/core';
 
@@ -44,6 +45,7 @@ export interface SnapshotSpec {
   readonly certificates?: readonly CertificateRef[];
   readonly challenges?: readonly Challenge[];
   readonly tlsPolicies?: readonly TlsPolicy[];
+  readonly wakeGroups?: readonly WakeGroup[];
   /** File name -> content. */
   readonly pages?: Readonly<Record<string, string>>;
   readonly settings?: Partial<Omit<WorkerSettings, 'limits'>>;
@@ -85,6 +87,7 @@ export function streamOf({
     priority: 0,
     idleMs: 0,
     backends: backendIds.map((backendId) => ({ backendId, weight: 1 })),
+    wakeGroup: '',
     origins: [{ source: 'test', name: host, line: 0, project: '' }],
     ...spec,
   };
@@ -113,6 +116,7 @@ export function snapshotOf(spec: SnapshotSpec = {}): Snapshot {
     pages: new Map(pages),
     challenges: byId(spec.challenges ?? []),
     tlsPolicies: byId(spec.tlsPolicies ?? []),
+    wakeGroups: byId(spec.wakeGroups ?? []),
     settings: settingsOf(spec),
   };
   return { ...content, version: spec.version ?? 1, hash: hashOf(content) };
