@@ -114,6 +114,7 @@ const STREAM: StreamRoute = {
   priority: 0,
   idleMs: 0,
   backends: [{ backendId: 'file:tcp://db:5432', weight: 1 }],
+  panic: false,
   wakeGroup: '',
   origins: [],
 };

@@ -134,6 +134,7 @@ export const BALANCE = object({
     }),
   ),
   ejection: nullOr(object({ failures: integer(1), windowMs: integer(1), ejectMs: integer(1), statuses: flag })),
+  slowStartMs: count,
 });
 
 export const PRIORITY = whole;

@@ -67,6 +67,7 @@ const ROUTE = object({
     respond: object({ type: text, status: integer(100, 999), body: text, headers: pairs }),
     redirect: object({ type: text, status: oneOf(301, 302, 303, 307, 308), location: text }),
   }),
+  panic: flag,
   wakeGroup: text,
   origins,
 });
@@ -83,6 +84,7 @@ const STREAM = object({
   priority: PRIORITY,
   idleMs: count,
   backends: refs,
+  panic: flag,
   wakeGroup: text,
   origins,
 });

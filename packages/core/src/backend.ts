@@ -7,8 +7,8 @@ export type BackendProtocol = 'http' | 'https' | 'h2c' | 'h2' | 'tcp' | 'udp';
 /**
  * - `ready`: takes requests
  * - `draining`: was told to end; what is in flight goes on, new requests get it only where nobody is ready
- * - `starting`: its health check has not passed yet
- * - `unhealthy`: its health check fails
+ * - `starting`: its health check has not passed yet, or it does not listen yet
+ * - `unhealthy`: its health check fails; takes requests only where a route panics (`Route.panic`)
  * - `paused`, `stopped`: the container exists but does not run
  * - `unreachable`: it runs, but dproxy shares no network with it; `reason` tells the command that mends it
  */
@@ -24,7 +24,7 @@ export interface Backend {
   /** What a person calls it: the container's name, or the URL of the file entry. */
   readonly name: string;
   readonly protocol: BackendProtocol;
-  /** IP address, or a name that the upstream pool resolves and caches. Empty when `state` is neither `ready` nor `draining`. */
+  /** IP address, or a name that the upstream pool resolves and caches. Empty while it has none: `paused`, `stopped`, `unreachable`, and where its engine says `starting`. */
   readonly address: string;
   readonly port: number;
   readonly state: BackendState;

@@ -51,6 +51,8 @@ export interface BalancePolicy {
   readonly sticky: StickyCookie | null;
   /** Null: nobody is passed over. */
   readonly ejection: PassiveEjection | null;
+  /** Time in which the share of a backend that became ready grows from a tenth to all of it; 0: at once. */
+  readonly slowStartMs: number;
 }
 
 /** As every route is that says nothing. */
@@ -59,4 +61,5 @@ export const DEFAULT_BALANCE: BalancePolicy = {
   hashBy: { type: 'client' },
   sticky: null,
   ejection: null,
+  slowStartMs: 0,
 };

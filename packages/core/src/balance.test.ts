@@ -137,8 +137,23 @@ it.each([
   ['draining unhealthy starting', 'draining'],
   ['unhealthy', ''],
 ] as const)('of %s backends those that are %s may be chosen', (all, expected) => {
+  expect(chosenOf(all, false)).toBe(expected);
+});
+
+it.each([
+  ['ready unhealthy', 'ready'],
+  ['draining unhealthy', 'draining'],
+  ['unhealthy starting paused stopped', 'unhealthy'],
+  ['starting stopped', ''],
+] as const)('of %s backends those that are %s may be chosen where the route panics', (all, expected) => {
+  expect(chosenOf(all, true)).toBe(expected);
+});
+
+function chosenOf(all: string, panics: boolean): string {
   const states = all.split(' ') as BackendState[];
   const backends = new Map(states.map((state) => [state, sampleBackend(state, { state })]));
   const refs = states.map((backendId) => ({ backendId, weight: 1 }));
-  expect(readyShares(refs, backends).map(({ id }) => id)).toEqual(expected === '' ? [] : [expected]);
-});
+  return readyShares(refs, backends, panics)
+    .map(({ id }) => id)
+    .join(' ');
+}

@@ -19,10 +19,18 @@ export interface Share<T> {
 /**
  * The backends of a route that may be chosen now, in the order that all workers share: those that are ready, and where nobody
  * is, those that drain. A server that ends often answers for a while yet, which is better than no answer at all.
+ *
+ * @param panics where nobody drains either: those that are unhealthy, because the check may be what is wrong
  */
-export function readyShares(refs: readonly BackendRef[], backends: ReadonlyMap<string, Backend>): Share<Backend>[] {
+export function readyShares(
+  refs: readonly BackendRef[],
+  backends: ReadonlyMap<string, Backend>,
+  panics = false,
+): Share<Backend>[] {
   const ready = sharesIn('ready', refs, backends);
-  return ready.length > 0 ? ready : sharesIn('draining', refs, backends);
+  if (ready.length > 0) return ready;
+  const draining = sharesIn('draining', refs, backends);
+  return draining.length > 0 || !panics ? draining : sharesIn('unhealthy', refs, backends);
 }
 
 function sharesIn(

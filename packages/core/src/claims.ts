@@ -92,6 +92,7 @@ function makeRoute(claim: Claim, winners: readonly RouteDefinition[], defaults: 
     https: { ...defaults.https, ...definition.https },
     fallThrough: definition.fallThrough ?? defaults.fallThrough,
     action: mergeActions(definition, winners),
+    panic: definition.panic ?? ROUTE_DEFAULTS.panic,
     wakeGroup: winners.find(({ wakeGroup = '' }) => wakeGroup !== '')?.wakeGroup ?? '',
     origins: winners.map((winner) => winner.origin),
   };
@@ -131,6 +132,7 @@ const SETTINGS_OF_ROUTES = [
   'priority',
   'filters',
   'balance',
+  'panic',
   'https',
   'fallThrough',
 ] as const;

@@ -42,3 +42,23 @@ export const DEFAULT_HEALTH_CHECK: HealthCheck = {
   rise: 1,
   fall: 2,
 };
+
+/** What a route or a stream says of the health of its backends. */
+export interface HealthRules {
+  /** How they are asked, again and again; undefined: not at all. */
+  readonly check: HealthCheck | undefined;
+  /** Of containers without a check: whether they take requests only once their port accepts a connection. */
+  readonly readiness: boolean;
+  /** Whether unhealthy ones are asked all the same when nobody else is left. */
+  readonly panic: boolean;
+}
+
+/** A backend of a definition that takes no request before it has accepted a connection. */
+export interface Readiness {
+  readonly backendId: string;
+  /** When its container was started, in epoch milliseconds: each start is asked anew. */
+  readonly startedMs: number;
+}
+
+/** Whether anybody listens. Asked until it has passed, at pauses of its own. */
+export const READINESS_CHECK: HealthCheck = { ...DEFAULT_HEALTH_CHECK, type: 'tcp', path: '', timeoutMs: 1_000 };

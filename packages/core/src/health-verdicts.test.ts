@@ -1,6 +1,6 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ENGINE, sampleBackend, sampleContainer } from './_samples.ts';
-import type { HealthCheck } from './health-check.ts';
+import { READINESS_CHECK, type HealthCheck } from './health-check.ts';
 import { applyHealth, healthTargets, type HealthVerdict } from './health-verdicts.ts';
 import type { StreamDefinition } from './stream.ts';
 
@@ -22,6 +22,29 @@ it('asks no address that a container must not have, also not by the port of the 
   const states = [{ ...state, definitions: [elsewhere] }];
   expect([...healthTargets(states, [`${ready.address}:16000`])]).toEqual([]);
   expect([...healthTargets(states, [])]).toHaveLength(1);
+});
+
+describe('readiness', () => {
+  const READINESS = { backendId: 'ready', startedMs: 7 };
+  const other = sampleBackend('other');
+
+  it('is asked of the backend that a definition without a check names, with the start of its container', () => {
+    const definition = { ...plain, backends: [ready, other], readiness: READINESS };
+    expect([...healthTargets([{ ...state, definitions: [definition] }], [])]).toEqual([
+      { backend: ready, check: READINESS_CHECK, startedMs: 7 },
+    ]);
+  });
+
+  it('is not asked of what does not run, what a container may not have, or what has a check', () => {
+    const targetsOf = (more: object, own: readonly string[] = []) => [
+      ...healthTargets([{ ...state, definitions: [{ ...plain, readiness: READINESS, ...more }] }], own),
+    ];
+    expect(targetsOf({ backends: [{ ...ready, state: 'stopped', address: '' }] })).toEqual([]);
+    expect(targetsOf({ backends: [ready] }, [`${ready.address}:${ready.port}`])).toEqual([]);
+    expect(targetsOf({ backends: [{ ...ready, address: '169.254.169.254' }] })).toEqual([]);
+    expect(targetsOf({ backends: [other] })).toEqual([]);
+    expect(targetsOf({ backends: [ready], health: CHECK })).toEqual([{ backend: ready, check: CHECK }]);
+  });
 });
 
 it('lets a verdict take a ready backend out, and says why', () => {

@@ -1,6 +1,6 @@
 import { compileAddressPolicy } from './address-policy.ts';
 import { mayBeConnected, type Backend } from './backend.ts';
-import type { HealthCheck } from './health-check.ts';
+import { READINESS_CHECK, type HealthCheck } from './health-check.ts';
 import type { RouteDefinition } from './route.ts';
 import type { SourceState } from './source.ts';
 import type { StreamDefinition } from './stream.ts';
@@ -16,11 +16,13 @@ export interface HealthVerdict {
 export interface HealthTarget {
   readonly backend: Backend;
   readonly check: HealthCheck;
+  /** As in `Readiness`: until it has passed once. Absent: again and again. */
+  readonly startedMs?: number;
 }
 
 /**
- * Backends of definitions that ask for checks, while they may be connected: a verdict holds while its backend drains. One that two definitions check differently is there twice; one that no
- * container may have (threats: SSRF by label) is not asked.
+ * Backends of definitions that ask for checks, while they may be connected: a verdict holds while its backend drains. One that
+ * two definitions check differently is there twice; one that no container may have (threats: SSRF by label) is not asked.
  *
  * @param ownAddresses as in `WorkerSettings`
  */
@@ -30,15 +32,28 @@ export function* healthTargets(
 ): Generator<HealthTarget> {
   const refuse = compileAddressPolicy(ownAddresses);
   for (const { definitions, streams = [] } of states) {
-    for (const { health, backends } of [...definitions, ...streams]) {
-      if (health === undefined) continue;
-      for (const backend of backends) {
-        const port = health.port === 0 ? backend.port : health.port;
+    for (const definition of [...definitions, ...streams]) {
+      for (const target of targetsOf(definition)) {
+        const { backend, check } = target;
+        const port = check.port === 0 ? backend.port : check.port;
         const isRefused = backend.containerId !== '' && refuse(backend.address, port) !== undefined;
-        if (mayBeConnected(backend) && !isRefused) yield { backend, check: health };
+        if (!isRefused) yield target;
       }
     }
   }
+}
+
+const NONE: readonly HealthTarget[] = [];
+
+function targetsOf({
+  health: check,
+  readiness,
+  backends,
+}: Pick<RouteDefinition, 'health' | 'readiness' | 'backends'>): readonly HealthTarget[] {
+  if (check !== undefined) return backends.filter(mayBeConnected).map((backend) => ({ backend, check }));
+  const backend = readiness === undefined ? undefined : backends.find(({ id }) => id === readiness.backendId);
+  if (readiness === undefined || backend === undefined || !mayBeConnected(backend)) return NONE;
+  return [{ backend, check: READINESS_CHECK, startedMs: readiness.startedMs }];
 }
 
 /** The same state, in which backends with a verdict are not ready. What has none keeps its identity. */

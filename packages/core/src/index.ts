@@ -47,7 +47,13 @@ export {
   type RewriteFilter,
   type StatusRange,
 } from './filter.ts';
-export { DEFAULT_HEALTH_CHECK, type HealthCheck } from './health-check.ts';
+export {
+  DEFAULT_HEALTH_CHECK,
+  READINESS_CHECK,
+  type HealthCheck,
+  type HealthRules,
+  type Readiness,
+} from './health-check.ts';
 export { applyHealth, healthTargets, type HealthTarget, type HealthVerdict } from './health-verdicts.ts';
 export type {
   AwakeTime,

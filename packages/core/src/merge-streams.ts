@@ -128,6 +128,7 @@ function makeStream(id: string, { listenerId, host, definition }: StreamClaim, {
     priority: isPattern ? Math.min(priority, 0) : priority,
     idleMs,
     backends: refsOf(winners),
+    panic: definition.panic ?? false,
     wakeGroup: winners.find(({ wakeGroup = '' }) => wakeGroup !== '')?.wakeGroup ?? '',
     origins: winners.map(({ origin }) => origin),
   } satisfies StreamRoute;

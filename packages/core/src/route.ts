@@ -2,7 +2,7 @@ import type { Backend } from './backend.ts';
 import { DEFAULT_BALANCE, type BalancePolicy } from './balance-policy.ts';
 import type { Condition, PathMatch } from './condition.ts';
 import type { Filter } from './filter.ts';
-import type { HealthCheck } from './health-check.ts';
+import type { HealthCheck, Readiness } from './health-check.ts';
 import type { PluginUse } from './plugin-use.ts';
 
 /** Where a definition comes from, for messages, `/routes` and ownership. */
@@ -54,6 +54,7 @@ export const ROUTE_DEFAULTS: MatchOptions & ServeOptions = {
   priority: 0,
   filters: [],
   balance: DEFAULT_BALANCE,
+  panic: false,
   wakeGroup: '',
 };
 
@@ -102,6 +103,8 @@ interface ServeOptions {
   /** In the order in which they act. Default none. */
   readonly filters: readonly Filter[];
   readonly balance: BalancePolicy;
+  /** Whether unhealthy backends are asked when nobody is ready and nobody drains. Default false. */
+  readonly panic: boolean;
   /** `WakeGroup.id` of what a request wakes when nobody is ready. Default empty: nothing. */
   readonly wakeGroup: string;
 }
@@ -134,6 +137,8 @@ export interface RouteDefinition
   readonly backends: readonly Backend[];
   /** How its backends are checked; absent: as the engine says, or not at all. */
   readonly health?: HealthCheck;
+  /** Of a container without a check: which of its backends is asked whether it listens. Absent: ready when it runs. */
+  readonly readiness?: Readiness;
   /** Ports that it asks for; the merge opens a listener for each and adds it to `listeners`. Default none. */
   readonly publicPorts?: readonly PublicPort[];
   /** Epoch milliseconds at which the container was created or the file entry was first seen. The oldest claim wins. */

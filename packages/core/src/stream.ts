@@ -1,5 +1,5 @@
 import type { Backend } from './backend.ts';
-import type { HealthCheck } from './health-check.ts';
+import type { HealthCheck, Readiness } from './health-check.ts';
 import type { BackendRef, Origin } from './route.ts';
 
 interface StreamOptions {
@@ -36,6 +36,10 @@ export interface StreamDefinition extends StreamOptions {
   /** Of TCP alone: nothing tells whether a datagram was taken. Absent: they are not asked. */
   readonly health?: HealthCheck;
   /** As in `RouteDefinition`. */
+  readonly readiness?: Readiness;
+  /** As in `Route`. Default false. */
+  readonly panic?: boolean;
+  /** As in `RouteDefinition`. */
   readonly wakeGroup?: string;
   readonly sinceMs: number;
 }
@@ -47,6 +51,8 @@ export interface StreamRoute extends StreamOptions {
   readonly listenerId: string;
   readonly host: string;
   readonly backends: readonly BackendRef[];
+  /** As in `Route`. */
+  readonly panic: boolean;
   /** As in `Route`. */
   readonly wakeGroup: string;
   /** The oldest first. */

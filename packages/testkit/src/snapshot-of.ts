@@ -87,6 +87,7 @@ export function streamOf({
     priority: 0,
     idleMs: 0,
     backends: backendIds.map((backendId) => ({ backendId, weight: 1 })),
+    panic: false,
     wakeGroup: '',
     origins: [{ source: 'test', name: host, line: 0, project: '' }],
     ...spec,

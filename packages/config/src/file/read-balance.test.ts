@@ -41,6 +41,7 @@ it.each<[unknown, object]>([
       },
     },
   ],
+  [{ slowStart: '30s' }, { slowStartMs: 30_000 }],
   [{ ejection: true }, { ejection: EJECTION }],
   [
     { ejection: { failures: 1, window: '1m', time: 500, statuses: true } },

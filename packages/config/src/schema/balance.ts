@@ -51,6 +51,12 @@ export function balance() {
         'Whether a backend that fails is passed over for a while, by the worker that saw it: true, or {failures, window, time, statuses}',
       default: 'false',
     }),
+    slowStart: field(duration(0), {
+      meaning:
+        'Time in which the share of a backend that has just become ready grows from a tenth to all of it, in ms or as 30s',
+      default: '0',
+      zero: 'all of it at once',
+    }),
   }).transform(({ strategy, hashBy, ...rest }, context): BalancePolicy => {
     if (hashBy !== undefined && strategy !== 'hash') {
       const problem = 'hashBy without strategy: hash';
@@ -62,11 +68,12 @@ export function balance() {
       hashBy: hashBy ?? DEFAULT_BALANCE.hashBy,
       sticky: rest.sticky ?? null,
       ejection: rest.ejection ?? null,
+      slowStartMs: rest.slowStart ?? 0,
     };
   });
   const short = words(STRATEGIES).transform((strategy): BalancePolicy => ({ ...DEFAULT_BALANCE, strategy }));
   return z.union([short, detailed], {
-    error: `one of: ${STRATEGIES.join(', ')}, or {strategy, hashBy, sticky, ejection}`,
+    error: `one of: ${STRATEGIES.join(', ')}, or {strategy, hashBy, sticky, ejection, slowStart}`,
   });
 }
 

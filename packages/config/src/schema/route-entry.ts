@@ -118,7 +118,7 @@ export const routeEntry = section({
   }),
   balance: field(balance(), {
     meaning:
-      'How requests are shared by the backends: a strategy, or {strategy, hashBy, sticky, ejection}, see docs/balancing.md',
+      'How requests are shared by the backends: a strategy, or {strategy, hashBy, sticky, ejection, slowStart}, see docs/balancing.md',
     default: 'roundRobin',
   }),
   timeouts: field(timeouts(), {

@@ -79,6 +79,7 @@ export function readReverseProxy(block: Block, values: readonly string[], { cont
     balance: {
       ...(policy === undefined ? DEFAULT_BALANCE : readPolicy(policy, report)),
       ejection: readEjection(lines),
+      slowStartMs: 0,
     },
     health: readHealth(lines, report),
     filters: [
