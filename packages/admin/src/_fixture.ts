@@ -52,6 +52,10 @@ export class FakeBalancer implements Balancer {
     return this.#act(`resize ${size}`, size);
   }
 
+  replaceAll(): Promise<BalancerChange> {
+    return this.#act('replace', this.size);
+  }
+
   async #act(call: string, size: number): Promise<BalancerChange> {
     this.calls.push(call);
     if (this.failure !== undefined) throw this.failure;

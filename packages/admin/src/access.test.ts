@@ -36,6 +36,14 @@ describe('without the token, from this machine', () => {
     expect(running.balancer.calls).toEqual(['start', 'stop', 'resize 3']);
   });
 
+  test('replacing the workers, which costs much and mends little, needs the token', async () => {
+    expect((await send(running.port, 'POST /service/balancer/replace')).status).toBe(401);
+    expect((await send(running.port, 'GET /service/balancer/replace', AUTHORIZED)).status).toBe(405);
+    expect(running.balancer.calls).toEqual([]);
+    expect((await send(running.port, 'POST /service/balancer/replace', AUTHORIZED)).status).toBe(200);
+    expect(running.balancer.calls).toEqual(['replace']);
+  });
+
   test.each(['localhost', 'LOCALHOST', '127.0.0.1', '127.8.9.1', '[::1]'])(
     'Host %s with the port is right',
     async (host) => {

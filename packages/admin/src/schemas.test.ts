@@ -46,6 +46,7 @@ test.each([
   ['GET', '/service/balancer', 200],
   ['POST', '/service/balancer/start', 200],
   ['POST', '/service/balancer/resize', 400],
+  ['POST', '/service/balancer/replace', 401],
   ['GET', '/containers', 200],
   ['GET', '/backends', 200],
   ['GET', '/routes', 200],

@@ -108,6 +108,8 @@ export interface Balancer {
   stop(): Promise<BalancerChange>;
   /** @throws RangeError with a sentence for the user when `size` is not possible here. */
   resize(size: number): Promise<BalancerChange>;
+  /** Every worker by a new one: one more, wait until it is ready, drain one. */
+  replaceAll(): Promise<BalancerChange>;
 }
 
 /** A container as discovery sees it, for `/containers`. */

@@ -8,12 +8,14 @@ const MAX_SIZE = 256;
 
 interface Call {
   readonly path: string;
+  /** Those that the contract lets people type without a token. */
+  readonly isOpen: boolean;
   readonly summary: string;
   readonly querystring: object;
   readonly act: (request: FastifyRequest) => Promise<BalancerChange>;
 }
 
-/** `/service/balancer` and the three calls that act on the workers, by GET or POST, because people type them (contract). */
+/** `/service/balancer` and the calls that act on the workers: three by GET or POST, because people type them (contract). */
 export function balancerRoutes(app: FastifyInstance, balancer: Balancer, log: Log): void {
   app.route({
     method: 'GET',
@@ -30,7 +32,7 @@ export function balancerRoutes(app: FastifyInstance, balancer: Balancer, log: Lo
     },
   });
   for (const call of calls(balancer))
-    for (const method of ['GET', 'POST']) app.route(toRoute(call, method, balancer, log));
+    for (const method of call.isOpen ? ['GET', 'POST'] : ['POST']) app.route(toRoute(call, method, balancer, log));
 }
 
 function calls(balancer: Balancer): readonly Call[] {
@@ -38,21 +40,31 @@ function calls(balancer: Balancer): readonly Call[] {
   return [
     {
       path: '/service/balancer/start',
+      isOpen: true,
       summary: 'Start the workers',
       querystring: { type: 'object', properties: {} },
       act: () => balancer.start(),
     },
     {
       path: '/service/balancer/stop',
+      isOpen: true,
       summary: 'Drain and stop all workers',
       querystring: { type: 'object', properties: {} },
       act: () => balancer.stop(),
     },
     {
       path: '/service/balancer/resize',
+      isOpen: true,
       summary: 'Change the number of workers; leaving ones are drained together',
       querystring: { type: 'object', properties: { size }, required: ['size'] },
       act: async (request) => balancer.resize(sizeOf(request.query)),
+    },
+    {
+      path: '/service/balancer/replace',
+      isOpen: false,
+      summary: 'Replace every worker by a new one, one after another: a new one is ready before an old one is drained',
+      querystring: { type: 'object', properties: {} },
+      act: () => balancer.replaceAll(),
     },
   ];
 }
@@ -61,7 +73,7 @@ function toRoute(call: Call, method: string, balancer: Balancer, log: Log): Rout
   return {
     method,
     url: call.path,
-    config: { isOpen: true },
+    config: { isOpen: call.isOpen },
     schema: {
       summary: call.summary,
       querystring: call.querystring,
