@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PageOverride, Rejection } from '@dproxy/core';
-import { isPageName } from '@dproxy/proxy';
+import { isPageName, isThemeFile, themeFault } from '@dproxy/proxy';
 
 export interface PagesFolder {
   readonly pages: readonly PageOverride[];
@@ -10,7 +10,8 @@ export interface PagesFolder {
 
 /** A page travels to every worker and is kept there in memory. */
 const MAX_BYTES = 262_144;
-const EXPECTED = 'files such as 503.html, 404.json or default.txt, of at most 256 KiB each';
+const EXPECTED = 'files such as 503.html, 404.json, default.txt or wake.html, of at most 256 KiB each';
+const EXPECTED_THEME = 'a waiting page as docs/waiting-page.md describes it; the default theme takes its place';
 
 /** Reads the replacements for pages that dproxy answers itself; a file that is none is a rejection. No folder: none. */
 export async function readPagesFolder(folder: string): Promise<PagesFolder> {
@@ -30,16 +31,18 @@ export async function readPagesFolder(folder: string): Promise<PagesFolder> {
 
 async function readPage(folder: string, name: string): Promise<PageOverride | Rejection> {
   const path = join(folder, name);
-  if (!isPageName(name)) return reject(path, 'its name is not that of a page');
+  if (!isPageName(name) && !isThemeFile(name)) return reject(path, 'its name is not that of a page');
   try {
     const { size } = await stat(path);
     if (size > MAX_BYTES) return reject(path, `it has ${size} bytes`);
-    return { id: name, content: await readFile(path, 'utf8') };
+    const content = await readFile(path, 'utf8');
+    const fault = isThemeFile(name) ? themeFault(content) : undefined;
+    return fault === undefined ? { id: name, content } : reject(path, fault, EXPECTED_THEME);
   } catch (error) {
     return reject(path, `cannot be read: ${(error as Error).message}`);
   }
 }
 
-function reject(source: string, message: string): Rejection {
-  return { source, line: 0, column: 0, message, expected: EXPECTED };
+function reject(source: string, message: string, expected = EXPECTED): Rejection {
+  return { source, line: 0, column: 0, message, expected };
 }

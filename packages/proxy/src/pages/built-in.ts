@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { PageType } from './accept.ts';
-import { compileTemplate, type Template } from './template.ts';
+import { compileTemplate, PAGE_FIELDS, type Template } from './template.ts';
 
 const STYLE = `
 :root{color-scheme:light dark;--back:#f6f7f9;--card:#fff;--text:#1b2430;--soft:#566273;--line:#dfe4ea;--mark:#b3261e}
@@ -73,12 +73,12 @@ const JSON_PAGE = `{"status":{{status}},"error":"{{title}}","message":"{{message
 const TEXT_PAGE = `{{status}} {{title}}\n{{message}}\nRequest {{requestId}}\n`;
 
 const FAULT: Readonly<Record<PageType, Template>> = {
-  html: compileTemplate(FAULT_HTML, 'html'),
-  json: compileTemplate(JSON_PAGE, 'json'),
-  txt: compileTemplate(TEXT_PAGE, 'txt'),
+  html: compileTemplate(FAULT_HTML, 'html', PAGE_FIELDS),
+  json: compileTemplate(JSON_PAGE, 'json', PAGE_FIELDS),
+  txt: compileTemplate(TEXT_PAGE, 'txt', PAGE_FIELDS),
 };
 
-const NOTICE_IN_HTML = compileTemplate(NOTICE_HTML, 'html');
+const NOTICE_IN_HTML = compileTemplate(NOTICE_HTML, 'html', PAGE_FIELDS);
 
 /** The page for one status when nothing replaces it: 503 is a notice, everything else a fault. */
 export function builtInTemplate(status: number, type: PageType): Template {

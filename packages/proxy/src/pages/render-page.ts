@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { PageOverride } from '@dproxy/core';
 import { negotiate, type PageType } from './accept.ts';
 import { BUILT_IN_CSP, builtInTemplate } from './built-in.ts';
-import { compileTemplate, fillTemplate, type Template } from './template.ts';
+import { compileTemplate, fillTemplate, PAGE_FIELDS, type Template } from './template.ts';
 
 export interface PageRequest {
   /** 400-599. */
@@ -52,7 +52,7 @@ const DEFAULT_RETRY_AFTER_SECONDS = 5;
 const OVERRIDE_NAME = /^([45]\d\d|default)\.(html|json|txt)$/;
 const EMPTY = Buffer.alloc(0);
 
-/** Whether a file of the pages folder replaces a page: `503.html`, `404.json`, `default.txt`. Others are ignored. */
+/** Whether a file of the pages folder replaces a page: `503.html`, `404.json`, `default.txt`. */
 export function isPageName(name: string): boolean {
   return OVERRIDE_NAME.test(name);
 }
@@ -63,7 +63,7 @@ export function compilePages(overrides: ReadonlyMap<string, PageOverride>): Page
   for (const [name, override] of overrides) {
     const type = OVERRIDE_NAME.exec(name)?.[2];
     if (type === 'html' || type === 'json' || type === 'txt') {
-      replaced.set(name, compileTemplate(override.content, type));
+      replaced.set(name, compileTemplate(override.content, type, PAGE_FIELDS));
     }
   }
   return { render: (request) => render(request, replaced) };

@@ -11,23 +11,38 @@ export interface PageFields {
   readonly host: string;
 }
 
-const FIELD_NAMES: ReadonlySet<string> = new Set<keyof PageFields>(['status', 'title', 'message', 'requestId', 'host']);
+export const PAGE_FIELDS: ReadonlySet<keyof PageFields> = new Set<keyof PageFields>([
+  'status',
+  'title',
+  'message',
+  'requestId',
+  'host',
+]);
 
-/** Text, field, text, field, ..., text: rendering is one concatenation. */
-export interface Template {
-  readonly type: PageType;
-  readonly texts: readonly string[];
-  readonly fields: readonly (keyof PageFields)[];
+/** A value that goes into HTML as it is: markup of our own, in which everything foreign is escaped already. */
+export interface Markup {
+  readonly html: string;
 }
 
-/** Placeholders are `{{name}}`; a name that is none of `PageFields` stays as it is written. */
-export function compileTemplate(source: string, type: PageType): Template {
+/** Text, field, text, field, ..., text: rendering is one concatenation. */
+export interface Template<Name extends string = keyof PageFields> {
+  readonly type: PageType;
+  readonly texts: readonly string[];
+  readonly fields: readonly Name[];
+}
+
+/** Placeholders are `{{name}}`; a name that is none of `names` stays as it is written. */
+export function compileTemplate<Name extends string>(
+  source: string,
+  type: PageType,
+  names: ReadonlySet<Name>,
+): Template<Name> {
   const texts: string[] = [];
-  const fields: (keyof PageFields)[] = [];
+  const fields: Name[] = [];
   let start = 0;
   for (const match of source.matchAll(/\{\{\s{0,8}([a-zA-Z]{1,16})\s{0,8}\}\}/g)) {
     const name = match[1] ?? '';
-    if (!isField(name)) continue;
+    if (!isIn(names, name)) continue;
     texts.push(source.slice(start, match.index));
     fields.push(name);
     start = match.index + match[0].length;
@@ -37,19 +52,25 @@ export function compileTemplate(source: string, type: PageType): Template {
 }
 
 /** Values are escaped for the template's type and are not read for placeholders again. */
-export function fillTemplate(template: Template, fields: PageFields): string {
+export function fillTemplate<Name extends string>(
+  template: Template<Name>,
+  fields: Readonly<Record<Name, string | Markup>>,
+): string {
   let text = template.texts[0] ?? '';
   for (const [index, name] of template.fields.entries()) {
-    text += escape(fields[name], template.type) + (template.texts[index + 1] ?? '');
+    const value: string | Markup = fields[name];
+    text += typeof value === 'string' ? escape(value, template.type) : value.html;
+    text += template.texts[index + 1] ?? '';
   }
   return text;
 }
 
-function isField(name: string): name is keyof PageFields {
-  return FIELD_NAMES.has(name);
+function isIn<Name extends string>(names: ReadonlySet<Name>, name: string): name is Name {
+  return (names as ReadonlySet<string>).has(name);
 }
 
-function escape(value: string, type: PageType): string {
+/** As a placeholder's value is written into a page of this type. */
+export function escape(value: string, type: PageType): string {
   switch (type) {
     case 'html':
       return value.replaceAll(/[&<>"'`]/g, (character) => `&#${character.charCodeAt(0)};`);
