@@ -84,6 +84,8 @@ function onlineWorker(socketPath: string, identity: { readonly pid: number; read
     onTicketKeys: () => {},
     onNoCertificate: () => {},
     onSpent: () => {},
+    onWaking: () => {},
+    activity: () => [],
     stats: () => ({
       requests: 0,
       connections: 0,

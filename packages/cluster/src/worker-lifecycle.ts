@@ -56,7 +56,9 @@ export class WorkerLifecycle {
       onTicketKeys: (keys) => options.dataPlane.setTicketKeys(keys),
       onNoCertificate: (host) => options.dataPlane.denyCertificate(host),
       onSpent: (spent) => options.dataPlane.spend(spent),
+      onWaking: () => {},
       stats: () => options.dataPlane.stats(),
+      activity: () => [],
       loadStored: options.loadStored,
       ...(options.storedAfterMs === undefined ? {} : { storedAfterMs: options.storedAfterMs }),
     });

@@ -1,126 +1,28 @@
 import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
-import { connect } from 'node:net';
-import { join } from 'node:path';
-import {
-  hashContent,
-  type ApplyReport,
-  type CertificateMaterial,
-  type Snapshot,
-  type SpentTokens,
-  type WorkerStats,
-} from '@dproxy/core';
-import { collectLog, eventually, tempFolder, within } from '@dproxy/testkit';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { dirname } from 'node:path';
+import { hashContent, type Snapshot } from '@dproxy/core';
+import { eventually, within } from '@dproxy/testkit';
+import { expect, it } from 'vitest';
 import { fixtureTable } from '../fixtures/fixture-table.ts';
-import { encodeFrame, FrameReader } from './frames.ts';
-import { SnapshotClient, type SnapshotClientOptions } from './snapshot-client.ts';
-import { SnapshotServer, type SnapshotServerOptions } from './snapshot-server.ts';
+import {
+  allHave,
+  log,
+  NO_STATS,
+  primary,
+  rawWorker,
+  socketPath,
+  useExchange,
+  versionsOf,
+  worker,
+} from '../fixtures/exchange.ts';
 
-const NO_STATS: WorkerStats = {
-  requests: 0,
-  connections: 0,
-  tunnels: 0,
-  upstreamConnections: 0,
-  ejections: 0,
-  bytesIn: 0,
-  bytesOut: 0,
-  routes: [],
-  backends: [],
-  errors: {},
-};
-
-let folder: Awaited<ReturnType<typeof tempFolder>>;
-let socketPath: string;
-let log: ReturnType<typeof collectLog>;
-const open: { close(): Promise<void> }[] = [];
-let nextPid = 1;
-
-beforeEach(async () => {
-  folder = await tempFolder();
-  socketPath = join(folder.path, 'run', 'x.sock');
-  log = collectLog();
-});
-
-afterEach(async () => {
-  for (const part of open.splice(0).reverse()) await part.close();
-  await folder.remove();
-});
-
-async function primary(options: Partial<SnapshotServerOptions> = {}): Promise<SnapshotServer> {
-  const server = new SnapshotServer({ socketPath, instance: 'one', log, ...options });
-  await server.listen();
-  open.push(server);
-  return server;
-}
-
-interface TestWorker {
-  readonly client: SnapshotClient;
-  readonly applied: { snapshot: Snapshot; material: ReadonlyMap<string, CertificateMaterial> }[];
-  readonly places: string[];
-  readonly drains: number[];
-  readonly ticketKeys: (readonly string[])[];
-  readonly denied: string[];
-  readonly spentElsewhere: SpentTokens[];
-  readonly pid: number;
-}
-
-function worker(options: Partial<SnapshotClientOptions> = {}): TestWorker {
-  const applied: TestWorker['applied'] = [];
-  const places: string[] = [];
-  const drains: number[] = [];
-  const ticketKeys: TestWorker['ticketKeys'] = [];
-  const denied: string[] = [];
-  const spentElsewhere: SpentTokens[] = [];
-  const pid = nextPid++;
-  const client = new SnapshotClient({
-    socketPath,
-    instance: 'one',
-    identity: { pid, pmId: pid, supervisorPid: 1, startedAtMs: pid },
-    log,
-    apply: async (snapshot, material): Promise<ApplyReport> => {
-      applied.push({ snapshot, material });
-      return { failed: [] };
-    },
-    onDrain: (deadlineMs) => drains.push(deadlineMs),
-    onPlace: (index, count) => places.push(`${index}/${count}`),
-    onTicketKeys: (keys) => ticketKeys.push(keys.map((key) => Buffer.from(key).toString())),
-    onNoCertificate: (host) => denied.push(host),
-    onSpent: (spent) => spentElsewhere.push(...spent),
-    stats: () => NO_STATS,
-    loadStored: async () => undefined,
-    ...options,
-  });
-  open.push(client);
-  client.start();
-  return { client, applied, places, drains, ticketKeys, denied, spentElsewhere, pid };
-}
-
-const versionsOf = ({ applied }: TestWorker): number[] => applied.map(({ snapshot }) => snapshot.version);
-const allHave = (server: SnapshotServer, version: number, count = 1): Promise<boolean> =>
-  server.waitUntil((workers) => workers.filter((each) => each.version === version).length === count, 10_000);
-
-/** Speaks the protocol by hand. */
-async function rawWorker(hello: object = {}) {
-  const socket = connect(socketPath);
-  await once(socket, 'connect');
-  const reader = new FrameReader(100_000_000);
-  const received: Record<string, unknown>[] = [];
-  socket.on('data', (chunk: Buffer) => received.push(...([...reader.push(chunk)] as Record<string, unknown>[])));
-  socket.on('error', () => undefined);
-  const send = (message: object): void => void socket.write(encodeFrame(message));
-  const identity = { instance: 'one', pid: 9_999, pmId: 1, supervisorPid: 1, startedAtMs: 1 };
-  send({ type: 'hello', protocol: 1, ...identity, haveVersion: 0, haveHash: '', ...hello });
-  open.push({ close: async () => void socket.destroy() });
-  const get = (type: string, at = 0): Promise<Record<string, unknown>> =>
-    eventually(() => received.filter((message) => message['type'] === type)[at], { what: `${type} ${at}` });
-  return { socket, send, received, get };
-}
+useExchange();
 
 it('listens on a socket that only its owner can use, in a folder that only its owner can enter', async () => {
   await primary();
   expect((await stat(socketPath)).mode & 0o777).toBe(0o600);
-  expect((await stat(join(folder.path, 'run'))).mode & 0o777).toBe(0o700);
+  expect((await stat(dirname(socketPath))).mode & 0o777).toBe(0o700);
 });
 
 it('hands the whole table to a worker that comes, and deltas after it', async () => {

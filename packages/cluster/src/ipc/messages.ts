@@ -1,4 +1,12 @@
-import type { ApplyReport, CertificateMaterial, SpentTokens, WorkerState, WorkerStats } from '@dproxy/core';
+import type {
+  ApplyReport,
+  CertificateMaterial,
+  GroupActivity,
+  SpentTokens,
+  WakeProgress,
+  WorkerState,
+  WorkerStats,
+} from '@dproxy/core';
 
 /** Raised when a message changes its meaning; both sides refuse another one in the handshake. */
 export const PROTOCOL = 1;
@@ -36,6 +44,15 @@ export type WorkerMessage =
   | { readonly type: 'stats'; readonly request: number; readonly stats: WorkerStats }
   /** Clients ask for a routed host that no certificate but the local CA's covers. */
   | { readonly type: 'want-certificate'; readonly host: string }
+  /** `client`, as rate limits count clients, has a request for a wake group of which nobody is ready. */
+  | { readonly type: 'wake'; readonly group: string; readonly client: string }
+  /** An answer, in parts: the last one says so. Groups that this worker never had to do with may be left out. */
+  | {
+      readonly type: 'activity';
+      readonly request: number;
+      readonly groups: readonly GroupActivity[];
+      readonly isLast: boolean;
+    }
   /** What its rate limits let through; the primary tells the others. */
   | SpentMessage;
 
@@ -67,6 +84,8 @@ export type PrimaryMessage =
   | { readonly type: 'drain'; readonly deadlineMs: number }
   | { readonly type: 'index'; readonly index: number; readonly count: number }
   | { readonly type: 'stats'; readonly request: number }
+  | { readonly type: 'waking'; readonly progress: WakeProgress }
+  | { readonly type: 'activity'; readonly request: number }
   | SpentMessage;
 
 export type TakeoverAnswer =

@@ -1,8 +1,10 @@
 import {
   canonicalHost,
   type CertificateMaterial,
+  type GroupActivity,
   type SpentTokens,
   type Traffic,
+  type WakeProgress,
   type WorkerStats,
 } from '@dproxy/core';
 import type { PrimaryMessage, TakeoverAnswer, TakeoverMessage, WorkerMessage } from './messages.ts';
@@ -17,6 +19,15 @@ const MAX_KEY_LENGTH = 64;
 const MAX_ROUTE_ID = 65_536;
 const MAX_TICKET_KEYS = 8;
 const MAX_TRAFFIC = 1_000;
+/** An address, or what stands for one. */
+const MAX_CLIENT_LENGTH = 64;
+const MAX_GROUP_ID = 4_096;
+const MAX_GROUPS = 10_000;
+const MAX_STEPS = 32;
+const MAX_LOG_LINES = 20;
+const MAX_LOG_LINE = 200;
+const WAKE_STATES = ['waking', 'awake', 'failed', 'refused'] as const;
+const STEP_STATES = ['waiting', 'starting', 'running', 'ready', 'failed'] as const;
 /** 48 bytes in base64. */
 const TICKET_KEY_LENGTH = 64;
 
@@ -34,6 +45,8 @@ export function parseWorkerMessage(value: unknown): WorkerMessage | TakeoverMess
     'state',
     'stats',
     'want-certificate',
+    'wake',
+    'activity',
     'spent',
     'takeover',
   ] as const);
@@ -67,6 +80,15 @@ export function parseWorkerMessage(value: unknown): WorkerMessage | TakeoverMess
       return { type, request: shape.integer('request'), stats: statsOf(shape.object('stats')) };
     case 'want-certificate':
       return { type, host: hostOf(shape) };
+    case 'wake':
+      return { type, group: shape.string('group', MAX_GROUP_ID), client: shape.string('client', MAX_CLIENT_LENGTH) };
+    case 'activity':
+      return {
+        type,
+        request: shape.integer('request'),
+        groups: shape.list('groups', activityOf, MAX_GROUPS),
+        isLast: shape.boolean('isLast'),
+      };
     case 'spent':
       return { type, spent: shape.list('spent', spentOf, MAX_LIMITS) };
     case 'takeover':
@@ -90,6 +112,8 @@ export function parsePrimaryMessage(value: unknown): PrimaryMessage {
     'drain',
     'index',
     'stats',
+    'waking',
+    'activity',
     'spent',
   ] as const);
   switch (type) {
@@ -129,7 +153,10 @@ export function parsePrimaryMessage(value: unknown): PrimaryMessage {
     case 'index':
       return { type, index: shape.integer('index'), count: shape.integer('count') };
     case 'stats':
+    case 'activity':
       return { type, request: shape.integer('request') };
+    case 'waking':
+      return { type, progress: progressOf(shape.object('progress')) };
     case 'spent':
       return { type, spent: shape.list('spent', spentOf, MAX_LIMITS) };
     default:
@@ -169,6 +196,29 @@ function spentOf(item: Shape): SpentTokens {
     place: item.integer('place'),
     keys,
     times: item.numbers('times', keys.length),
+  };
+}
+
+function activityOf(item: Shape): GroupActivity {
+  return {
+    group: item.string('group', MAX_GROUP_ID),
+    open: item.integer('open'),
+    idleMs: item.integer('idleMs'),
+  };
+}
+
+function progressOf(item: Shape): WakeProgress {
+  return {
+    group: item.string('group', MAX_GROUP_ID),
+    state: item.oneOf('state', WAKE_STATES),
+    message: item.string('message'),
+    retryAfterS: item.integer('retryAfterS'),
+    steps: item.list(
+      'steps',
+      (step) => ({ name: step.string('name'), state: step.oneOf('state', STEP_STATES) }),
+      MAX_STEPS,
+    ),
+    log: item.strings('log', { maxItems: MAX_LOG_LINES, maxLength: MAX_LOG_LINE }),
   };
 }
 

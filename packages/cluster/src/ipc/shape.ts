@@ -40,6 +40,12 @@ export class Shape {
     return value as number;
   }
 
+  boolean(key: string): boolean {
+    const value = this.#take(key);
+    if (typeof value !== 'boolean') this.#fail(key, 'true or false');
+    return value;
+  }
+
   /** A counter or gauge: one that miscounts is no reason to cut a worker off from its table. */
   number(key: string): number {
     const value = this.#take(key);

@@ -6,12 +6,15 @@ import {
   namedMaterial,
   type ApplyReport,
   type CertificateMaterial,
+  type GroupActivity,
   type Log,
   type Snapshot,
   type SpentTokens,
+  type WakeProgress,
   type WorkerState,
   type WorkerStats,
 } from '@dproxy/core';
+import { splitActivity } from './activity-parts.ts';
 import { Channel } from './channel.ts';
 import { encodeFrame, PRIMARY_FRAME_BYTES } from './frames.ts';
 import {
@@ -40,7 +43,11 @@ export interface SnapshotClientOptions {
   readonly onNoCertificate: (host: string) => void;
   /** What other workers let through their rate limits. */
   readonly onSpent: (spent: readonly SpentTokens[]) => void;
+  /** What becomes of a group of containers that is being woken. */
+  readonly onWaking: (progress: WakeProgress) => void;
   readonly stats: () => WorkerStats;
+  /** How much this worker has to do for each wake group of its table. */
+  readonly activity: () => readonly GroupActivity[];
   /** The last good table from disk, for a start without a primary; undefined when there is none that may be used. */
   readonly loadStored: () => Promise<Snapshot | undefined>;
   /** How long to wait for a primary before `loadStored`; 10 s. */
@@ -123,6 +130,11 @@ export class SnapshotClient {
   /** Tells the other workers what rate limits let through. Without a primary nobody hears it: each worker limits alone. */
   tellSpent(spent: readonly SpentTokens[]): void {
     if ((this.#channel?.waitingBytes ?? 0) < MAX_WAITING_BYTES) this.#send({ type: 'spent', spent });
+  }
+
+  /** Tells the primary that a client asks for a group of which nobody is ready. Without a primary nobody hears it. */
+  wake(group: string, client: string): void {
+    if ((this.#channel?.waitingBytes ?? 0) < MAX_WAITING_BYTES) this.#send({ type: 'wake', group, client });
   }
 
   /** Applies the table in force once more and says what came of it: what could not be had may be free by now. */
@@ -221,9 +233,21 @@ export class SnapshotClient {
       case 'stats':
         this.#send({ type: 'stats', request: message.request, stats: this.#options.stats() });
         return;
+      case 'waking':
+        this.#options.onWaking(message.progress);
+        return;
+      case 'activity':
+        this.#tellActivity(message.request);
+        return;
       default:
         message satisfies never;
     }
+  }
+
+  #tellActivity(request: number): void {
+    const parts = splitActivity(this.#options.activity());
+    for (const [at, groups] of parts.entries())
+      this.#send({ type: 'activity', request, groups, isLast: at === parts.length - 1 });
   }
 
   #enqueue(step: () => Promise<void> | void): void {

@@ -1,8 +1,9 @@
 import { chmod, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
-import type { CertificateMaterial, Log, Snapshot, WorkerStats } from '@dproxy/core';
+import type { CertificateMaterial, GroupActivity, Log, Snapshot, WakeProgress, WorkerStats } from '@dproxy/core';
 import { ensurePrivateFolder } from '../private-folder.ts';
+import { sumActivity } from './activity-parts.ts';
 import { Channel } from './channel.ts';
 import { encodeFrame, WORKER_FRAME_BYTES } from './frames.ts';
 import {
@@ -29,6 +30,17 @@ export interface SnapshotServerOptions {
   readonly handedOver?: () => void;
 }
 
+/** `pid` is that of the worker that says so. */
+export type WakeListener = (group: string, client: string, pid: number) => void;
+
+/** What all workers together have to do for wake groups. */
+export interface WholeActivity {
+  /** Groups that no worker names were not used since the workers started. */
+  readonly groups: readonly GroupActivity[];
+  /** False: a worker did not answer, or there is none. Nothing may be put to sleep on its word. */
+  readonly complete: boolean;
+}
+
 /** Time for the first message of a connection. */
 const GREETING_MS = 5_000;
 /** 256 workers twice over (a generation and its successors), with room to spare. */
@@ -43,6 +55,9 @@ export class SnapshotServer {
   readonly #listeners = new Set<() => void>();
   readonly #waiting = new Set<(result: boolean) => void>();
   readonly #wantListeners = new Set<(host: string) => void>();
+  readonly #wakeListeners = new Set<WakeListener>();
+  /** What is being woken now, for workers that come later. By group. */
+  readonly #waking = new Map<string, Buffer>();
   #tickets: Buffer | undefined;
   readonly #server: Server;
   #state: 'new' | 'listening' | 'handing over' | 'closed' = 'new';
@@ -99,6 +114,31 @@ export class SnapshotServer {
     for (const link of this.#links) link.denyCertificate(host);
   }
 
+  /**
+   * Calls back when a client of a worker asks for a group of containers of which nobody is ready, at most 200 times a second for
+   * one worker. A worker that was taken over says what it likes: whether there is such a group is for the listener to decide.
+   * @returns what ends that
+   */
+  onWake(listener: WakeListener): () => void {
+    this.#wakeListeners.add(listener);
+    return () => this.#wakeListeners.delete(listener);
+  }
+
+  /** Tells every worker what becomes of a group; while it is being woken, those that come later, too. */
+  publishWaking(progress: WakeProgress): void {
+    const frame = encodeFrame({ type: 'waking', progress } satisfies PrimaryMessage);
+    const isFinal = progress.state !== 'waking';
+    if (isFinal) this.#waking.delete(progress.group);
+    else this.#waking.set(progress.group, frame);
+    for (const link of this.#links) link.waking(frame, isFinal);
+  }
+
+  /** Tells one worker, which asked again for what the others have heard. */
+  answerWake(pid: number, progress: WakeProgress): void {
+    const frame = encodeFrame({ type: 'waking', progress } satisfies PrimaryMessage);
+    for (const link of this.#links) if (link.identity.pid === pid) link.waking(frame, false);
+  }
+
   /** In the order in which they started. */
   workers(): readonly ConnectedWorker[] {
     return [...this.#links].map((link) => link.describe()).sort(byStart);
@@ -118,6 +158,13 @@ export class SnapshotServer {
       [...this.#links].map(async (link) => ({ pid: link.identity.pid, stats: await link.stats(timeoutMs) })),
     );
     return answers.flatMap(({ pid, stats }) => (stats === undefined ? [] : [{ pid, stats }]));
+  }
+
+  /** Waits for the slowest worker, for at most `timeoutMs`. */
+  async activity(timeoutMs: number): Promise<WholeActivity> {
+    const answers = await Promise.all([...this.#links].map((link) => link.activity(timeoutMs)));
+    const told = answers.filter((answer) => answer !== undefined);
+    return { groups: sumActivity(told), complete: told.length > 0 && told.length === answers.length };
   }
 
   /** Calls back after a worker came, went, got ready, acknowledged or changed its state. Returns what ends that. */
@@ -202,6 +249,7 @@ export class SnapshotServer {
     // Before the table: the first handshakes of a new worker resume sessions of the others.
     if (this.#tickets !== undefined) link.tickets(this.#tickets);
     link.update();
+    for (const frame of this.#waking.values()) link.waking(frame, false);
     log.debug({ pid, haveVersion: hello.haveVersion }, 'a worker connected');
     this.#changed();
     return link;
@@ -209,6 +257,8 @@ export class SnapshotServer {
 
   #receive(link: WorkerLink, message: WorkerMessage | TakeoverMessage): void {
     if (message.type === 'want-certificate') for (const listener of this.#wantListeners) listener(message.host);
+    if (message.type === 'wake' && link.mayWake(Date.now()))
+      for (const listener of this.#wakeListeners) listener(message.group, message.client, link.identity.pid);
     if (message.type === 'spent') this.#tellOthers(link, message);
     if (message.type !== 'takeover' && link.receive(message)) this.#changed();
   }

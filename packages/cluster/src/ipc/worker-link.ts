@@ -1,4 +1,13 @@
-import type { ApplyReport, Log, WorkerState, WorkerStats } from '@dproxy/core';
+import {
+  TokenBuckets,
+  type ApplyReport,
+  type GroupActivity,
+  type Log,
+  type WorkerState,
+  type WorkerStats,
+} from '@dproxy/core';
+import { ActivityParts } from './activity-parts.ts';
+import { Answers } from './answers.ts';
 import type { Channel } from './channel.ts';
 import { encodeFrame } from './frames.ts';
 import type { ListenersReport, PrimaryMessage, WorkerIdentity, WorkerMessage } from './messages.ts';
@@ -22,6 +31,9 @@ export function isStaying(state: WorkerState): boolean {
 }
 
 const MAX_WAITING_BYTES = 1024 * 1024;
+
+/** Words of one worker about requests for containers that sleep. One that says more was taken over, or is flooded. */
+const WAKE_RATE = { average: 200, periodMs: 1_000, burst: 400 };
 
 /** A worker that cannot apply even a full table is not sent it again at once: only the next one, or this one later. */
 const STUCK_RETRY_MS = 5_000;
@@ -50,8 +62,10 @@ export class WorkerLink {
   #index = -1;
   #count = -1;
   #material = new Set<string>();
-  #nextRequest = 1;
-  readonly #requests = new Map<number, (stats: WorkerStats | undefined) => void>();
+  readonly #stats = new Answers<WorkerStats>();
+  readonly #activity = new Answers<readonly GroupActivity[]>();
+  readonly #activityParts = new ActivityParts();
+  readonly #wakes = new TokenBuckets(WAKE_RATE, 2);
 
   constructor(hello: WorkerMessage & { type: 'hello' }, channel: Channel, table: PublishedTable, log: Log) {
     const { pid, pmId, supervisorPid, startedAtMs } = hello;
@@ -108,17 +122,30 @@ export class WorkerLink {
     this.#send({ type: 'drain', deadlineMs });
   }
 
+  /** A worker that does not read misses steps on the way, never how it ended. @param frame a message `waking` */
+  waking(frame: Buffer, isFinal: boolean): void {
+    if (isFinal || this.#channel.waitingBytes < MAX_WAITING_BYTES) this.#channel.write(frame);
+  }
+
   /** Undefined when the worker goes away, or does not answer in `timeoutMs`. */
   stats(timeoutMs: number): Promise<WorkerStats | undefined> {
-    const request = this.#nextRequest++;
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#answer(request, undefined), timeoutMs);
-      this.#requests.set(request, (stats) => {
-        clearTimeout(timer);
-        resolve(stats);
-      });
-      this.#send({ type: 'stats', request });
-    });
+    return this.#stats.ask((request) => this.#send({ type: 'stats', request }), timeoutMs);
+  }
+
+  /** Likewise. */
+  async activity(timeoutMs: number): Promise<readonly GroupActivity[] | undefined> {
+    let asked = 0;
+    const answer = await this.#activity.ask((request) => {
+      asked = request;
+      this.#send({ type: 'activity', request });
+    }, timeoutMs);
+    this.#activityParts.drop(asked);
+    return answer;
+  }
+
+  /** False: it has said so too often within the last second. */
+  mayWake(nowMs: number): boolean {
+    return this.#wakes.take('', nowMs) === 0;
   }
 
   /** Level-triggered: looks at what the worker has and sends the one next thing. */
@@ -158,10 +185,14 @@ export class WorkerLink {
         if (this.#state !== 'draining' || message.state !== 'online') this.#state = message.state;
         return true;
       case 'stats':
-        this.#answer(message.request, message.stats);
+        this.#stats.settle(message.request, message.stats);
+        return false;
+      case 'activity':
+        this.#takeActivity(message);
         return false;
       case 'hello':
       case 'want-certificate':
+      case 'wake':
       case 'spent':
         return false;
       default:
@@ -199,10 +230,10 @@ export class WorkerLink {
     this.#phase = 'idle';
   }
 
-  #answer(request: number, stats: WorkerStats | undefined): void {
-    const resolve = this.#requests.get(request);
-    this.#requests.delete(request);
-    resolve?.(stats);
+  #takeActivity({ request, groups, isLast }: WorkerMessage & { type: 'activity' }): void {
+    if (!this.#activity.isWaiting(request)) return;
+    const whole = this.#activityParts.add(request, groups, isLast);
+    if (whole !== undefined) this.#activity.settle(request, whole);
   }
 
   #send(message: PrimaryMessage): void {
@@ -212,7 +243,8 @@ export class WorkerLink {
   /** The connection is gone. */
   dispose(): void {
     clearTimeout(this.#stuckTimer);
-    for (const request of this.#requests.keys()) this.#answer(request, undefined);
+    this.#stats.dispose();
+    this.#activity.dispose();
   }
 
   close(): void {
