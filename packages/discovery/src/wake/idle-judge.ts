@@ -1,0 +1,113 @@
+import type { GroupActivity, WakeMember, WakePlan } from '@dproxy/core';
+
+/**
+ * - `asleep`: nothing of it runs
+ * - `awake`: it is in use, or may be for all that is known
+ * - `silent`: traffic says that it is idle; its CPU and its probe have not been asked
+ */
+export type IdleState = 'asleep' | 'awake' | 'silent';
+
+export interface IdleVerdict {
+  readonly state: IdleState;
+  /** What keeps it awake, for people; empty when `silent`. */
+  readonly reason: string;
+}
+
+/** What is known of a group at one moment. */
+export interface IdleFacts {
+  readonly plan: WakePlan;
+  /** Of all workers together; undefined: not all of them have said. A group that no worker knows of has nothing open. */
+  readonly activity: Pick<GroupActivity, 'open' | 'idleMs'> | undefined;
+  readonly isAwakeTime: boolean;
+  readonly isWaking: boolean;
+  /** Why it could not be woken by whoever uses it; empty: every use of it wakes it. */
+  readonly unwakeable: string;
+  /** Of a clock that never goes back, in milliseconds. */
+  readonly nowMs: number;
+}
+
+/** A start of a container, or the end of a pause, as we saw it. */
+interface Run {
+  readonly startedMs: number;
+  readonly sinceMs: number;
+}
+
+/**
+ * Whether one group may be put to sleep. Only the own clock counts: starts are taken from when they were seen, so that an engine
+ * whose clock is wrong changes nothing, and after a restart of the primary, of whose past nobody knows, everything began just now.
+ *
+ * ```
+ *            asleep <--- nothing runs --- any
+ *   start --> awake <--- used again ----- silent --> (CPU, probe, then put to sleep)
+ *               \------- idle for long ----^
+ * ```
+ */
+export class IdleJudge {
+  readonly #runs = new Map<string, Run>();
+  #lastUseMs = Number.NEGATIVE_INFINITY;
+
+  /** What the workers cannot see: it works, or says that it is in use. */
+  noteUse(nowMs: number): void {
+    this.#lastUseMs = Math.max(this.#lastUseMs, nowMs);
+  }
+
+  judge(facts: IdleFacts): IdleVerdict {
+    const { plan, activity, nowMs } = facts;
+    this.#follow(plan.members, nowMs);
+    // Kept, because a worker that leaves takes what it knows with it.
+    if (activity !== undefined) this.noteUse(activity.open > 0 ? nowMs : nowMs - activity.idleMs);
+    if (this.#runs.size === 0) return { state: 'asleep', reason: 'nothing of it runs' };
+    const reason = this.#reasonOf(facts);
+    return { state: reason === '' ? 'silent' : 'awake', reason };
+  }
+
+  /** Milliseconds since it was last used or started, as far as we know. */
+  idleMs(nowMs: number): number {
+    const sinceMs = [...this.#runs.values()].map((run) => run.sinceMs);
+    return nowMs - Math.max(this.#lastUseMs, ...sinceMs);
+  }
+
+  #reasonOf(facts: IdleFacts): string {
+    const { plan, activity, nowMs } = facts;
+    if (plan.idleMs === 0) return 'it never sleeps';
+    if (facts.isWaking) return 'it is being woken';
+    if (facts.isAwakeTime) return 'it is kept awake at this time';
+    if (facts.unwakeable !== '') return facts.unwakeable;
+    const moving = plan.members.find(isMoving);
+    if (moving !== undefined) return `${moving.name} is ${moving.state === 'removing' ? 'being removed' : 'starting'}`;
+    if (activity === undefined) return 'not all workers have said whether it is in use';
+    if (activity.open > 0) return `${activity.open} requests and connections are open`;
+    const idleMs = this.idleMs(nowMs);
+    return idleMs < plan.idleMs ? `it was used or started ${Math.round(idleMs)} ms ago` : '';
+  }
+
+  #follow(members: readonly WakeMember[], nowMs: number): void {
+    const running = new Map(members.filter(isRunning).map(({ containerId, startedMs }) => [containerId, startedMs]));
+    for (const id of this.#runs.keys()) if (!running.has(id)) this.#runs.delete(id);
+    for (const [id, startedMs] of running) {
+      if (this.#runs.get(id)?.startedMs !== startedMs) this.#runs.set(id, { startedMs, sinceMs: nowMs });
+    }
+  }
+}
+
+export function isRunning({ state }: Pick<WakeMember, 'state'>): boolean {
+  return state === 'running';
+}
+
+function isMoving({ state, health }: WakeMember): boolean {
+  return state === 'removing' || (state === 'running' && health === 'starting');
+}
+
+/** What all workers say of each group, together. */
+export function foldActivities(said: readonly GroupActivity[]): ReadonlyMap<string, GroupActivity> {
+  const folded = new Map<string, GroupActivity>();
+  for (const { group, open, idleMs } of said) {
+    const other = folded.get(group);
+    folded.set(group, {
+      group,
+      open: open + (other?.open ?? 0),
+      idleMs: Math.min(idleMs, other?.idleMs ?? Number.POSITIVE_INFINITY),
+    });
+  }
+  return folded;
+}
