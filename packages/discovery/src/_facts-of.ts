@@ -9,6 +9,7 @@ export function factsOf(parts: Partial<DescribeFacts> = {}): DescribeFacts {
     vantage: { kind: 'host', networks: new Set(['n-bridge']), publishedAddress: '127.0.0.1', ownName: '' },
     imageWords: NO_WORDS,
     exposedByDefault: true,
+    readiness: false,
     networkOwner: undefined,
     isDraining: false,
     dialects: dialectsOf({}),

@@ -16,6 +16,8 @@ export interface DescribeFacts extends ReachFacts, ReadingFacts {
   readonly imageWords: ImageWords;
   /** False: only containers that a label names are served. */
   readonly exposedByDefault: boolean;
+  /** `docker.readiness`. */
+  readonly readiness: boolean;
 }
 
 /** Plain data, so that two of them can be compared. */
@@ -94,7 +96,8 @@ function describeReadings(
   readings: readonly Reading[],
   { facts, problems, switchedOff }: Surroundings,
 ): ContainerDescription {
-  const place: Place = { container, origin: originOf(container, facts), pool: new ContainerBackends(container, facts) };
+  const pool = new ContainerBackends(container, facts);
+  const place: Place = { container, origin: originOf(container, facts), pool, readiness: facts.readiness };
   const served = [
     ...withoutRepeats(namedServices(container, readings, facts)).map((service) => describeService(place, service)),
     ...readings.flatMap((reading) => describeStreams(place, reading)),
@@ -120,6 +123,7 @@ interface Place {
   readonly container: Container;
   readonly origin: Origin;
   readonly pool: ContainerBackends;
+  readonly readiness: boolean;
 }
 
 interface Served {
@@ -132,10 +136,10 @@ interface Served {
 
 const NOTHING = { definitions: [], streams: [], rejected: [], reason: '' };
 
-function describeService({ container, origin, pool }: Place, service: NamedService): Served {
+function describeService({ container, origin, pool, readiness }: Place, service: NamedService): Served {
   const { dialect, claims } = service;
   if (claims.answer !== undefined) {
-    const definitions = definitionsOf(container, service, { origin, backend: undefined });
+    const definitions = definitionsOf(container, service, { origin, backend: undefined, readiness });
     return { ...NOTHING, dialect, definitions };
   }
   const choice = choosePort(container, claims.port);
@@ -147,7 +151,7 @@ function describeService({ container, origin, pool }: Place, service: NamedServi
     return { ...NOTHING, dialect, rejected, reason: `${choice.problem}; add ${expected}` };
   }
   const backend = pool.take(dialect, { ...claims, port: choice.port });
-  const definitions = definitionsOf(container, service, { origin, backend });
+  const definitions = definitionsOf(container, service, { origin, backend, readiness });
   return { ...NOTHING, dialect, definitions, reason: backend.reason };
 }
 
@@ -156,7 +160,10 @@ function portLabel({ dialect, claims: { service } }: NamedService): string {
   return dialect !== 'native' || service === '' ? 'dproxy.port' : `dproxy.${service}.port`;
 }
 
-function describeStreams({ container, origin, pool }: Place, { dialect, network, streams }: Reading): Served[] {
+function describeStreams(
+  { container, origin, pool, readiness }: Place,
+  { dialect, network, streams }: Reading,
+): Served[] {
   return streams.map((claims) => {
     const port = streamPort(container, claims);
     const { protocol, service } = claims;
@@ -167,7 +174,7 @@ function describeStreams({ container, origin, pool }: Place, { dialect, network,
       return { ...NOTHING, dialect, rejected: [rejection(container, message, expected)], reason: message };
     }
     const backend = pool.take(dialect, { ...claims, network: claims.network ?? network, port });
-    const stream = streamOf(container, { dialect, claims }, { origin, backend });
+    const stream = streamOf(container, { dialect, claims }, { origin, backend, readiness });
     return { ...NOTHING, dialect, streams: [stream], reason: backend.reason };
   });
 }

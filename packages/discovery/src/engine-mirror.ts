@@ -229,6 +229,7 @@ export class EngineMirror {
       engine,
       vantage: this.#vantage,
       exposedByDefault: this.#settings.exposedByDefault,
+      readiness: this.#settings.readiness ?? false,
       networkOwner: owner === undefined ? undefined : this.get(owner),
       isDraining: this.#isDraining(container),
       dialects: this.#dialects,

@@ -1,7 +1,7 @@
 import type { Backend, Origin, RouteDefinition } from '@dproxy/core';
 import { serviceId } from './container-backend.ts';
 import type { Container } from './container.ts';
-import { ownCheck } from './health/own-check.ts';
+import { healthOf } from './health/health-of.ts';
 import type { NamedService } from './named-services.ts';
 
 /** Stable while the container is the same one; those of dproxy's own labels have the short form. */
@@ -10,11 +10,18 @@ export function definitionId(container: Container, dialect: string, service: str
   return dialect === 'native' ? id : `${id.slice(0, 12)}/${dialect}:${service}`;
 }
 
+interface DefinitionPlace {
+  readonly origin: Origin;
+  readonly backend: Backend | undefined;
+  /** `docker.readiness`. */
+  readonly readiness: boolean;
+}
+
 /** What one service adds to the routes: for everybody, and under the names that only this machine may use. */
 export function definitionsOf(
   container: Container,
   { dialect, claims, hosts, local }: NamedService,
-  { origin, backend }: { readonly origin: Origin; readonly backend: Backend | undefined },
+  { origin, backend, readiness }: DefinitionPlace,
 ): readonly RouteDefinition[] {
   const backends = backend === undefined ? [] : [backend];
   const refs = backends.map(({ id: backendId }) => ({ backendId, weight: claims.weight }));
@@ -34,9 +41,8 @@ export function definitionsOf(
     listeners: claims.listeners,
     https: claims.https,
     sinceMs: container.createdMs,
-    ...(claims.health === undefined || backend === undefined
-      ? {}
-      : { health: ownCheck(claims.health, container, backend) }),
+    panic: claims.panic,
+    ...(backend === undefined ? {} : healthOf(claims, container, { backend, readiness })),
     ...(claims.fallThrough === undefined ? {} : { fallThrough: claims.fallThrough }),
   };
   const asked = claims.publicPorts.length === 0 ? shared : { ...shared, publicPorts: claims.publicPorts };

@@ -7,6 +7,8 @@ export interface DiscoverySettings {
   readonly trustImages: boolean;
   /** `docker.exposedByDefault`: containers that no label names answer, too. */
   readonly exposedByDefault: boolean;
+  /** `docker.readiness`: containers without a check are asked whether they listen. Default false. */
+  readonly readiness?: boolean;
   /** `docker.dialects`, and what the composition root knows beside it. */
   readonly dialects: Omit<DialectSettings, 'nginxProxy'> & {
     readonly nginxProxy?: boolean | NginxProxyOptions | undefined;

@@ -1,16 +1,17 @@
 import type { Backend, Origin, StreamDefinition } from '@dproxy/core';
 import type { Container } from './container.ts';
 import type { StreamClaims } from './dialects/dialect.ts';
-import { ownCheck } from './health/own-check.ts';
+import { healthOf } from './health/health-of.ts';
 import { definitionId } from './service-definitions.ts';
 
 /** What one raw service adds. */
 export function streamOf(
   container: Container,
   { dialect, claims }: { readonly dialect: string; readonly claims: StreamClaims },
-  { origin, backend }: { readonly origin: Origin; readonly backend: Backend },
+  { origin, ...reach }: { readonly origin: Origin; readonly backend: Backend; readonly readiness: boolean },
 ): StreamDefinition {
-  const { protocol, tls, clients, alpn, connectionsPerClient, priority, idleMs, listener, hosts, health } = claims;
+  const { protocol, tls, clients, alpn, connectionsPerClient, priority, idleMs, listener, hosts, panic } = claims;
+  const { backend } = reach;
   return {
     id: `${definitionId(container, dialect, claims.service)}/${protocol}`,
     origin,
@@ -26,7 +27,8 @@ export function streamOf(
     hosts,
     backends: [backend],
     refs: [{ backendId: backend.id, weight: claims.weight }],
-    ...(health === undefined ? {} : { health: ownCheck(health, container, backend) }),
+    panic,
+    ...healthOf(claims, container, reach),
     sinceMs: container.createdMs,
   };
 }

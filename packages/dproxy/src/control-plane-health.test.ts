@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { LocalAuthority } from '@dproxy/certs';
 import { parseFile } from '@dproxy/config';
 import { silentLog, type Backend, type Snapshot } from '@dproxy/core';
-import { eventually, tempFolder } from '@dproxy/testkit';
+import { eventually, freePort, tempFolder } from '@dproxy/testkit';
 import { expect, onTestFinished, test } from 'vitest';
 import { ControlPlane } from './control-plane.ts';
 import { FRAME } from './_frame.ts';
@@ -52,14 +52,46 @@ async function startPlane(port: number, previous?: Snapshot) {
 
 test('a backend takes requests when its check has passed, and none when it fails', async () => {
   const app = await startApp();
+  app.status = 500;
   const { published, backend } = await startPlane(app.port);
   expect([...(published[0]?.backends.values() ?? [])][0]).toMatchObject({ state: 'starting', port: app.port });
+  app.status = 200;
   await eventually(() => backend()?.state === 'ready');
   app.status = 500;
   await eventually(() => backend()?.state === 'unhealthy');
   expect(backend()?.reason).toContain('status 500');
   app.status = 200;
   await eventually(() => backend()?.state === 'ready');
+});
+
+test('a container takes requests once its port accepts a connection, and after another start is asked again', async () => {
+  const port = await freePort();
+  const { plane } = await startPlane(port);
+  const id = 'docker:abc/main:80';
+  const start = (startedMs: number, state: Backend['state'] = 'ready'): void => {
+    const app = { id, name: 'app', address: '127.0.0.1', port, state, containerId: 'abc' } as const;
+    const backend: Backend = { ...app, protocol: 'http', reason: '', tlsVerify: true, proxyProtocol: '' };
+    const { definitions } = parseFile({ path: '/y.yml', text: `routes: [{host: c.test, to: "http://127.0.0.1:${port}"}]`, seenMs: 0 });
+    const [one] = definitions.map((definition) => ({
+      ...definition,
+      action: { type: 'forward' as const, backends: [{ backendId: id, weight: 1 }] },
+      backends: [backend],
+      readiness: { backendId: id, startedMs },
+    }));
+    plane.setSource({ source: 'docker:test', definitions: one === undefined ? [] : [one], rejected: [] });
+  };
+  const found = (): Backend | undefined => plane.snapshot?.backends.get(id);
+  start(1);
+  await eventually(() => found()?.reason === `it does not listen on port ${port} yet: the connection is refused`);
+  expect(found()?.state).toBe('starting');
+  const server = createServer().listen(port, '127.0.0.1');
+  await eventually(() => found()?.state === 'ready');
+  server.close();
+  await once(server, 'close');
+  start(1, 'draining');
+  await eventually(() => found()?.state === 'draining');
+  start(2);
+  await eventually(() => found()?.state === 'starting');
 });
 
 test('a primary that restarts takes nobody out whom it has not asked yet', async () => {

@@ -23,6 +23,7 @@ import {
   type TlsPolicy,
   type WorkerSettings,
 } from '@dproxy/core';
+import { setTimeout as delay } from 'node:timers/promises';
 import { resolvePlugins, type PluginNames } from './resolve-plugins.ts';
 
 /** What the configuration gives beside routes; replaced as a whole when the file changes. */
@@ -55,6 +56,9 @@ export interface ControlPlaneOptions {
   readonly publish: (snapshot: Snapshot, material: ReadonlyMap<string, CertificateMaterial>) => void;
   readonly saveLedger: (ledger: OwnershipLedger) => void;
 }
+
+/** How long the first table waits for what the first questions to backends find. */
+const FIRST_FINDINGS_MS = 250;
 
 const NO_CERTIFICATES: CertificateFilesState = { refs: [], material: new Map(), rejected: [] };
 
@@ -144,6 +148,7 @@ export class ControlPlane {
   async open(): Promise<void> {
     const before = this.#snapshot;
     if (before !== undefined) await this.#cover(before);
+    await this.#askFirst();
     this.#isOpen = true;
     this.#rebuild();
     this.#whenOpen.resolve();
@@ -188,6 +193,20 @@ export class ControlPlane {
     return this.#rejected;
   }
 
+  /** Containers that listen already are ready in the very first table. */
+  async #askFirst(): Promise<void> {
+    this.#followHealth();
+    await Promise.race([this.#health.whenAsked(), delay(FIRST_FINDINGS_MS, undefined, { ref: false })]);
+  }
+
+  #followHealth(): readonly SourceState[] {
+    const frame = this.#frame;
+    if (frame === undefined) return [];
+    const sources = [...this.#sources.values()].map((state) => resolvePlugins(state, frame));
+    this.#health.follow(healthTargets(sources, frame.settings.ownAddresses));
+    return sources;
+  }
+
   #change(): void {
     if (!this.#isOpen || this.#pending !== undefined) return;
     this.#pending = setImmediate(() => this.#rebuild());
@@ -203,9 +222,8 @@ export class ControlPlane {
       ...this.#files.material,
       ...this.#challengeMaterial,
     ]);
-    const sources = [...this.#sources.values()].map((state) => resolvePlugins(state, frame));
     // Before the merge: a new backend takes no request until it has passed.
-    this.#health.follow(healthTargets(sources, frame.settings.ownAddresses));
+    const sources = this.#followHealth();
     const result = buildSnapshot({
       sources: sources.map((state) => applyHealth(state, this.#health.verdicts)),
       listeners: frame.listeners,

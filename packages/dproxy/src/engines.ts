@@ -53,10 +53,11 @@ export class Engines {
 
   async #follow({ docker, listeners, acme, ownership }: FollowedSettings): Promise<void> {
     this.#ownContainerId ||= await findOwnContainer();
-    const { engines, trustImages, exposedByDefault } = docker;
+    const { engines, trustImages, exposedByDefault, readiness } = docker;
     const settings: DiscoverySettings = {
       trustImages,
       exposedByDefault,
+      readiness,
       dialects: { ...docker.dialects, nginxProxy: await nginxProxyFacts({ docker, acme }, this.#htpasswd) },
       isOwnedByProject: ownership === 'project',
       listeners: listeners.map(({ id }) => id),

@@ -62,7 +62,8 @@ export function buildRoute(
     listeners: entry.listeners ?? [],
     https: entry.https ?? {},
     ...(entry.balance === undefined ? {} : { balance: entry.balance }),
-    ...(entry.health === undefined ? {} : { health: entry.health }),
+    ...(entry.health?.check === undefined ? {} : { health: entry.health.check }),
+    ...(entry.health === undefined ? {} : { panic: entry.health.panic }),
     ...(entry.fallThrough === undefined ? {} : { fallThrough: entry.fallThrough }),
   };
 }

@@ -37,7 +37,8 @@ export function buildTcp(entry: TcpListenEntry, origin: Origin, sinceMs: number)
     idleMs: entry.idle ?? 0,
     backends,
     refs,
-    ...(entry.health === undefined ? {} : { health: entry.health }),
+    ...(entry.health?.check === undefined ? {} : { health: entry.health.check }),
+    ...(entry.health === undefined ? {} : { panic: entry.health.panic }),
     sinceMs,
   };
   return { listener: buildListener('tcp', listen, entry.proxyProtocol ?? []), stream, origin };

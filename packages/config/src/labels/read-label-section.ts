@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { BalancePolicy, HealthCheck } from '@dproxy/core';
+import type { BalancePolicy, HealthRules } from '@dproxy/core';
 import { balance } from '../schema/balance.ts';
 import { formatPath } from '../schema/explain-issue.ts';
 import { healthCheck } from '../schema/health.ts';
@@ -12,7 +12,7 @@ import { valueOfWords, type LabelFinding, type LabelWord, type SchemaNode, type 
 export interface LabelSections {
   readonly match: MatchRules;
   readonly balance: BalancePolicy;
-  readonly health: HealthCheck;
+  readonly health: HealthRules;
   readonly tcp: StreamLabels;
   readonly udp: StreamLabels;
 }

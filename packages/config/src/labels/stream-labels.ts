@@ -1,4 +1,4 @@
-import type { HealthCheck } from '@dproxy/core';
+import type { HealthRules } from '@dproxy/core';
 import { z } from 'zod';
 import { integer, required, section } from '../schema/field.ts';
 import { tcpOptions } from '../schema/tcp-entry.ts';
@@ -16,7 +16,7 @@ export interface StreamLabels {
   readonly priority: number | undefined;
   /** Milliseconds. */
   readonly idle: number | undefined;
-  readonly health: HealthCheck | undefined;
+  readonly health: HealthRules | undefined;
 }
 
 const LISTEN = 'a port from 1 to 65535, or the name of a listener';

@@ -18,6 +18,7 @@ export interface DockerEntry {
   readonly engines: readonly EngineEntry[] | undefined;
   readonly trustImages: boolean | undefined;
   readonly exposedByDefault: boolean | undefined;
+  readonly readiness: boolean | undefined;
   readonly dialects: DialectSettings | undefined;
 }
 
@@ -66,6 +67,11 @@ const detailed = section({
     meaning: 'Whether containers without a host label or variable answer as <name>.localhost',
     default: 'true',
   }),
+  readiness: field(flag(), {
+    meaning:
+      'Whether containers without a HEALTHCHECK take requests only once their port has accepted a connection. For one container: the label dproxy.health=none',
+    default: 'true',
+  }),
   dialects: field(dialects(), {
     meaning: 'Label languages, by name: false turns one off. All are read together',
     default: 'all on',
@@ -78,13 +84,17 @@ export function docker() {
     engines: list,
     trustImages: undefined,
     exposedByDefault: undefined,
+    readiness: undefined,
     dialects: undefined,
   }));
   const full = detailed.transform((value): DockerEntry => ({
     engines: value.engines,
     trustImages: value.trustImages,
     exposedByDefault: value.exposedByDefault,
+    readiness: value.readiness,
     dialects: value.dialects,
   }));
-  return z.union([named, full], { error: `${ENGINE}, a list, or {engines, trustImages, exposedByDefault, dialects}` });
+  return z.union([named, full], {
+    error: `${ENGINE}, a list, or {engines, trustImages, exposedByDefault, readiness, dialects}`,
+  });
 }

@@ -102,7 +102,7 @@ export const fileSchema = section({
   }),
   docker: field(docker(), {
     meaning:
-      'The Docker engines: a URL, a list, or {engines, trustImages, exposedByDefault, dialects}; an empty list for none',
+      'The Docker engines: a URL, a list, or {engines, trustImages, exposedByDefault, readiness, dialects}; an empty list for none',
     default: 'unix:///var/run/docker.sock, or the socket of a rootless engine',
   }),
   routes: field(z.array(routeEntry, { error: 'a list of routes' }), {

@@ -26,7 +26,29 @@ it.each([
   ],
   [{ headers: { 'X-Probe': ' yes ' } }, { headers: [['x-probe', 'yes']] }],
 ])('reads %j', (value, expected) => {
-  expect(read(value)).toEqual({ success: true, data: { ...DEFAULT_HEALTH_CHECK, ...expected } });
+  const check = { ...DEFAULT_HEALTH_CHECK, ...expected };
+  expect(read(value)).toEqual({ success: true, data: { check, readiness: true, panic: false } });
+});
+
+it.each([
+  ['none', { readiness: false }],
+  [{ type: 'none' }, { readiness: false }],
+  [
+    { type: 'none', panic: true },
+    { readiness: false, panic: true },
+  ],
+  [{ panic: true }, { panic: true }],
+  [{ panic: false }, {}],
+])('checks nothing for %j', (value, expected) => {
+  expect(read(value)).toEqual({
+    success: true,
+    data: { check: undefined, readiness: true, panic: false, ...expected },
+  });
+});
+
+it('keeps a check beside panic', () => {
+  const check = { ...DEFAULT_HEALTH_CHECK, path: '/up' };
+  expect(read({ path: '/up', panic: true })).toEqual({ success: true, data: { check, readiness: true, panic: true } });
 });
 
 it.each([
@@ -39,6 +61,7 @@ it.each([
   [{ headers: { Host: 'a.test' } }, ['headers', 'Host']],
   [{ headers: { 'x-a': 'b\r\nx-c: d' } }, ['headers', 'x-a']],
   [{ pth: '/x' }, []],
+  [{ type: 'none', path: '/up' }, ['path']],
 ])('refuses %j', (value, path) => {
   const { success, error } = read(value);
   expect(success).toBe(path === undefined);

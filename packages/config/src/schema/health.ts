@@ -1,12 +1,19 @@
 import { z } from 'zod';
-import { canonicalFieldName, DEFAULT_HEALTH_CHECK, isFieldValue, isOwnField, type HealthCheck } from '@dproxy/core';
+import {
+  canonicalFieldName,
+  DEFAULT_HEALTH_CHECK,
+  isFieldValue,
+  isOwnField,
+  type HealthCheck,
+  type HealthRules,
+} from '@dproxy/core';
 import { field, flag, integer, oneOrMore, readable, section, text, words, type Read } from './field.ts';
 import { duration } from './units.ts';
 
 const PATH = 'a path such as /health?full=1, in printable ASCII';
 const STATUSES = 'a status such as 204, or a range such as 200-299';
 const SERVICE = 'the name of a gRPC service such as my.package.Service';
-const FORMS = 'a path such as /health, tcp, grpc, or {type, path, interval, ...}';
+const FORMS = 'a path such as /health, tcp, grpc, none, or {type, path, interval, panic, ...}';
 
 /**
  * How the backends of a route or of a stream are checked.
@@ -16,39 +23,65 @@ const FORMS = 'a path such as /health, tcp, grpc, or {type, path, interval, ...}
 export function healthCheck(usual: 'http' | 'tcp' = 'http') {
   const short = z
     .union([z.literal('tcp'), z.literal('grpc')])
-    .transform((type): HealthCheck => ({ ...DEFAULT_HEALTH_CHECK, type, path: '' }));
-  const path = readable(PATH, readTarget).transform((value): HealthCheck => ({ ...DEFAULT_HEALTH_CHECK, path: value }));
-  const detailed = options(usual).transform((said, context): HealthCheck => {
+    .transform((type) => rulesOf({ ...DEFAULT_HEALTH_CHECK, type, path: '' }));
+  const none = z.literal('none').transform(() => rulesOf(undefined, { readiness: false }));
+  const path = readable(PATH, readTarget).transform((value) => rulesOf({ ...DEFAULT_HEALTH_CHECK, path: value }));
+  const detailed = options(usual).transform(({ panic, ...said }, context): HealthRules => {
+    const { type: named, ...how } = said;
+    const [option] = Object.keys(how);
+    if (named === 'none') {
+      if (option !== undefined) context.addIssue({ code: 'custom', path: [option], message: NOTHING_TO_SAY });
+      return rulesOf(undefined, { readiness: false, panic });
+    }
+    // Alone it is about whoever else checks, as the engine does.
+    if (panic !== undefined && named === undefined && option === undefined) return rulesOf(undefined, { panic });
     const implied = said.service !== undefined ? 'grpc' : said.path !== undefined ? 'http' : usual;
-    const { interval = DEFAULT_HEALTH_CHECK.intervalMs, type = implied } = said;
+    const type = named ?? implied;
     if (said.service !== undefined && type !== 'grpc') {
       context.addIssue({ code: 'custom', path: ['service'], message: 'no service, or type: grpc' });
     }
-    return {
-      type,
-      path: type === 'http' ? (said.path ?? DEFAULT_HEALTH_CHECK.path) : (said.service ?? ''),
-      method: said.method ?? DEFAULT_HEALTH_CHECK.method,
-      host: said.host ?? DEFAULT_HEALTH_CHECK.host,
-      port: said.port ?? DEFAULT_HEALTH_CHECK.port,
-      scheme: said.scheme ?? DEFAULT_HEALTH_CHECK.scheme,
-      headers: said.headers ?? DEFAULT_HEALTH_CHECK.headers,
-      statuses: said.statuses ?? DEFAULT_HEALTH_CHECK.statuses,
-      followRedirects: said.followRedirects ?? DEFAULT_HEALTH_CHECK.followRedirects,
-      intervalMs: interval,
-      unhealthyIntervalMs: said.unhealthyInterval ?? interval,
-      timeoutMs: said.timeout ?? DEFAULT_HEALTH_CHECK.timeoutMs,
-      rise: said.rise ?? DEFAULT_HEALTH_CHECK.rise,
-      fall: said.fall ?? DEFAULT_HEALTH_CHECK.fall,
-    };
+    return rulesOf(checkOf(type, how), { panic });
   });
-  return z.union([short, path, detailed], { error: FORMS });
+  return z.union([short, none, path, detailed], { error: FORMS });
+}
+
+const NOTHING_TO_SAY = 'nothing but panic beside type: none';
+
+function rulesOf(
+  check: HealthCheck | undefined,
+  { readiness = true, panic = false }: Loose<HealthRules> = {},
+): HealthRules {
+  return { check, readiness, panic };
+}
+
+type Loose<T> = { readonly [Key in keyof T]?: T[Key] | undefined };
+type Said = Omit<z.output<ReturnType<typeof options>>, 'type' | 'panic'>;
+
+function checkOf(type: HealthCheck['type'], said: Said): HealthCheck {
+  const { interval = DEFAULT_HEALTH_CHECK.intervalMs } = said;
+  return {
+    type,
+    path: type === 'http' ? (said.path ?? DEFAULT_HEALTH_CHECK.path) : (said.service ?? ''),
+    method: said.method ?? DEFAULT_HEALTH_CHECK.method,
+    host: said.host ?? DEFAULT_HEALTH_CHECK.host,
+    port: said.port ?? DEFAULT_HEALTH_CHECK.port,
+    scheme: said.scheme ?? DEFAULT_HEALTH_CHECK.scheme,
+    headers: said.headers ?? DEFAULT_HEALTH_CHECK.headers,
+    statuses: said.statuses ?? DEFAULT_HEALTH_CHECK.statuses,
+    followRedirects: said.followRedirects ?? DEFAULT_HEALTH_CHECK.followRedirects,
+    intervalMs: interval,
+    unhealthyIntervalMs: said.unhealthyInterval ?? interval,
+    timeoutMs: said.timeout ?? DEFAULT_HEALTH_CHECK.timeoutMs,
+    rise: said.rise ?? DEFAULT_HEALTH_CHECK.rise,
+    fall: said.fall ?? DEFAULT_HEALTH_CHECK.fall,
+  };
 }
 
 function options(usual: 'http' | 'tcp') {
   return section({
-    type: field(words(['http', 'tcp', 'grpc']), {
+    type: field(words(['http', 'tcp', 'grpc', 'none']), {
       meaning:
-        'http: an answer with an expected status. tcp: the connection is accepted. grpc: grpc.health.v1.Health/Check says SERVING',
+        'http: an answer with an expected status. tcp: the connection is accepted. grpc: grpc.health.v1.Health/Check says SERVING. none: they are not asked, and a container without HEALTHCHECK takes requests as soon as it runs',
       default: usual === 'http' ? 'http, with service grpc' : 'tcp, with path http, with service grpc',
     }),
     path: field(readable(PATH, readTarget), { meaning: 'For http: what is asked for', default: '/' }),
@@ -91,6 +124,12 @@ function options(usual: 'http' | 'tcp') {
     timeout: field(duration(1), { meaning: 'Until the answer must be there, in ms or as 3s', default: '3s' }),
     rise: field(integer(1, 100), { meaning: 'Passes in a row after which it takes requests', default: '1' }),
     fall: field(integer(1, 100), { meaning: 'Failures in a row after which it takes none', default: '2' }),
+    panic: field(flag(), {
+      meaning:
+        'Whether unhealthy backends are asked when nobody else is left, also those that a HEALTHCHECK of Docker calls so. Without another option nothing is checked for it',
+      default: 'false',
+      danger: 'clients get what unhealthy backends answer',
+    }),
   });
 }
 

@@ -210,6 +210,7 @@ describe('the engine', () => {
       isNamed: true,
       trustImages: true,
       exposedByDefault: true,
+      readiness: true,
       dialects: {},
     });
     expect(resolve({ file: 'docker: []' }).settings.docker).toMatchObject({ engines: [], isNamed: true });

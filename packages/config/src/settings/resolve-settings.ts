@@ -149,6 +149,7 @@ function resolveDocker(
     isNamed: named !== undefined,
     trustImages: said.docker?.trustImages ?? false,
     exposedByDefault: said.docker?.exposedByDefault ?? true,
+    readiness: said.docker?.readiness ?? true,
     dialects: resolveDialects(said.docker?.dialects, fromFile),
   };
 }

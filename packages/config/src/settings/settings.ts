@@ -61,6 +61,7 @@ export interface DockerSettings {
   readonly isNamed: boolean;
   readonly trustImages: boolean;
   readonly exposedByDefault: boolean;
+  readonly readiness: boolean;
   readonly dialects: DialectSettings;
 }
 

@@ -52,6 +52,10 @@ export interface ServiceClaims extends BackendClaims {
   readonly filters: readonly Filter[];
   readonly balance: BalancePolicy;
   readonly health: HealthCheck | undefined;
+  /** Where nothing checks it: whether it takes requests only once it accepts connections. */
+  readonly readiness: boolean;
+  /** As in `Route`. */
+  readonly panic: boolean;
   /** Given instead of forwarding. */
   readonly answer: Exclude<RouteAction, { type: 'forward' }> | undefined;
   readonly plugins: readonly string[];
@@ -75,8 +79,11 @@ export interface StreamClaims
   readonly publicPort: number;
   readonly hosts: readonly string[];
   readonly idleMs: number;
-  /** Undefined: its backends are not asked. */
+  /** Undefined: its backends are not asked again and again. */
   readonly health: HealthCheck | undefined;
+  /** As in `ServiceClaims`. */
+  readonly readiness: boolean;
+  readonly panic: boolean;
 }
 
 export interface LabelProblem {

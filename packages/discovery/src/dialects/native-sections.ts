@@ -7,7 +7,7 @@ import {
   type LabelWord,
   type StreamLabels,
 } from '@dproxy/config';
-import { DEFAULT_BALANCE, type Filter } from '@dproxy/core';
+import { DEFAULT_BALANCE, type Filter, type HealthRules } from '@dproxy/core';
 import type { LabelProblem, ServiceClaims, StreamClaims } from './dialect.ts';
 import type { ServiceDraft } from './native-keys.ts';
 import { PLAIN_STREAM } from './plain-stream.ts';
@@ -18,7 +18,10 @@ export type SectionName = keyof LabelSections | 'filters';
 
 /** What the labels of one service say in sections. */
 export interface Sections {
-  readonly claims: Pick<ServiceClaims, 'pathMatch' | 'condition' | 'filters' | 'balance' | 'health'>;
+  readonly claims: Pick<
+    ServiceClaims,
+    'pathMatch' | 'condition' | 'filters' | 'balance' | 'health' | 'readiness' | 'panic'
+  >;
   readonly tcp: StreamLabels | undefined;
   readonly udp: StreamLabels | undefined;
   readonly problems: readonly LabelProblem[];
@@ -44,7 +47,7 @@ export function readSections(words: Words): Sections {
       condition: match?.condition ?? null,
       filters: read<readonly Filter[]>('filters', readLabelFilters) ?? [],
       balance: read('balance', (said) => readLabelSection('balance', said)) ?? DEFAULT_BALANCE,
-      health: read('health', (said) => readLabelSection('health', said)),
+      ...healthOf(read('health', (said) => readLabelSection('health', said))),
     },
     tcp: read('tcp', (said) => readLabelSection('tcp', said)),
     udp: read('udp', (said) => readLabelSection('udp', said)),
@@ -52,8 +55,13 @@ export function readSections(words: Words): Sections {
   };
 }
 
+/** Of services and of streams. */
+function healthOf(said: HealthRules | undefined): Pick<ServiceClaims, 'health' | 'readiness' | 'panic'> {
+  return { health: said?.check, readiness: said?.readiness ?? true, panic: said?.panic ?? false };
+}
+
 const NOTHING_SAID: Sections = {
-  claims: { pathMatch: 'segments', condition: null, filters: [], balance: DEFAULT_BALANCE, health: undefined },
+  claims: { pathMatch: 'segments', condition: null, filters: [], balance: DEFAULT_BALANCE, ...healthOf(undefined) },
   tcp: undefined,
   udp: undefined,
   problems: [],
@@ -88,6 +96,6 @@ function optionsOf(said: StreamLabels) {
     connectionsPerClient: connectionsPerClient ?? 0,
     priority: priority ?? 0,
     idleMs: idle ?? 0,
-    health,
+    ...healthOf(health),
   };
 }

@@ -21,6 +21,8 @@ export const PLAIN_SERVICE: ServiceClaims = {
   filters: [],
   balance: DEFAULT_BALANCE,
   health: undefined,
+  readiness: true,
+  panic: false,
   answer: undefined,
   plugins: [],
   listeners: [],

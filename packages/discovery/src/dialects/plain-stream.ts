@@ -20,4 +20,6 @@ export const PLAIN_STREAM: StreamClaims = {
   hosts: ['*'],
   idleMs: 0,
   health: undefined,
+  readiness: true,
+  panic: false,
 };

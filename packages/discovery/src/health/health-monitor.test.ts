@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { silentLog, type HealthTarget } from '@dproxy/core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { READINESS_CHECK, silentLog, type Backend, type HealthTarget } from '@dproxy/core';
 import { collectLog, eventually } from '@dproxy/testkit';
 import { HealthMonitor } from './health-monitor.ts';
 import { targetOf } from './_target.ts';
@@ -111,6 +111,121 @@ it('asks nobody any more who is not followed, nor anybody when it is stopped', a
   expect(asked).toBeLessThanOrEqual(before + 1);
   held.monitor.stop();
   other.close();
+});
+
+describe('readiness', () => {
+  const REFUSED = 'the connection is refused';
+
+  /** A program that may listen or not, and how often it was asked. */
+  function program() {
+    const asked: string[] = [];
+    const found = { finding: REFUSED };
+    const probe = (): Promise<string> => {
+      asked.push(found.finding);
+      return Promise.resolve(found.finding);
+    };
+    return { asked, found, probe };
+  }
+
+  const targetFrom = (startedMs: number, backend: Partial<Backend> = {}): HealthTarget => ({
+    ...targetOf(80, READINESS_CHECK, { containerId: 'c', ...backend }),
+    startedMs,
+  });
+
+  it('holds a backend back until it listens, says why, and asks no more', async () => {
+    const { asked, found, probe } = program();
+    using held = monitorOf({ probe });
+    const target = targetFrom(1);
+    held.monitor.follow([target]);
+    const verdict = () => held.monitor.verdicts.get(idOf(target));
+    expect(verdict()).toEqual({ state: 'starting', reason: 'whether it listens on port 80 is being asked' });
+    await eventually(() => changes === 1);
+    expect(verdict()).toEqual({
+      state: 'starting',
+      reason: 'it does not listen on port 80 yet: the connection is refused',
+    });
+    await eventually(() => asked.length > 2);
+    found.finding = '';
+    await eventually(() => verdict() === undefined);
+    expect(changes).toBe(2);
+    const count = asked.length;
+    held.monitor.follow([target]);
+    found.finding = REFUSED;
+    held.monitor.follow([target, targetFrom(1, { id: 'other' })]);
+    await eventually(() => asked.length > count + 2);
+    expect(verdict()).toBeUndefined();
+    expect(asked.filter((finding) => finding === '')).toHaveLength(1);
+  });
+
+  it('asks anew after another start, at another address, and when it goes on after it was told to end', async () => {
+    const { asked, found, probe } = program();
+    found.finding = '';
+    using held = monitorOf({ probe });
+    for (const [index, target] of [targetFrom(1), targetFrom(2), targetFrom(2, { address: '127.0.0.2' })].entries()) {
+      held.monitor.follow([target]);
+      expect(held.monitor.verdicts.get(idOf(target))?.state).toBe('starting');
+      await eventually(() => held.monitor.verdicts.size === 0);
+      expect(asked).toHaveLength(index + 1);
+    }
+    const last = targetFrom(2, { address: '127.0.0.2' });
+    held.monitor.follow([{ ...last, backend: { ...last.backend, state: 'draining' } }]);
+    expect(held.monitor.verdicts.size).toBe(0);
+    held.monitor.follow([last]);
+    expect(held.monitor.verdicts.size).toBe(1);
+    await eventually(() => held.monitor.verdicts.size === 0);
+    expect(asked).toHaveLength(4);
+  });
+
+  it('does not take being told to end for being ready', async () => {
+    const { asked, probe } = program();
+    using held = monitorOf({ probe });
+    const target = targetFrom(1);
+    held.monitor.follow([target]);
+    held.monitor.follow([{ ...target, backend: { ...target.backend, state: 'draining' } }]);
+    await eventually(() => asked.length > 2);
+    expect(held.monitor.verdicts.get(idOf(target))?.state).toBe('starting');
+  });
+
+  it('never asks who served before a restart of the primary', async () => {
+    const { asked, probe } = program();
+    using held = monitorOf({ probe, wasReady: ({ id }) => id !== 'new' });
+    held.monitor.follow([targetFrom(1), targetFrom(1, { id: 'new' })]);
+    expect([...held.monitor.verdicts.keys()]).toEqual(['new']);
+    await eventually(() => asked.length > 2);
+    expect([...held.monitor.verdicts.keys()]).toEqual(['new']);
+  });
+
+  it('makes no noise in the log about a program that needs a moment', async () => {
+    const log = collectLog();
+    let count = 0;
+    const probe = (): Promise<string> => Promise.resolve(++count > 2 ? '' : REFUSED);
+    using held = monitorOf({ probe, log });
+    held.monitor.follow([targetFrom(1)]);
+    await eventually(() => held.monitor.verdicts.size === 0);
+    expect(log.entries.map(({ level }) => level)).toEqual(['debug']);
+  });
+
+  it('tells together what was found of many', async () => {
+    using held = monitorOf({ probe: () => Promise.resolve('') });
+    held.monitor.follow(Array.from({ length: 2_000 }, (_, index) => targetFrom(1, { id: `b${index}` })));
+    await held.monitor.whenAsked();
+    await eventually(() => held.monitor.verdicts.size === 0);
+    expect(changes).toBeLessThan(10);
+  });
+
+  it('knows when everybody has been asked', async () => {
+    const release = Promise.withResolvers<string>();
+    using held = monitorOf({ probe: ({ backend }) => (backend.id === 'slow' ? release.promise : Promise.resolve('')) });
+    await held.monitor.whenAsked();
+    held.monitor.follow([targetFrom(1), targetFrom(1, { id: 'slow' })]);
+    let isAsked = false;
+    const asked = held.monitor.whenAsked().then(() => (isAsked = true));
+    await eventually(() => changes === 1);
+    expect(isAsked).toBe(false);
+    held.monitor.follow([targetFrom(1)]);
+    await asked;
+    expect(isAsked).toBe(true);
+  });
 });
 
 it('asks only so many at a time', async () => {

@@ -2,11 +2,15 @@ import { canonicalJson, type Backend, type HealthTarget, type HealthVerdict, typ
 import { askBackend } from './ask-backend.ts';
 import { CheckState } from './check-state.ts';
 import type { Finding, Probe } from './probe.ts';
+import { ReadinessState } from './readiness-state.ts';
 
 /** Checks under way at the same time: 10,000 backends must not need 10,000 sockets. */
 const MAX_RUNNING = 128;
 /** Share of a pause by which checks are spread, so that those that began together do not stay together. */
 const SPREAD = 0.1;
+/** Each change makes a table of all backends. While many wait for their turn, changes are told together, at the latest after this. */
+const MAX_HELD_MS = 500;
+const HELD_POLL_MS = 20;
 
 export interface HealthMonitorOptions {
   readonly log: Log;
@@ -19,8 +23,9 @@ export interface HealthMonitorOptions {
 
 interface Watched {
   readonly target: HealthTarget;
-  readonly state: CheckState;
+  readonly state: CheckState | ReadinessState;
   finding: Finding;
+  isAsked: boolean;
   timer: NodeJS.Timeout | undefined;
   isGone: boolean;
 }
@@ -34,6 +39,9 @@ export class HealthMonitor {
   readonly #due: Watched[] = [];
   #running = 0;
   #isFirst = true;
+  #telling: NodeJS.Timeout | undefined;
+  #unasked = 0;
+  #whenAsked = Promise.withResolvers<void>();
   #verdicts: ReadonlyMap<string, HealthVerdict> = new Map();
 
   constructor(options: HealthMonitorOptions) {
@@ -54,30 +62,43 @@ export class HealthMonitor {
     const wanted = new Set<string>();
     for (const target of targets) {
       const key = keyOf(target);
+      const known = this.#watched.get(key);
+      if (isOver(target, known)) continue;
       wanted.add(key);
-      if (!this.#watched.has(key)) this.#watch(key, target);
+      if (known === undefined) this.#watch(key, target);
     }
     for (const [key, watched] of this.#watched) if (!wanted.has(key)) this.#forget(key, watched);
     this.#isFirst = false;
     this.#judge();
   }
 
+  /** Resolves when everybody who is followed has been asked once, or need not be. */
+  async whenAsked(): Promise<void> {
+    if (this.#unasked > 0) await this.#whenAsked.promise;
+  }
+
   stop(): void {
     this.#stopping.abort();
+    clearTimeout(this.#telling);
+    this.#whenAsked.resolve();
     for (const watched of this.#watched.values()) clearTimeout(watched.timer);
     this.#watched.clear();
   }
 
   #watch(key: string, target: HealthTarget): void {
     const isKnown = this.#isFirst && this.#options.wasReady?.(target.backend) === true;
-    const state = new CheckState(target.check, isKnown);
-    const watched: Watched = { target, state, finding: '', timer: undefined, isGone: false };
+    const state = isReadiness(target) ? new ReadinessState(isKnown) : new CheckState(target.check, isKnown);
+    const isAsked = isKnown && isReadiness(target);
+    const watched: Watched = { target, state, finding: '', isAsked, timer: undefined, isGone: false };
     this.#watched.set(key, watched);
+    if (isAsked) return;
+    this.#unasked++;
     this.#enqueue(watched);
   }
 
   #forget(key: string, watched: Watched): void {
     watched.isGone = true;
+    this.#noteAsked(watched);
     clearTimeout(watched.timer);
     this.#watched.delete(key);
   }
@@ -105,12 +126,37 @@ export class HealthMonitor {
     if (watched.isGone || this.#stopping.signal.aborted) return;
     const isOther = watched.finding !== finding;
     watched.finding = finding;
-    const isChanged = watched.state.note(finding);
-    const pauseMs = watched.state.nextPauseMs() * (1 - SPREAD * Math.random());
-    watched.timer = setTimeout(() => this.#enqueue(watched), pauseMs);
+    const { state } = watched;
+    const isChanged = state.note(finding);
+    this.#plan(watched);
+    if (state instanceof ReadinessState) this.#tellReadiness(watched, state);
+    else if (isChanged) this.#tell(watched);
+    if (isChanged || (isOther && state.state !== 'healthy')) this.#publish();
+    this.#noteAsked(watched);
+  }
+
+  #plan(watched: Watched): void {
+    const pauseMs = watched.state.nextPauseMs();
+    if (pauseMs === undefined) return;
+    watched.timer = setTimeout(() => this.#enqueue(watched), pauseMs * (1 - SPREAD * Math.random()));
     watched.timer.unref();
-    if (isChanged) this.#tell(watched);
-    if (isChanged || (isOther && watched.state.state !== 'healthy')) this.#publish();
+  }
+
+  #noteAsked(watched: Watched): void {
+    if (watched.isAsked) return;
+    watched.isAsked = true;
+    this.#unasked--;
+    if (this.#unasked > 0) return;
+    this.#whenAsked.resolve();
+    this.#whenAsked = Promise.withResolvers();
+  }
+
+  #tellReadiness({ target: { backend }, finding }: Watched, state: ReadinessState): void {
+    const { id, name, port } = backend;
+    const facts = { backend: id, name, port };
+    if (state.state === 'healthy') this.#options.log.debug(facts, 'a backend listens');
+    else if (state.isLate)
+      this.#options.log.warn({ ...facts, finding }, 'a container runs, but nobody listens on its port');
   }
 
   #tell({ target, state, finding }: Watched): void {
@@ -123,8 +169,16 @@ export class HealthMonitor {
   }
 
   #publish(): void {
-    this.#judge();
-    this.#options.onChange();
+    if (this.#telling !== undefined) return;
+    const startedMs = performance.now();
+    const tell = (): void => {
+      const isHeld = this.#due.length > 0 && performance.now() - startedMs < MAX_HELD_MS;
+      this.#telling = isHeld ? setTimeout(tell, HELD_POLL_MS).unref() : undefined;
+      if (isHeld) return;
+      this.#judge();
+      this.#options.onChange();
+    };
+    this.#telling = setTimeout(tell, 1).unref();
   }
 
   #judge(): void {
@@ -137,10 +191,29 @@ export class HealthMonitor {
   }
 }
 
+function isReadiness({ startedMs }: HealthTarget): boolean {
+  return startedMs !== undefined;
+}
+
+/** Who was told to end after it listened is asked again when it goes on; who had not yet does not by being told to end. */
+function isOver(target: HealthTarget, known: Watched | undefined): boolean {
+  const hasListened = known === undefined || known.state.state === 'healthy';
+  return isReadiness(target) && target.backend.state === 'draining' && hasListened;
+}
+
 function verdictOf(target: HealthTarget, state: HealthVerdict['state'], finding: Finding): HealthVerdict {
   const found = finding === '' ? '' : `: ${finding}`;
+  if (isReadiness(target)) {
+    const { port } = target.backend;
+    const reason = finding === '' ? `whether it listens on port ${port} is being asked` : notYet(port) + found;
+    return { state, reason };
+  }
   const words = state === 'unhealthy' ? 'its health check fails' : 'its health check has not passed yet';
   return { state, reason: `${words} (${describeCheck(target)})${found}` };
+}
+
+function notYet(port: number): string {
+  return `it does not listen on port ${port} yet`;
 }
 
 function describeCheck({ check, backend }: HealthTarget): string {
@@ -149,7 +222,9 @@ function describeCheck({ check, backend }: HealthTarget): string {
   return `${check.type === 'tcp' ? 'TCP' : 'gRPC'} on port ${port}`;
 }
 
-function keyOf({ backend, check }: HealthTarget): string {
+/** Of readiness there may be one for each container, so its key is made of little. */
+function keyOf({ backend, check, startedMs }: HealthTarget): string {
   const { id, address, port, protocol, tlsVerify } = backend;
+  if (startedMs !== undefined) return `${id} ${address} ${port} ${startedMs}`;
   return canonicalJson([id, address, port, protocol, tlsVerify, check]);
 }

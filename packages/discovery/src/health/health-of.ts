@@ -1,0 +1,22 @@
+import type { Backend, RouteDefinition } from '@dproxy/core';
+import type { Container } from '../container.ts';
+import type { ServiceClaims } from '../dialects/dialect.ts';
+import { ownCheck } from './own-check.ts';
+
+interface Checked {
+  readonly backend: Backend;
+  /** `docker.readiness`. */
+  readonly readiness: boolean;
+}
+
+/** How a backend of a container is checked: as its words say, else by its engine, else once, whether it listens. */
+export function healthOf(
+  { health, readiness: isWanted }: Pick<ServiceClaims, 'health' | 'readiness'>,
+  container: Container,
+  { backend, readiness }: Checked,
+): Pick<RouteDefinition, 'health' | 'readiness'> {
+  if (health !== undefined) return { health: ownCheck(health, container, backend) };
+  // Nothing tells whether a datagram was taken.
+  const isAsked = readiness && isWanted && container.health === 'none' && backend.protocol !== 'udp';
+  return isAsked ? { readiness: { backendId: backend.id, startedMs: container.startedMs } } : {};
+}
