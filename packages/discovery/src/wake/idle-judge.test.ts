@@ -1,7 +1,7 @@
 import type { WakeMember } from '@dproxy/core';
 import { expect, it } from 'vitest';
 import { memberOf, planOf } from './_plan-of.ts';
-import { foldActivities, IdleJudge, type IdleFacts } from './idle-judge.ts';
+import { IdleJudge, type IdleFacts } from './idle-judge.ts';
 
 const SILENT = { open: 0, idleMs: Number.POSITIVE_INFINITY };
 
@@ -25,7 +25,7 @@ function judgedAt(nowMs: number, more: Partial<IdleFacts> = {}): { state: string
 }
 
 it('is silent after as long without use as the plan says, and not a moment before', () => {
-  expect(judgedAt(59_999)).toEqual({ state: 'awake', reason: 'it was used or started 59999 ms ago' });
+  expect(judgedAt(59_999)).toEqual({ state: 'awake', reason: 'it was used or started a moment ago' });
   expect(judgedAt(60_000)).toEqual({ state: 'silent', reason: '' });
 });
 
@@ -39,8 +39,8 @@ it.each<[string, Partial<IdleFacts>]>([
   ['web is starting', { plan: running('web', { health: 'starting' }) }],
   ['db is being removed', { plan: planOf({ members: [memberOf('web'), memberOf('db', { state: 'removing' })] }) }],
   ['not all workers have said whether it is in use', { activity: undefined }],
-  ['2 requests and connections are open', { activity: { open: 2, idleMs: Number.POSITIVE_INFINITY } }],
-  ['it was used or started 10 ms ago', { activity: { open: 0, idleMs: 10 } }],
+  ['requests or connections are open', { activity: { open: 2, idleMs: Number.POSITIVE_INFINITY } }],
+  ['it was used or started a moment ago', { activity: { open: 0, idleMs: 10 } }],
 ])('stays awake, and says why: %s', (reason, facts) => {
   expect(judgedAt(1_000_000, facts)).toEqual({ state: 'awake', reason });
 });
@@ -84,19 +84,4 @@ it('is asleep when nothing of it runs, and as long as one of it runs it is not',
   const members = [memberOf('web', { state: 'stopped' }), memberOf('db', { state: 'paused' })];
   expect(judgedAt(0, { plan: planOf({ members }) })).toEqual({ state: 'asleep', reason: 'nothing of it runs' });
   expect(judgedAt(60_000, { plan: planOf({ members: [...members, memberOf('job')] }) }).state).toBe('silent');
-});
-
-it('sums up what the workers say', () => {
-  const said = [
-    { group: 'a', open: 1, idleMs: 0 },
-    { group: 'b', open: 0, idleMs: 700 },
-    { group: 'a', open: 2, idleMs: 30 },
-    { group: 'b', open: 0, idleMs: 500 },
-    { group: '__proto__', open: 1, idleMs: 1 },
-  ];
-  expect([...foldActivities(said).values()]).toEqual([
-    { group: 'a', open: 3, idleMs: 0 },
-    { group: 'b', open: 0, idleMs: 500 },
-    { group: '__proto__', open: 1, idleMs: 1 },
-  ]);
 });

@@ -9,7 +9,7 @@ export type IdleState = 'asleep' | 'awake' | 'silent';
 
 export interface IdleVerdict {
   readonly state: IdleState;
-  /** What keeps it awake, for people; empty when `silent`. */
+  /** What keeps it awake, for people, and the same as long as that does; empty when `silent`. */
   readonly reason: string;
 }
 
@@ -76,9 +76,8 @@ export class IdleJudge {
     const moving = plan.members.find(isMoving);
     if (moving !== undefined) return `${moving.name} is ${moving.state === 'removing' ? 'being removed' : 'starting'}`;
     if (activity === undefined) return 'not all workers have said whether it is in use';
-    if (activity.open > 0) return `${activity.open} requests and connections are open`;
-    const idleMs = this.idleMs(nowMs);
-    return idleMs < plan.idleMs ? `it was used or started ${Math.round(idleMs)} ms ago` : '';
+    if (activity.open > 0) return 'requests or connections are open';
+    return this.idleMs(nowMs) < plan.idleMs ? 'it was used or started a moment ago' : '';
   }
 
   #follow(members: readonly WakeMember[], nowMs: number): void {
@@ -96,18 +95,4 @@ export function isRunning({ state }: Pick<WakeMember, 'state'>): boolean {
 
 function isMoving({ state, health }: WakeMember): boolean {
   return state === 'removing' || (state === 'running' && health === 'starting');
-}
-
-/** What all workers say of each group, together. */
-export function foldActivities(said: readonly GroupActivity[]): ReadonlyMap<string, GroupActivity> {
-  const folded = new Map<string, GroupActivity>();
-  for (const { group, open, idleMs } of said) {
-    const other = folded.get(group);
-    folded.set(group, {
-      group,
-      open: open + (other?.open ?? 0),
-      idleMs: Math.min(idleMs, other?.idleMs ?? Number.POSITIVE_INFINITY),
-    });
-  }
-  return folded;
 }
