@@ -61,12 +61,19 @@ const FAULT_HTML = html({
   advice: '<p>If you did not expect this, tell the people who run the site, with the number below.</p>',
 });
 
-const NOTICE_HTML = html({
+const OFFLINE_HTML = html({
   title: 'Back soon',
   mood: 'notice',
   heading: '{{message}}',
-  advice: `<p>It may be starting, or on a break. Nothing is wrong with your connection.</p>
+  advice: `<p>Nothing is wrong with your connection. It may help to try again in a moment.</p>
 <p><a href="">Try again</a></p>`,
+});
+
+const ASLEEP_HTML = html({
+  title: 'Asleep',
+  mood: 'notice',
+  heading: '{{message}}',
+  advice: '<p>Nothing is wrong with your connection. The people who run the site start it when it is needed.</p>',
 });
 
 const JSON_PAGE = `{"status":{{status}},"error":"{{title}}","message":"{{message}}","requestId":"{{requestId}}"}\n`;
@@ -78,9 +85,12 @@ const FAULT: Readonly<Record<PageType, Template>> = {
   txt: compileTemplate(TEXT_PAGE, 'txt', PAGE_FIELDS),
 };
 
-const NOTICE_IN_HTML = compileTemplate(NOTICE_HTML, 'html', PAGE_FIELDS);
+const NOTICES: ReadonlyMap<number, Template> = new Map([
+  [406, compileTemplate(ASLEEP_HTML, 'html', PAGE_FIELDS)],
+  [503, compileTemplate(OFFLINE_HTML, 'html', PAGE_FIELDS)],
+]);
 
-/** The page for one status when nothing replaces it: 503 is a notice, everything else a fault. */
+/** The page for one status when nothing replaces it: a site that is offline or asleep is a notice, everything else a fault. */
 export function builtInTemplate(status: number, type: PageType): Template {
-  return status === 503 && type === 'html' ? NOTICE_IN_HTML : FAULT[type];
+  return (type === 'html' ? NOTICES.get(status) : undefined) ?? FAULT[type];
 }

@@ -71,6 +71,12 @@ describe('pages', () => {
     expect(headerOf(pages.render(request).headers, 'retry-after')).toBeUndefined();
   });
 
+  it('tells a site that sleeps apart from a fault: trying again does not help', () => {
+    const page = compilePages(new Map()).render({ ...request, status: 406, accept: 'text/html' });
+    expect(page.body.toString()).toContain('The people who run the site start it');
+    expect(page.body.toString()).not.toMatch(/Try again|If you did not expect this/);
+  });
+
   it('answers HEAD with the headers of GET and no body', () => {
     const pages = compilePages(new Map());
     const page = pages.render({ ...request, method: 'HEAD' });

@@ -42,7 +42,7 @@ border-radius:.6rem;font:.8rem/1.55 ui-monospace,SFMono-Regular,Menlo,Consolas,m
 pre:empty{display:none}
 .again{display:none;margin-top:1.5rem}
 [data-wake-state=failed] .again,[data-wake-state=refused] .again{display:block}
-a{display:inline-block;padding:.45rem 1.1rem;border:1px solid var(--line);border-radius:.6rem;color:inherit;font-weight:600;text-decoration:none}
+a{display:inline-block;padding:.45rem 1.1rem;border:1px solid var(--line);border-radius:.6rem;color:var(--text);font-weight:600;text-decoration:none}
 a:hover,a:focus-visible{border-color:var(--mark)}
 footer{display:flex;justify-content:space-between;gap:1rem;margin-top:1.75rem;padding-top:1rem;border-top:1px solid var(--line);
 color:var(--soft);font-size:.85rem;overflow-wrap:anywhere}
