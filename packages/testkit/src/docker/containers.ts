@@ -21,6 +21,10 @@ export interface ContainerSpec {
   readonly health?: string;
   /** Default SIGKILL: as process 1 most programs ignore SIGTERM, and a test would wait ten seconds for it. */
   readonly stopSignal?: string;
+  /** Folders of this machine, by their path in the container. */
+  readonly folders?: Readonly<Record<string, string>>;
+  /** Default `no`. */
+  readonly restart?: 'no' | 'always' | 'unless-stopped';
   /** False: only created. Default true. */
   readonly start?: boolean;
 }
@@ -54,7 +58,12 @@ function createOptions(spec: ContainerSpec): Docker.ContainerCreateOptions {
     Env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
     ExposedPorts: Object.fromEntries(ports.map((port) => [`${port}/tcp`, {}])),
     StopSignal: spec.stopSignal ?? 'SIGKILL',
-    HostConfig: { NetworkMode: spec.network ?? 'default', PortBindings: portBindings(spec.publish ?? {}) },
+    HostConfig: {
+      NetworkMode: spec.network ?? 'default',
+      PortBindings: portBindings(spec.publish ?? {}),
+      Binds: Object.entries(spec.folders ?? {}).map(([inside, outside]) => `${outside}:${inside}`),
+      RestartPolicy: { Name: spec.restart ?? 'no' },
+    },
   };
 }
 

@@ -33,7 +33,9 @@ export interface Engine extends EngineAccess {
   readonly bridge: string;
   /** Ends dockerd with SIGKILL, as a crash does; containerd lives on. */
   kill(): Promise<void>;
-  /** Starts dockerd again after `kill()`. */
+  /** Ends dockerd with SIGTERM, as `systemctl stop docker` does: without `keepsContainers` it stops them all first. */
+  shutDown(): Promise<void>;
+  /** Starts dockerd again after `kill()` or `shutDown()`. */
   restart(): Promise<void>;
   /** Removes the containers, ends both programs, unmounts and removes the folder. Idempotent. */
   stop(): Promise<void>;
@@ -91,6 +93,10 @@ class LocalEngine {
 
   async kill(): Promise<void> {
     await this.#dockerd?.end('SIGKILL');
+  }
+
+  async shutDown(): Promise<void> {
+    await this.#dockerd?.end('SIGTERM', 60_000);
   }
 
   async restart(): Promise<void> {
