@@ -72,6 +72,10 @@ export const ERRORS = {
   'route-unknown': row('downstream', 404, 'No site answers at this address.', { logLevel: 'info' }),
   'path-unknown': row('downstream', 404, 'Nothing answers at this path.', { logLevel: 'info' }),
   'no-backend-ready': row('upstream', 503, 'This site is offline at the moment.', { logLevel: 'info' }),
+  asleep: row('upstream', 406, 'This site is asleep, and a request does not start it.', { logLevel: 'info' }),
+  'wake-failed': row('upstream', 503, 'This site could not be started.', { logLevel: 'info' }),
+  'wake-timeout': row('upstream', 503, 'This site did not start in time.', { logLevel: 'info' }),
+  'too-many-waiting': row('upstream', 503, 'Too many requests wait for this site.', { logLevel: 'info' }),
   'upstream-refused': row('upstream', 502, 'The site cannot be reached.', { retry: 'unsent', blamesBackend: true }),
   'upstream-unresolved': row('upstream', 502, 'The site cannot be reached.', { retry: 'unsent', blamesBackend: true }),
   'upstream-tls': row('upstream', 502, 'The site could not be reached safely.', {
@@ -106,16 +110,27 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
+export interface ProxyErrorOptions extends ErrorOptions {
+  /** Told to the client behind the sentence of the code: no detail of the inside. Default none. */
+  readonly told?: string;
+  /** When trying again may help, in seconds. Default 0: as the status says. */
+  readonly retryAfterS?: number;
+}
+
 /** The one error of the data plane. `detail` and `cause` go to the log, never to the client. */
 export class ProxyError extends Error {
   override readonly name = 'ProxyError';
   readonly code: ErrorCode;
   readonly detail: string;
+  readonly told: string;
+  readonly retryAfterS: number;
 
-  constructor(code: ErrorCode, detail = '', options?: ErrorOptions) {
+  constructor(code: ErrorCode, detail = '', { told = '', retryAfterS = 0, ...options }: ProxyErrorOptions = {}) {
     super(detail === '' ? `${code}: ${ERRORS[code].message}` : `${code}: ${detail}`, options);
     this.code = code;
     this.detail = detail;
+    this.told = told;
+    this.retryAfterS = retryAfterS;
   }
 
   get status(): number {

@@ -94,11 +94,35 @@ export const LIMITS = {
     unit: 'ms',
     meaning: 'a TLS handshake waits for a certificate on demand, then gets one of the local CA',
   },
+  leafWaitMs: {
+    default: 2_000,
+    unit: 'ms',
+    meaning: 'a TLS handshake for a new host waits for the first certificate of it, then is refused',
+  },
   heldHandshakes: {
     default: 256,
     unit: 'count',
-    meaning: 'TLS handshakes per worker that wait so; more get one of the local CA at once',
+    meaning: 'TLS handshakes per worker that wait for each of the two; more go on at once with what there is',
   },
+  holdOverMs: {
+    default: 5_000,
+    unit: 'ms',
+    meaning:
+      'requests wait for the successor of the last backend of a route, from the moment at which it went away; then 503',
+  },
+  holdOverReadyMs: {
+    default: 10_000,
+    unit: 'ms',
+    meaning: 'a backend must have been ready for that long, or nobody waits for its successor (restart loops)',
+  },
+  heldRequests: {
+    default: 1_024,
+    unit: 'count',
+    meaning:
+      'requests and connections of TCP per worker that wait for a backend; more are 503, as are those beyond the next two',
+  },
+  heldRequestsPerRoute: { default: 256, unit: 'count', meaning: 'how many of them wait for one route' },
+  heldRequestsPerClient: { default: 16, unit: 'count', meaning: 'how many of them are of one client address' },
   connectionsPerClient: {
     default: 1_024,
     unit: 'count',

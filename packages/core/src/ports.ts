@@ -5,6 +5,7 @@ import type { Route, ShadowedRoute } from './route.ts';
 import type { Traffic } from './traffic.ts';
 import type { ShadowedStream, StreamRoute } from './stream.ts';
 import type { CertificateMaterial, CertificateRef, Snapshot } from './snapshot.ts';
+import type { GroupActivity, WakeProgress } from './wake.ts';
 
 /** Counters of one worker since it started; all increase, except `connections` and `tunnels`, which are gauges. */
 export interface WorkerStats {
@@ -64,6 +65,13 @@ export interface DataPlane {
   denyCertificate(host: string): void;
   /** Counts what other workers of this host let through their rate limits. What names no limit of the table is passed over. */
   spend(spent: readonly SpentTokens[]): void;
+  /**
+   * What becomes of a group that somebody waits for. Who waits is answered when it has `failed`, or is `refused`; when it is
+   * `awake` they go on with the next table in which somebody is ready. What names no group of the table is passed over.
+   */
+  waking(progress: WakeProgress): void;
+  /** How much there is to do for each wake group of the table. */
+  activity(): readonly GroupActivity[];
   /** Stops accepting, answers with `Connection: close`, resolves when empty or at the deadline. Idempotent. */
   drain(deadlineMs: number): Promise<DrainReport>;
   /** Cuts everything. */
@@ -129,6 +137,8 @@ export interface ContainerView {
   }[];
   /** Why it has no route, with what to add; empty when it has. */
   readonly reason: string;
+  /** `WakeGroup.id` of the containers that it sleeps and wakes with; absent: it does not. */
+  readonly wakeGroup?: string;
 }
 
 /** A certificate, or a name that waits for one, for `/certificates`. */

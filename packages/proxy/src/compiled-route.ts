@@ -8,6 +8,7 @@ import {
   type WorkerSlot,
 } from '@dproxy/core';
 import { balancePools, type PoolBalancer, poolShares } from './balance/pool-balancer.ts';
+import { type Staffing, staffingOf } from './balance/staffing.ts';
 import { Selection } from './balance/selection.ts';
 import { fixedAnswer } from './exchange/fixed-answer.ts';
 import { type CompiledFilters, compileFilters } from './filters/index.ts';
@@ -19,6 +20,8 @@ import type { UpstreamPools } from './upstream/upstream-pools.ts';
 /** A route with everything that a request needs of it prepared. */
 export interface CompiledRoute extends RoutePattern {
   readonly route: Route;
+  /** Who answers for it now: `none` also for routes that do not forward. */
+  readonly staffing: Staffing;
   /** Empty for routes that do not forward. */
   readonly balance: PoolBalancer;
   /** Undefined: `balance` alone decides who is next. */
@@ -68,6 +71,7 @@ export function compileRoute(route: Route, context: RouteContext): CompiledRoute
     listeners,
     fallThrough,
     route,
+    staffing: staffingOf(shares),
     balance,
     selection: Selection.of({ route, refs, shares, balance, context, previous: previous?.selection }),
     headers,

@@ -6,6 +6,8 @@ export class Counters {
   requests = 0;
   connections = 0;
   tunnels = 0;
+  /** Requests and connections of TCP that wait for a backend; a gauge. */
+  held = 0;
   upstreamConnections = 0;
   ejections = 0;
   bytesIn = 0;

@@ -5,9 +5,11 @@ import {
   type CertificateMaterial,
   type DataPlane,
   type DrainReport,
+  type GroupActivity,
   type Log,
   type Snapshot,
   type SpentTokens,
+  type WakeProgress,
   WildcardMemory,
   type WorkerSlot,
   type WorkerStats,
@@ -29,6 +31,7 @@ import { BackendAges } from './upstream/backend-ages.ts';
 import { NameCache } from './upstream/name-cache.ts';
 import { UpstreamConnection, type UpstreamContext } from './upstream/upstream-connection.ts';
 import { UpstreamPools } from './upstream/upstream-pools.ts';
+import { WaitingRoom } from './waiting/waiting-room.ts';
 
 export interface DataPlaneOptions {
   readonly log: Log;
@@ -49,6 +52,11 @@ export interface DataPlaneOptions {
   readonly onWantCertificate?: (host: string) => void;
   /** Where there are other workers: what rate limits have let through, at most ten times a second (`DataPlane.spend`). */
   readonly onSpent?: (spent: readonly SpentTokens[]) => void;
+  /**
+   * Somebody waits for a wake group: at once for the first, then at most once a second per group while anybody waits.
+   * @param client its address, of IPv6 the /64: for budgets
+   */
+  readonly onWake?: (group: string, client: string) => void;
 }
 
 export function createDataPlane(options: DataPlaneOptions): DataPlane {
@@ -72,6 +80,7 @@ class DirectDataPlane implements DataPlane, Services {
   readonly secureContexts: SecureContexts;
   readonly certificateHold: CertificateHold | undefined;
   readonly spentLimits: SpentLimits | undefined;
+  readonly waiting: WaitingRoom;
   #worker: WorkerSlot;
   readonly #context: Omit<UpstreamContext, 'bufferBytes'>;
   readonly #pools: UpstreamPools;
@@ -96,6 +105,7 @@ class DirectDataPlane implements DataPlane, Services {
     this.certificateHold = onWant === undefined ? undefined : new CertificateHold({ wheel, log, onWant });
     this.#context = { wheel, counters, log, names };
     this.#pools = new UpstreamPools(this.#context);
+    this.waiting = new WaitingRoom({ services: this, onWake: options.onWake ?? (() => undefined) });
     this.#listeners = new ListenerSet(this, { reusePort: options.reusePort });
   }
 
@@ -134,6 +144,15 @@ class DirectDataPlane implements DataPlane, Services {
     return await applied;
   }
 
+  waking(progress: WakeProgress): void {
+    if (this.#compiled !== undefined) this.waiting.told(progress);
+  }
+
+  activity(): readonly GroupActivity[] {
+    return this.#compiled === undefined ? [] : this.waiting.activity();
+  }
+
+  /** Those who wait for a backend go on waiting: they are answered when there is one. */
   async drain(deadlineMs: number): Promise<DrainReport> {
     this.#draining ??= this.#drain(deadlineMs);
     return await this.#draining;
@@ -144,6 +163,7 @@ class DirectDataPlane implements DataPlane, Services {
     await this.#applying;
     this.#listeners.destroy();
     this.#pools.destroy();
+    this.waiting.dispose();
     this.spentLimits?.dispose();
     await this.applicationPath?.close();
     await this.logins.close();
@@ -169,7 +189,7 @@ class DirectDataPlane implements DataPlane, Services {
   }
 
   async #apply(snapshot: Snapshot, material: ReadonlyMap<string, CertificateMaterial>): Promise<ApplyReport> {
-    const before = this.#compiled?.tls;
+    const before = this.#compiled;
     this.applicationPath?.apply(snapshot);
     this.ages.follow(snapshot, performance.now());
     this.#compiled = compileSnapshot(snapshot, {
@@ -181,8 +201,9 @@ class DirectDataPlane implements DataPlane, Services {
     });
     this.memory.reconcile(snapshot);
     this.counters.follow(snapshot);
-    this.#followTls(snapshot, before);
+    this.#followTls(snapshot, before?.tls);
     this.#listeners.followBackends();
+    this.waiting.follow(before);
     // A draining worker still follows the table (Docker gives a removed container's address to the next one at once), but it
     // opens nothing any more.
     if (this.isDraining) return { failed: [] };

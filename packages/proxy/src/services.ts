@@ -13,6 +13,7 @@ import type { SecureContexts } from './listeners/tls/secure-contexts.ts';
 import type { BackendAges } from './upstream/backend-ages.ts';
 import type { NameCache } from './upstream/name-cache.ts';
 import type { UpstreamConnection } from './upstream/upstream-connection.ts';
+import type { WaitingRoom } from './waiting/waiting-room.ts';
 
 /** What every connection of a worker shares. */
 export interface Services {
@@ -34,6 +35,8 @@ export interface Services {
   readonly secureContexts: SecureContexts;
   /** Undefined: nobody can be asked for certificates on demand. */
   readonly certificateHold: CertificateHold | undefined;
+  /** Who waits for a backend, and how much wake groups are used. */
+  readonly waiting: WaitingRoom;
   /** Swapped with one assignment; a request keeps the one that it began with. */
   readonly compiled: CompiledSnapshot;
   readonly isDraining: boolean;

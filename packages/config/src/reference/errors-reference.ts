@@ -43,6 +43,10 @@ const REMEDIES = {
   'path-unknown': 'the host has routes, but none with a prefix of this path',
   'no-backend-ready':
     'all containers of the host are stopped, paused, unhealthy or cannot be reached: `/containers` says why, with the command that mends it',
+  asleep: 'start it, or let requests do so: `wake` of the container',
+  'wake-failed': 'the page says why, the log of the primary says more; a budget, a stop by hand, or a start that failed',
+  'wake-timeout': 'its start takes longer than `wake.timeout`, or its health check does not pass',
+  'too-many-waiting': '`limits.heldRequests`, `limits.heldRequestsPerRoute`, `limits.heldRequestsPerClient`',
   'upstream-refused':
     'is the port right (`dproxy.port`), and does the program listen on all addresses, not on 127.0.0.1?',
   'upstream-unresolved': 'the host name in `to` has no address',

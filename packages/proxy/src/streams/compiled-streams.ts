@@ -1,23 +1,24 @@
 import {
   type AddressMatcher,
-  type Backend,
   compileCidrs,
   type Limits,
-  readyShares,
   RoundRobin,
   type Snapshot,
   StreamTable,
   type StreamRoute,
   type WorkerSlot,
 } from '@dproxy/core';
+import { poolShares } from '../balance/pool-balancer.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import type { UpstreamPools } from '../upstream/upstream-pools.ts';
+import { type Staffing, staffingOf } from '../balance/staffing.ts';
 import { ClientCounts } from './client-counts.ts';
 
 /** A stream with everything that a connection needs of it prepared. */
 export interface CompiledStream {
   readonly route: StreamRoute;
   readonly admits: AddressMatcher;
+  readonly staffing: Staffing;
   readonly balance: RoundRobin<UpstreamPool>;
   readonly idleMs: number;
   /** Connections that are open now; the same under every Snapshot. */
@@ -60,11 +61,17 @@ interface StreamContext extends StreamsContext {
   readonly before: CompiledStream | undefined;
 }
 
-function compile(route: StreamRoute, { backends, settings }: Snapshot, { before, ...context }: StreamContext) {
+function compile(
+  route: StreamRoute,
+  { backends, settings }: Snapshot,
+  { worker, pools, before }: StreamContext,
+): CompiledStream {
+  const shares = poolShares(route.backends, { backends, pools, worker });
   return {
     route,
     admits: route.clients.length === 0 ? everybody : compileCidrs(route.clients),
-    balance: balanceOf(route, backends, { before, ...context }),
+    staffing: staffingOf(shares),
+    balance: new RoundRobin(shares, worker, before?.balance),
     idleMs: route.idleMs > 0 ? route.idleMs : defaultIdleMs(route, settings.limits),
     counts: before?.counts ?? new ClientCounts(),
   };
@@ -76,16 +83,4 @@ function everybody(): boolean {
 
 function defaultIdleMs({ protocol }: StreamRoute, limits: Limits): number {
   return protocol === 'udp' ? limits.udpIdleMs : limits.tunnelIdleMs;
-}
-
-function balanceOf(
-  { backends: refs }: StreamRoute,
-  backends: ReadonlyMap<string, Backend>,
-  { worker, pools, before }: StreamContext,
-): RoundRobin<UpstreamPool> {
-  const shares = readyShares(refs, backends).flatMap(({ id, weight }) => {
-    const target = pools.get(id);
-    return target === undefined ? [] : [{ id, weight, target }];
-  });
-  return new RoundRobin(shares, worker, before?.balance);
 }

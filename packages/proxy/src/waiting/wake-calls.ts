@@ -1,0 +1,87 @@
+import type { WakeGroup, WakeProgress } from '@dproxy/core';
+import { Deadline, type DeadlineWheel } from '../deadline-wheel.ts';
+
+/** The primary may have begun anew meanwhile: it is told again while anybody waits, and no more often. */
+const REPEAT_MS = 1_000;
+
+export interface WakeCallsOptions {
+  readonly wheel: DeadlineWheel;
+  /** @param client as `clientKey` makes it: for the primary's budgets */
+  readonly onWake: (group: string, client: string) => void;
+  /** Of somebody who waits for the group still; undefined: nobody does. */
+  readonly whoWaits: (group: string) => string | undefined;
+}
+
+type Listener = (progress: WakeProgress) => void;
+
+/** Tells the primary for which groups somebody waits, and hears from it what becomes of them. */
+export class WakeCalls {
+  readonly #options: WakeCallsOptions;
+  readonly #calledMs = new Map<string, number>();
+  readonly #repeats = new Map<string, Deadline>();
+  readonly #progress = new Map<string, WakeProgress>();
+  readonly #listeners = new Map<string, Set<Listener>>();
+
+  constructor(options: WakeCallsOptions) {
+    this.#options = options;
+  }
+
+  progressOf(group: string): WakeProgress | undefined {
+    return this.#progress.get(group);
+  }
+
+  /** @returns what ends the listening */
+  onProgress(group: string, listener: Listener): () => void {
+    const listeners = this.#listeners.get(group) ?? new Set();
+    this.#listeners.set(group, listeners);
+    listeners.add(listener);
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0 && this.#listeners.get(group) === listeners) this.#listeners.delete(group);
+    };
+  }
+
+  /** Somebody wants it awake; told at most once a second. The word on a start that is over says nothing of the next one. */
+  wake(group: string, client: string): void {
+    const nowMs = performance.now();
+    const calledMs = this.#calledMs.get(group);
+    if (calledMs === undefined || nowMs - calledMs >= REPEAT_MS) this.#call(group, client, nowMs);
+    this.#repeat(group);
+  }
+
+  told(progress: WakeProgress): void {
+    this.#progress.set(progress.group, progress);
+    for (const listener of [...(this.#listeners.get(progress.group) ?? [])]) listener(progress);
+  }
+
+  follow(groups: ReadonlyMap<string, WakeGroup>): void {
+    for (const id of this.#progress.keys()) if (!groups.has(id)) this.#progress.delete(id);
+    for (const id of this.#calledMs.keys()) if (!groups.has(id)) this.#calledMs.delete(id);
+  }
+
+  dispose(): void {
+    for (const deadline of this.#repeats.values()) deadline.dispose();
+    this.#repeats.clear();
+    this.#listeners.clear();
+  }
+
+  #call(group: string, client: string, nowMs: number): void {
+    this.#calledMs.set(group, nowMs);
+    const state = this.#progress.get(group)?.state;
+    if (state !== undefined && state !== 'waking') this.#progress.delete(group);
+    this.#options.onWake(group, client);
+  }
+
+  #repeat(group: string): void {
+    if (this.#repeats.has(group) || this.#options.whoWaits(group) === undefined) return;
+    const deadline = new Deadline(this.#options.wheel, { onDeadline: () => this.#again(group) });
+    this.#repeats.set(group, deadline);
+    deadline.set(REPEAT_MS);
+  }
+
+  #again(group: string): void {
+    this.#repeats.delete(group);
+    const client = this.#options.whoWaits(group);
+    if (client !== undefined) this.wake(group, client);
+  }
+}
