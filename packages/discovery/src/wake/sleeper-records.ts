@@ -1,3 +1,5 @@
+import type { WakeMember } from '@dproxy/core';
+
 /** A container that we put to sleep. */
 export interface SleepingContainer {
   readonly id: string;
@@ -14,9 +16,9 @@ export interface SleepRecord {
   readonly containers: readonly SleepingContainer[];
 }
 
-/** What outlives the primary of groups that sleep. */
+/** What is known of groups that sleep, and outlives the primary. */
 export interface SleepRecords {
-  /** Resolves when it is on the disk. */
+  /** Resolves when it is on the disk, or could not be written, which is said elsewhere. */
   add(record: SleepRecord): Promise<void>;
   remove(group: string): void;
   get(group: string): SleepRecord | undefined;
@@ -27,4 +29,11 @@ export interface SleepRecords {
   groups(): readonly string[];
   /** There is no such group any more. */
   forget(group: string): void;
+}
+
+/** Whether one of these containers is still as we put it: not started since, and not stopped by somebody while it was paused. */
+export function isStillAsleep({ method, containers }: SleepRecord, members: readonly WakeMember[]): boolean {
+  const asleep = method === 'pause' ? 'paused' : 'stopped';
+  const starts = new Map(containers.map(({ id, startedMs }) => [id, startedMs]));
+  return members.some(({ containerId, state, startedMs }) => state === asleep && starts.get(containerId) === startedMs);
 }

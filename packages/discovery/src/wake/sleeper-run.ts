@@ -1,0 +1,167 @@
+import type { WakeMember, WakePlan } from '@dproxy/core';
+import type { CpuSample } from './idle-cpu.ts';
+import { isRunning } from './idle-judge.ts';
+import type { SleepMarks } from './sleeper-marks.ts';
+import { stopOrder } from './sleeper-order.ts';
+import type { SleepRecords } from './sleeper-records.ts';
+
+/** What is asked of an engine; each call ends, and none but `cpu` is repeated. */
+export interface SleepEngine {
+  /** With the container's own stop time-out; resolves when it has ended. */
+  stop(containerId: string): Promise<void>;
+  pause(containerId: string): Promise<void>;
+  /** Undefined: it is not there, or does not run. */
+  cpu(containerId: string): Promise<CpuSample | undefined>;
+}
+
+export interface SleepRunOptions {
+  readonly plan: WakePlan;
+  readonly engine: SleepEngine;
+  readonly marks: SleepMarks;
+  readonly records: Pick<SleepRecords, 'add' | 'remove'>;
+  /** True once every worker serves this version or a newer one, false when that takes too long. */
+  readonly whenServed: (version: number) => Promise<boolean>;
+  /** Asks all workers once more. Why the group must stay awake; empty: it may go. */
+  readonly askAgain: () => Promise<string>;
+  /** Epoch milliseconds. */
+  readonly wallMs: () => number;
+}
+
+export interface SleepOutcome {
+  /** `failed`: the engine did not do it; some of it may be asleep. */
+  readonly state: 'asleep' | 'back' | 'failed';
+  /** Why it is not asleep. */
+  readonly reason: string;
+  readonly error?: unknown;
+}
+
+/** An engine tells of the end of a container in a blink; where it does not, the table is told the truth as it is known. */
+const SETTLE_MS = 10_000;
+
+/**
+ * One group on its way to sleep. Nobody is asked to stop before every worker holds new requests for it and has nothing open; until
+ * then a request takes it back.
+ *
+ * ```
+ * leaving: out of the table, all workers know, ask them once more --+--> stopping --> settling --> asleep
+ *    |                                                              |       |  (the engine tells of the end)
+ *    +-- woken, in use, or a worker is silent --> back              |       +-- the engine refuses --> failed
+ * ```
+ */
+export class SleepRun {
+  readonly #options: SleepRunOptions;
+  readonly #members: readonly WakeMember[];
+  readonly #settled = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<void>();
+  #state: 'leaving' | 'stopping' | 'settling' | SleepOutcome['state'] = 'leaving';
+  #latest: readonly WakeMember[];
+
+  constructor(options: SleepRunOptions) {
+    this.#options = options;
+    this.#latest = options.plan.members;
+    this.#members = options.plan.members.filter(isRunning);
+  }
+
+  /** Nothing of it is on its way any more: it runs and is in the table, or it sleeps. Never rejects. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  /** Takes the group back where that can still be done: at once, before anything is asked of the engine. */
+  cancel(): void {
+    if (this.#state !== 'leaving') return;
+    this.#state = 'back';
+    void this.#options.marks.remove(this.#ids());
+  }
+
+  /** What the source says of its containers now. */
+  follow(members: readonly WakeMember[]): void {
+    this.#latest = members;
+    if (this.#state === 'settling' && this.#hasEnded()) this.#settled.resolve();
+  }
+
+  /** Once. Never rejects. */
+  async run(): Promise<SleepOutcome> {
+    try {
+      const outcome = await this.#leave();
+      return outcome ?? (await this.#stop());
+    } catch (error) {
+      this.#state = 'failed';
+      return { state: 'failed', reason: error instanceof Error ? error.message : String(error), error };
+    } finally {
+      await this.#options.marks.remove(this.#ids());
+      this.#ended.resolve();
+    }
+  }
+
+  /** Undefined: nothing is open, and what comes is held. */
+  async #leave(): Promise<SleepOutcome | undefined> {
+    const { plan, marks, records, whenServed, askAgain, wallMs } = this.#options;
+    const version = await marks.add(this.#ids(), plan.method === 'pause' ? 'paused' : 'stopped');
+    if (!(await whenServed(version))) return this.#back('not all workers have taken the table');
+    const containers = this.#members.map(({ containerId, startedMs }) => ({ id: containerId, startedMs }));
+    // Before the first one is stopped: a primary that ends half-way must know afterwards whose doing it was.
+    await records.add({ group: plan.id, method: plan.method, sinceMs: wallMs(), containers });
+    const reason = await askAgain();
+    if (this.#isTakenBack()) return this.#back('a request came');
+    if (reason !== '') return this.#back(reason);
+    return this.#isSame() ? undefined : this.#back('its containers have changed');
+  }
+
+  #back(reason: string): SleepOutcome {
+    this.#state = 'back';
+    this.#options.records.remove(this.#options.plan.id);
+    return { state: 'back', reason };
+  }
+
+  async #stop(): Promise<SleepOutcome> {
+    const { plan, engine } = this.#options;
+    this.#state = 'stopping';
+    const steps = plan.method === 'pause' ? [this.#members] : stopOrder(this.#members);
+    for (const step of steps) {
+      // oxlint-disable-next-line no-await-in-loop -- whoever needs others has ended before them
+      const calls = await Promise.allSettled(
+        step.map(({ containerId }) => (plan.method === 'pause' ? engine.pause(containerId) : engine.stop(containerId))),
+      );
+      const failed = calls.find(({ status }) => status === 'rejected');
+      // All of a step have had their answer: nothing of ours is under way when a wake comes.
+      if (failed?.status === 'rejected') throw failed.reason;
+    }
+    this.#state = 'settling';
+    await this.#settle();
+    this.#state = 'asleep';
+    return { state: 'asleep', reason: '' };
+  }
+
+  /** Else the table would call them ready for as long as the engine's word takes. */
+  async #settle(): Promise<void> {
+    if (this.#hasEnded()) return;
+    const timer = setTimeout(() => this.#settled.resolve(), SETTLE_MS);
+    await this.#settled.promise;
+    clearTimeout(timer);
+  }
+
+  /** None of the runs that were ended is told of any more; another run of the same container is somebody's new start. */
+  #hasEnded(): boolean {
+    const runs = new Set(this.#members.map(runOf));
+    return !this.#latest.some((member) => isRunning(member) && runs.has(runOf(member)));
+  }
+
+  #isTakenBack(): boolean {
+    return this.#state === 'back';
+  }
+
+  /** The same runs of the same containers: none was added, removed, stopped or started meanwhile. */
+  #isSame(): boolean {
+    const now = this.#latest.filter(isRunning).map(runOf);
+    return now.sort().join() === this.#members.map(runOf).sort().join();
+  }
+
+  #ids(): readonly string[] {
+    return this.#members.map(({ containerId }) => containerId);
+  }
+}
+
+function runOf({ containerId, startedMs }: WakeMember): string {
+  return `${containerId}@${startedMs}`;
+}
