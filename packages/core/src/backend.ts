@@ -24,7 +24,10 @@ export interface Backend {
   /** What a person calls it: the container's name, or the URL of the file entry. */
   readonly name: string;
   readonly protocol: BackendProtocol;
-  /** IP address, or a name that the upstream pool resolves and caches. Empty while it has none: `paused`, `stopped`, `unreachable`, and where its engine says `starting`. */
+  /**
+   * IP address, or a name that the upstream pool resolves and caches. Empty while it has none: `paused`, `stopped`, `unreachable`,
+   * and where its engine says `starting`.
+   */
   readonly address: string;
   readonly port: number;
   readonly state: BackendState;

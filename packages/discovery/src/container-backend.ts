@@ -22,7 +22,7 @@ export interface BackendWish extends Pick<BackendClaims, 'backend' | 'network' |
   readonly protocol: Backend['protocol'];
 }
 
-/** One backend of a container: its address when it takes requests or drains, and why it takes none. */
+/** One backend of a container: its address when it may take requests, drains or is unhealthy, and why it takes none. */
 export function backendOf(container: Container, wish: BackendWish, facts: ReachFacts): Backend {
   const { port } = wish;
   const base = {
@@ -40,7 +40,8 @@ export function backendOf(container: Container, wish: BackendWish, facts: ReachF
   const choice = addressOf(container, wish, facts);
   if ('problem' in choice) return down('unreachable', choice.problem);
   if (state === 'starting') return down(state, 'its health check has not passed yet');
-  if (state === 'unhealthy') return down(state, `its health check fails: docker inspect ${container.name}`);
+  // With its address: a route that panics asks it all the same.
+  if (state === 'unhealthy') return { ...base, ...choice, state, reason: unhealthyReason(container) };
   if (facts.isDraining) return { ...base, ...choice, state: 'draining', reason: drainingReason(container) };
   return { ...base, ...choice, state: 'ready', reason: '' };
 }
@@ -86,6 +87,10 @@ function stateOf({ state, health }: Container): OwnState {
     default:
       return health satisfies never;
   }
+}
+
+function unhealthyReason({ name }: Container): string {
+  return `its health check fails: docker inspect ${name}`;
 }
 
 function drainingReason(container: Container): string {

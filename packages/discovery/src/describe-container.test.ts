@@ -109,7 +109,6 @@ test.each([
   [{ state: 'restarting' }, 'stopped', 'docker logs web'],
   [{ state: 'paused' }, 'paused', 'docker unpause web'],
   [{ health: 'starting' }, 'starting', 'health check'],
-  [{ health: 'unhealthy' }, 'unhealthy', 'docker inspect web'],
   [{ attachments: [] }, 'unreachable', 'docker network connect bridge web'],
 ] as [Partial<Container>, string, string][])(
   '%o is a backend that is %s, without an address',
@@ -121,6 +120,12 @@ test.each([
     expect(view.reason).toContain(reason);
   },
 );
+
+test('a backend that its engine calls unhealthy keeps its address, for routes that panic', () => {
+  const { definitions, view } = describeIt({ health: 'unhealthy' });
+  expect(definitions[0]?.backends[0]).toMatchObject({ state: 'unhealthy', address: '172.17.0.2', port: 80 });
+  expect(view.reason).toContain('docker inspect web');
+});
 
 test('a host that is baked into the image does not count, unless images are trusted or the value is another one', () => {
   const parts = { labelled: { 'dproxy.host': 'bank.test', 'dproxy.port': '8443' } };

@@ -15,6 +15,7 @@ import { type CompiledFilters, compileFilters } from './filters/index.ts';
 import { type CompiledRouteHeaders, compileHeaderRules } from './http1/index.ts';
 import { type CompiledHsts, compileHsts } from './https/hsts.ts';
 import type { Page } from './pages/index.ts';
+import type { BackendAges } from './upstream/backend-ages.ts';
 import type { UpstreamPools } from './upstream/upstream-pools.ts';
 
 /** A route with everything that a request needs of it prepared. */
@@ -44,6 +45,8 @@ export interface BalanceContext {
   readonly backends: ReadonlyMap<string, Backend>;
   readonly worker: WorkerSlot;
   readonly pools: UpstreamPools;
+  /** Absent: no backend is young. */
+  readonly ages?: Pick<BackendAges, 'readySinceMs'> | undefined;
 }
 
 export interface RouteContext extends BalanceContext {
@@ -58,7 +61,7 @@ export function compileRoute(route: Route, context: RouteContext): CompiledRoute
   const { limits, previous } = context;
   const headers = compileHeaderRules(route.headers);
   const refs = backendsOf(route);
-  const shares = poolShares(refs, context);
+  const shares = poolShares(refs, context, route.panic);
   const balance = balancePools(route.balance.strategy, shares, context, previous?.balance);
   return {
     id,

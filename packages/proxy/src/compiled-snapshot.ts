@@ -13,7 +13,7 @@ import {
   compileRoutes,
   refusedAddress,
 } from '@dproxy/core';
-import { type CompiledRoute, compileRoute, usedBackends } from './compiled-route.ts';
+import { type BalanceContext, type CompiledRoute, compileRoute, usedBackends } from './compiled-route.ts';
 import { compileHttps, type CompiledHttps } from './https/compiled-https.ts';
 import { TlsTable } from './listeners/tls/tls-table.ts';
 import { compilePages, type Pages } from './pages/index.ts';
@@ -41,6 +41,8 @@ export interface CompiledSnapshot {
 export interface CompileContext {
   readonly worker: WorkerSlot;
   readonly pools: UpstreamPools;
+  /** As in `BalanceContext`; follows the Snapshot already. */
+  readonly ages?: BalanceContext['ages'];
   readonly log: Log;
   readonly material: ReadonlyMap<string, CertificateMaterial>;
   /** What served until now. */
@@ -129,10 +131,10 @@ function tryCompile(
   route: Route,
   { backends, settings }: Snapshot,
   previous: CompiledRoute | undefined,
-  { worker, pools, log }: CompileContext,
+  { worker, pools, ages, log }: CompileContext,
 ): CompiledRoute | undefined {
   try {
-    return compileRoute(route, { backends, worker, pools, limits: settings.limits, previous });
+    return compileRoute(route, { backends, worker, pools, ages, limits: settings.limits, previous });
   } catch (error) {
     log.error({ err: error, route: route.id }, 'this route cannot be served');
     return undefined;

@@ -195,6 +195,7 @@ class DirectDataPlane implements DataPlane, Services {
     this.#compiled = compileSnapshot(snapshot, {
       worker: this.#worker,
       pools: this.#pools,
+      ages: this.ages,
       log: this.log,
       material,
       previous: this.#compiled,

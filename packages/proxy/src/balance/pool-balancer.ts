@@ -11,9 +11,17 @@ import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 
 export type PoolBalancer = BackendBalancer<UpstreamPool>;
 
-/** The backends that may be chosen now, each with its pool. */
-export function poolShares(refs: readonly BackendRef[], { backends, pools }: BalanceContext): Share<UpstreamPool>[] {
-  return readyShares(refs, backends).flatMap(({ id, weight }) => {
+/**
+ * The backends that may be chosen now, each with its pool.
+ *
+ * @param panics as in `readyShares`
+ */
+export function poolShares(
+  refs: readonly BackendRef[],
+  { backends, pools }: Pick<BalanceContext, 'backends' | 'pools'>,
+  panics = false,
+): Share<UpstreamPool>[] {
+  return readyShares(refs, backends, panics).flatMap(({ id, weight }) => {
     const target = pools.get(id);
     return target === undefined ? [] : [{ id, weight, target }];
   });

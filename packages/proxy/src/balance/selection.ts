@@ -1,12 +1,14 @@
 import {
   type BackendRef,
   type BalancePolicy,
+  drawByKey,
   Ejections,
   ERRORS,
   type HashKey,
   type ProxyError,
   type Route,
   type Share,
+  SlowStart,
 } from '@dproxy/core';
 import type { BalanceContext } from '../compiled-route.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
@@ -31,16 +33,18 @@ export class Selection {
   readonly sticky: StickySessions | undefined;
   readonly ejections: Ejections | undefined;
   readonly #balance: PoolBalancer;
+  readonly #slowStart: SlowStart<UpstreamPool> | undefined;
   readonly #hashBy: HashKey | undefined;
   readonly #measures: boolean;
   readonly #countsStatuses: boolean;
 
   private constructor({ route, refs, shares, balance, context, previous }: SelectionOptions) {
-    const { strategy, hashBy, sticky, ejection } = route.balance;
+    const { strategy, hashBy, sticky, ejection, slowStartMs } = route.balance;
     this.#balance = balance;
     this.#hashBy = strategy === 'hash' ? hashBy : undefined;
     this.#measures = strategy === 'leastTime';
     this.#countsStatuses = ejection?.statuses === true;
+    this.#slowStart = slowStartMs === 0 ? undefined : slowStartOf(slowStartMs, shares, context);
     if (sticky !== null) {
       const pools = refs.flatMap(({ backendId }) => context.pools.get(backendId) ?? []).filter(takesClients(shares));
       this.sticky = new StickySessions({ routeId: route.id, cookie: sticky, pools });
@@ -62,10 +66,17 @@ export class Selection {
     const had = this.sticky?.find(request.head);
     if (had !== undefined && !isIn(tried, had) && !isIn(ejected, had)) return had;
     const key = this.#hashBy === undefined ? '' : requestKey(this.#hashBy, request);
-    if (ejected === undefined) return this.#balance.next(tried, key);
+    if (ejected === undefined) return this.#pick(tried, key);
     const exclude = tried === undefined ? ejected : new Set([...tried, ...ejected]);
     // When nobody else is left, one that failed is better than none.
-    return this.#balance.next(exclude, key) ?? this.#balance.next(tried, key);
+    return this.#pick(exclude, key) ?? this.#pick(tried, key);
+  }
+
+  #pick(exclude: ReadonlySet<string> | undefined, key: string): UpstreamPool | undefined {
+    if (this.#slowStart === undefined) return this.#balance.next(exclude, key);
+    const pick = (without: typeof exclude): UpstreamPool | undefined => this.#balance.next(without, key);
+    const draw = key === '' ? Math.random : drawByKey(key);
+    return this.#slowStart.choose({ pick, exclude, nowMs: performance.now(), draw });
   }
 
   /** @returns whether the backend is passed over from now on */
@@ -86,14 +97,23 @@ export class Selection {
   }
 }
 
+function slowStartOf(
+  slowStartMs: number,
+  shares: readonly Share<UpstreamPool>[],
+  { ages }: BalanceContext,
+): SlowStart<UpstreamPool> {
+  const sinceMs = shares.map(({ id }) => [id, ages?.readySinceMs(id) ?? Number.NEGATIVE_INFINITY] as const);
+  return new SlowStart(slowStartMs, new Map(sinceMs), ({ backend }) => backend.id);
+}
+
 /** Ready ones, also with the weight 0; those that drain only where nobody else is left to choose from. */
 function takesClients(shares: readonly Share<UpstreamPool>[]): (pool: UpstreamPool) => boolean {
   const chosen = new Set(shares.map(({ id }) => id));
   return ({ backend }) => backend.state === 'ready' || chosen.has(backend.id);
 }
 
-function isPlain({ strategy, sticky, ejection }: BalancePolicy): boolean {
-  return sticky === null && ejection === null && strategy !== 'hash' && strategy !== 'leastTime';
+function isPlain({ strategy, sticky, ejection, slowStartMs }: BalancePolicy): boolean {
+  return sticky === null && ejection === null && slowStartMs === 0 && strategy !== 'hash' && strategy !== 'leastTime';
 }
 
 function isIn(ids: ReadonlySet<string> | undefined, { backend }: UpstreamPool): boolean {

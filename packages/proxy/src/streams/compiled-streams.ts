@@ -66,7 +66,7 @@ function compile(
   { backends, settings }: Snapshot,
   { worker, pools, before }: StreamContext,
 ): CompiledStream {
-  const shares = poolShares(route.backends, { backends, pools, worker });
+  const shares = poolShares(route.backends, { backends, pools }, route.panic);
   return {
     route,
     admits: route.clients.length === 0 ? everybody : compileCidrs(route.clients),

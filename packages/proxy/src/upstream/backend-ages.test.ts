@@ -1,9 +1,11 @@
-import { backendOf } from '../fixtures/backend-of.ts';
+import { backendOf as specOf } from '@dproxy/testkit';
 import { describe, expect, it } from 'vitest';
 import type { Backend } from '@dproxy/core';
 import { BackendAges } from './backend-ages.ts';
 
 const FOREVER = Number.NEGATIVE_INFINITY;
+
+const backendOf = (id: string, more: Partial<Backend> = {}): Backend => specOf({ port: 80, id, ...more });
 
 function tableOf(...backends: readonly Backend[]): { backends: ReadonlyMap<string, Backend> } {
   return { backends: new Map(backends.map((backend) => [backend.id, backend])) };

@@ -8,7 +8,7 @@ export interface PoolRules {
   readonly isUsable: (backend: Backend) => boolean;
 }
 
-/** The pools of all backends that may be connected, by backend id. */
+/** The pools of all backends that may be connected, if only by a route that panics; by backend id. */
 export class UpstreamPools {
   readonly #context: Omit<UpstreamContext, 'bufferBytes'>;
   readonly #pools = new Map<string, UpstreamPool>();
@@ -59,7 +59,7 @@ export class UpstreamPools {
 
   /** @returns whether the backend has another pool now, or none any more */
   #put(id: string, backend: Backend, { limits, isUsable }: PoolRules): boolean {
-    if (!mayBeConnected(backend) || !isUsable(backend)) return this.#remove(id);
+    if (!isReachable(backend) || !isUsable(backend)) return this.#remove(id);
     const known = this.#pools.get(id);
     if (known !== undefined && isSameService(known.backend, backend)) return false;
     this.#remove(id);
@@ -82,6 +82,10 @@ export class UpstreamPools {
       if (pool === undefined || pool.openCount === 0) this.#retired.delete(reference);
     }
   }
+}
+
+function isReachable({ state, address }: Backend): boolean {
+  return mayBeConnected({ state }) || (state === 'unhealthy' && address !== '');
 }
 
 /** The name counts, too: `x-debug-backend` and the log show it. So does the state: what drains keeps no idle connection. */
