@@ -103,7 +103,7 @@ it('asks for no name that is unrouted, local, too deep, or has a certificate', a
   const deep = `${'a.'.repeat(10)}wild.test`;
   await using edge = await start({
     certificates: [LOCAL, SITE_CERTIFICATE],
-    limits: { certificateWaitMs: 60_000 },
+    limits: { certificateWaitMs: 60_000, leafWaitMs: 1 },
   });
   for (const name of ['nobody.test', 'x.wild.test', 'a.test', deep]) await visit(edge.port, name);
   await edge.apply({ routes: { 'app.localhost': { port: 1 } } });

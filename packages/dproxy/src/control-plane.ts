@@ -64,7 +64,8 @@ const NO_CERTIFICATES: CertificateFilesState = { refs: [], material: new Map(), 
 
 /**
  * Sources in, Snapshots out. A change is merged a moment later, together with what came with it; the leafs of the local CA
- * follow in a second Snapshot, so that signing never holds a route back.
+ * follow in a second Snapshot, so that signing never holds a route back: handshakes for new hosts wait for it in the workers
+ * (`limits.leafWaitMs`).
  *
  *   source --+                              +--> publish (routes, known certificates)
  *   file ----+--> change --> merge ---------+

@@ -1,5 +1,5 @@
-import { collectLog, get, tempFolder } from '@dproxy/testkit';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { collectLog, get, RawClient, tempFolder } from '@dproxy/testkit';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { createProxy, type ProxySettings } from './create-proxy.ts';
 
 const settings: ProxySettings = {
@@ -56,4 +56,16 @@ test('all that is wrong with the settings is said at once', async () => {
   expect(error).toBeInstanceOf(TypeError);
   expect((error as Error).message).toContain('routs');
   expect((error as Error).message).toContain('headBytes');
+});
+
+test('the first handshake after the start gets its certificate', async () => {
+  const proxy = createProxy({ ...settings, listen: { http: false, https: '127.0.0.1:0' } }, { log: collectLog() });
+  const [address] = await proxy.listen();
+  onTestFinished(() => proxy.close());
+  using client = await RawClient.connect({
+    port: address?.port ?? 0,
+    tls: { servername: 'a.test', rejectUnauthorized: false },
+  });
+  await client.write('GET / HTTP/1.1\r\nHost: a.test\r\n\r\n');
+  expect((await client.readResponse()).body.text).toBe('hello');
 });

@@ -63,6 +63,8 @@ export function createDataPlane(options: DataPlaneOptions): DataPlane {
   return new DirectDataPlane(options);
 }
 
+/** `CertificateHoldOptions.maxPerClient` for certificates on demand. */
+const MAX_ORDERS_PER_CLIENT = 16;
 /** How often a drain looks whether it is over. */
 const DRAIN_POLL_MS = 50;
 
@@ -79,6 +81,7 @@ class DirectDataPlane implements DataPlane, Services {
   readonly applicationPath: DataPlaneOptions['applicationPath'];
   readonly secureContexts: SecureContexts;
   readonly certificateHold: CertificateHold | undefined;
+  readonly leafHold: CertificateHold;
   readonly spentLimits: SpentLimits | undefined;
   readonly waiting: WaitingRoom;
   #worker: WorkerSlot;
@@ -102,7 +105,15 @@ class DirectDataPlane implements DataPlane, Services {
     const { onWantCertificate: onWant, onSpent } = options;
     this.spentLimits = onSpent === undefined ? undefined : new SpentLimits(onSpent);
     this.secureContexts = new SecureContexts(log);
-    this.certificateHold = onWant === undefined ? undefined : new CertificateHold({ wheel, log, onWant });
+    const orders = { wheel, log, maxPerClient: MAX_ORDERS_PER_CLIENT };
+    this.certificateHold = onWant === undefined ? undefined : new CertificateHold({ ...orders, onWant });
+    // Routes name the hosts whose leafs are being made: no client makes them up, and nobody has to be told.
+    this.leafHold = new CertificateHold({
+      wheel,
+      log,
+      maxPerClient: Number.POSITIVE_INFINITY,
+      onWant: () => undefined,
+    });
     this.#context = { wheel, counters, log, names };
     this.#pools = new UpstreamPools(this.#context);
     this.waiting = new WaitingRoom({ services: this, onWake: options.onWake ?? (() => undefined) });
@@ -216,6 +227,7 @@ class DirectDataPlane implements DataPlane, Services {
     if (tls === before) return;
     this.secureContexts.keep((id) => certificates.has(id) || tls.hasChallenge(id));
     this.certificateHold?.settle((host) => (tls.kindFor(host) ?? 'local') !== 'local');
+    this.leafHold.settle((host) => tls.kindFor(host) !== undefined);
   }
 
   async #drain(deadlineMs: number): Promise<DrainReport> {

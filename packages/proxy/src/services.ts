@@ -35,6 +35,8 @@ export interface Services {
   readonly secureContexts: SecureContexts;
   /** Undefined: nobody can be asked for certificates on demand. */
   readonly certificateHold: CertificateHold | undefined;
+  /** Handshakes for hosts whose first certificate is still being made. */
+  readonly leafHold: CertificateHold;
   /** Who waits for a backend, and how much wake groups are used. */
   readonly waiting: WaitingRoom;
   /** Swapped with one assignment; a request keeps the one that it began with. */

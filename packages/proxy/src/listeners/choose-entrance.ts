@@ -4,8 +4,8 @@ import { ClientPeer, type Endpoints, NO_CLAIMS } from '../downstream/peer.ts';
 import type { Services } from '../services.ts';
 import type { CompiledStream } from '../streams/compiled-streams.ts';
 import type { ClientHello } from './tls/client-hello.ts';
-import { ACME_PROTOCOL, chooseTls } from './tls/tls-choice.ts';
-import type { HandshakeChoice } from './tls-handshake.ts';
+import { ACME_PROTOCOL, type AwaitedCertificate, chooseTls, leafNameOf } from './tls/tls-choice.ts';
+import type { HandshakeChoice, TriedWaits } from './tls-handshake.ts';
 
 /** ALPN of HTTP, in the order of our preference. */
 const HTTP_PROTOCOLS = ['h2', 'http/1.1'] as const;
@@ -24,33 +24,41 @@ export interface Doorstep {
 }
 
 /** To whom a client comes, by its ClientHello: a stream, or HTTP where the listener has it. */
-export function chooseEntrance(hello: ClientHello, mayWait: boolean, entrance: Entrance): HandshakeChoice {
+export function chooseEntrance(hello: ClientHello, tried: TriedWaits, entrance: Entrance): HandshakeChoice {
   const stream = streamFor(hello, doorstepOf(entrance));
-  if (stream !== undefined) return toStream(hello, mayWait, entrance, stream);
-  if (entrance.listener.protocol === 'https') return toHttp(hello, mayWait, entrance);
+  if (stream !== undefined) return toStream(hello, tried, entrance, stream);
+  if (entrance.listener.protocol === 'https') return toHttp(hello, tried, entrance);
   return { type: 'refuse', alert: 'unrecognized_name', reason: 'no stream of this listener has this name' };
 }
 
-function toStream(hello: ClientHello, mayWait: boolean, entrance: Entrance, stream: CompiledStream): HandshakeChoice {
+function toStream(hello: ClientHello, tried: TriedWaits, entrance: Entrance, stream: CompiledStream): HandshakeChoice {
   if (stream.route.tls !== 'terminate') return { type: 'pass', stream };
-  const choice = chooseTls(hello, { ...contextOf(mayWait, entrance), isRouted: () => true });
+  const choice = chooseTls(hello, {
+    ...contextOf(tried, entrance),
+    isRouted: () => true,
+    leafFor: (host) => leafNameOf(host, (pattern) => pattern === stream.route.host),
+  });
   return choice.type === 'serve' ? { ...choice, protocols: stream.route.alpn, stream } : choice;
 }
 
-function toHttp(hello: ClientHello, mayWait: boolean, entrance: Entrance): HandshakeChoice {
+function toHttp(hello: ClientHello, tried: TriedWaits, entrance: Entrance): HandshakeChoice {
   const scope = scopeOf(doorstepOf(entrance));
   const { table } = entrance.services.compiled;
-  const isRouted = (host: string): boolean => table.lookup(host, '/', scope).outcome !== 'route-unknown';
-  const choice = chooseTls(hello, { ...contextOf(mayWait, entrance), isRouted });
+  const choice = chooseTls(hello, {
+    ...contextOf(tried, entrance),
+    isRouted: (host) => table.lookup(host, '/', scope).outcome !== 'route-unknown',
+    leafFor: (host) => leafNameOf(host, (pattern) => table.nearestPattern(pattern, scope) === pattern),
+  });
   return choice.type === 'serve' ? { ...choice, protocols: HTTP_PROTOCOLS, stream: undefined } : choice;
 }
 
-function contextOf(mayWait: boolean, { services }: Entrance) {
+function contextOf(tried: TriedWaits, { services }: Entrance) {
   const { compiled, secureContexts, certificateHold } = services;
+  const canOrder = compiled.settings.tls.onDemand && certificateHold !== undefined;
   return {
     table: compiled.tls,
     contexts: secureContexts,
-    mayWait: mayWait && compiled.settings.tls.onDemand && certificateHold !== undefined,
+    mayWaitFor: (certificate: AwaitedCertificate) => !tried.has(certificate) && (certificate === 'any' || canOrder),
   };
 }
 

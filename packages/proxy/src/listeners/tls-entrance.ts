@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { clientKey, type Endpoints } from '../downstream/peer.ts';
 import type { Services } from '../services.ts';
 import { chooseEntrance, type Entrance } from './choose-entrance.ts';
-import { TlsHandshake, type TlsHandshakeOptions } from './tls-handshake.ts';
+import { type CertificateWait, TlsHandshake, type TlsHandshakeOptions } from './tls-handshake.ts';
 
 export interface TlsEntranceOptions extends Entrance, Pick<TlsHandshakeOptions, 'onDone' | 'onPass' | 'onPlain'> {}
 
@@ -14,8 +14,8 @@ export function beginTls(raw: Socket, options: TlsEntranceOptions): void {
     wheel,
     timeoutMs: compiled.limits.tlsHandshakeMs,
     bufferBytes: compiled.limits.bufferBytes,
-    choose: (hello, mayWait) => chooseEntrance(hello, mayWait, options),
-    wait: (host, resume) => wait(host, resume, services, endpoints),
+    choose: (hello, tried) => chooseEntrance(hello, tried, options),
+    wait: (what, resume) => wait(what, resume, services, endpoints),
     onDone,
     onPass,
     onPlain,
@@ -27,11 +27,19 @@ export function beginTls(raw: Socket, options: TlsEntranceOptions): void {
 }
 
 function wait(
-  host: string,
+  { host, until }: CertificateWait,
   resume: () => void,
-  { compiled, certificateHold }: Services,
+  { compiled, certificateHold, leafHold }: Services,
   { remoteAddress }: Endpoints,
 ): (() => void) | undefined {
-  const { certificateWaitMs: waitMs, heldHandshakes: maxHandshakes } = compiled.limits;
-  return certificateHold?.wait(host, clientKey(remoteAddress), { waitMs, maxHandshakes, resume });
+  const { certificateWaitMs, leafWaitMs, heldHandshakes: maxHandshakes } = compiled.limits;
+  const client = clientKey(remoteAddress);
+  switch (until) {
+    case 'ordered':
+      return certificateHold?.wait(host, client, { waitMs: certificateWaitMs, maxHandshakes, resume });
+    case 'any':
+      return leafHold.wait(host, client, { waitMs: leafWaitMs, maxHandshakes, resume });
+    default:
+      return until satisfies never;
+  }
 }

@@ -7,12 +7,12 @@ import type { CompiledStream } from '../streams/compiled-streams.ts';
 import type { ClientHello } from './tls/client-hello.ts';
 import { ClientHelloError } from './tls/client-hello-error.ts';
 import { ClientHelloReader } from './tls/client-hello-reader.ts';
-import { ACME_PROTOCOL, type TlsChoice } from './tls/tls-choice.ts';
+import { ACME_PROTOCOL, type AwaitedCertificate, type TlsChoice } from './tls/tls-choice.ts';
 import type { TlsFacts } from './tls-facts.ts';
 
 /**
  *     hello --refused--> over
- *       |  \--wait--> held --a certificate, or none in time--+
+ *       |  \--wait--> held --a certificate, or none in time--+   (once for each kind)
  *       |                                                    |
  *       +--serve, validate----------------------------> engine --secure--> over
  *       \--pass--> over
@@ -33,15 +33,20 @@ export type HandshakeChoice =
   /** TLS is between the client and a backend: all bytes go there, the hello first. */
   | { readonly type: 'pass'; readonly stream: CompiledStream };
 
+export type CertificateWait = Extract<TlsChoice, { readonly type: 'wait' }>;
+
+/** What a handshake has waited for already. */
+export type TriedWaits = ReadonlySet<AwaitedCertificate>;
+
 export interface TlsHandshakeOptions {
   readonly wheel: DeadlineWheel;
   /** From the first byte of the hello to the end of the handshake; waiting for a certificate does not count. */
   readonly timeoutMs: number;
   /** Waiting data before a write asks to wait, in bytes. */
   readonly bufferBytes: number;
-  readonly choose: (hello: ClientHello, mayWait: boolean) => HandshakeChoice;
-  /** Waits for a certificate of `host`. @returns what gives up waiting; undefined: it shall not wait */
-  readonly wait: (host: string, resume: () => void) => (() => void) | undefined;
+  readonly choose: (hello: ClientHello, tried: TriedWaits) => HandshakeChoice;
+  /** @returns what gives up waiting; undefined: it shall not wait */
+  readonly wait: (wait: CertificateWait, resume: () => void) => (() => void) | undefined;
   readonly onDone: (socket: TLSSocket, facts: TlsFacts, stream: CompiledStream | undefined) => void;
   /** The socket is paused, what came is pushed back. */
   readonly onPass: (stream: CompiledStream) => void;
@@ -52,6 +57,7 @@ export interface TlsHandshakeOptions {
 }
 
 const HANDSHAKE_RECORD = 0x16;
+const NOTHING_TRIED: TriedWaits = new Set();
 
 /**
  * The TLS handshake of one client. The ClientHello is read before the engine sees it, so that the one right engine gets it
@@ -67,6 +73,7 @@ export class TlsHandshake implements DeadlineOwner {
   #bytes: Buffer[] = [];
   #socket: TLSSocket | undefined;
   #giveUpWaiting: (() => void) | undefined;
+  #tried: TriedWaits = NOTHING_TRIED;
 
   /** @param raw has its error listener already */
   static begin(raw: Socket, options: TlsHandshakeOptions): TlsHandshake {
@@ -91,6 +98,11 @@ export class TlsHandshake implements DeadlineOwner {
 
   readonly #onData = (chunk: Buffer): void => {
     this.#bytes.push(chunk);
+    if (this.#state === 'held') {
+      // Early data, which nobody has allowed: it waits where it is.
+      this.#raw.pause();
+      return;
+    }
     const first = this.#bytes[0]?.[0];
     if (first !== HANDSHAKE_RECORD) {
       this.#pushBack();
@@ -101,8 +113,7 @@ export class TlsHandshake implements DeadlineOwner {
     this.#guard(() => {
       const hello = this.#reader.push(chunk);
       if (hello === undefined) return;
-      this.#pushBack();
-      this.#act(hello, this.#options.choose(hello, true));
+      this.#act(hello, this.#options.choose(hello, this.#tried));
     });
   };
 
@@ -117,6 +128,11 @@ export class TlsHandshake implements DeadlineOwner {
   }
 
   #act(hello: ClientHello, choice: HandshakeChoice): void {
+    if (choice.type === 'wait') {
+      this.#hold(hello, choice);
+      return;
+    }
+    this.#pushBack();
     switch (choice.type) {
       case 'refuse':
         this.#refuse(choice.alert, new Error(`${choice.alert}: ${choice.reason}`));
@@ -131,17 +147,16 @@ export class TlsHandshake implements DeadlineOwner {
         this.#stop();
         this.#options.onPass(choice.stream);
         return;
-      case 'wait':
-        this.#hold(hello, choice.host);
-        return;
       default:
         choice satisfies never;
     }
   }
 
-  #hold(hello: ClientHello, host: string): void {
-    const goOn = (): void => this.#guard(() => this.#act(hello, this.#options.choose(hello, false)));
-    this.#giveUpWaiting = this.#options.wait(host, () => {
+  /** The socket is read on: else nobody would hear that the client goes, and it would keep its place. */
+  #hold(hello: ClientHello, wait: CertificateWait): void {
+    this.#tried = new Set([...this.#tried, wait.until]);
+    const goOn = (): void => this.#guard(() => this.#act(hello, this.#options.choose(hello, this.#tried)));
+    this.#giveUpWaiting = this.#options.wait(wait, () => {
       this.#deadline.set(this.#options.timeoutMs);
       goOn();
     });

@@ -58,7 +58,7 @@ describe('https', () => {
 
   test('a name that nobody has, or that has no certificate, is told so', async () => {
     await using origin = await Origin.start();
-    await using edge = await startTlsEdge(origin);
+    await using edge = await startTlsEdge(origin, { leafWaitMs: 1 });
     for (const name of ['nobody.test', 'b.test']) {
       await expect(subjectFor(edge.port('https'), name)).rejects.toThrow(/unrecognized name/i);
     }

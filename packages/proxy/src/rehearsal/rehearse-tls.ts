@@ -1,7 +1,7 @@
 import type { CertificateRef, MatchScope, TlsPolicy } from '@dproxy/core';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import { SecureContexts } from '../listeners/tls/secure-contexts.ts';
-import { chooseTls, type TlsChoice } from '../listeners/tls/tls-choice.ts';
+import { type AwaitedCertificate, chooseTls, leafNameOf, type TlsChoice } from '../listeners/tls/tls-choice.ts';
 import type { TlsFacts } from '../listeners/tls-facts.ts';
 
 /** What a handshake for a name would come to. */
@@ -14,7 +14,7 @@ export interface RehearsedTls {
   /** What is shown; undefined when it is refused. */
   readonly certificate: CertificateRef | undefined;
   readonly policy: Pick<TlsPolicy, 'id' | 'profile' | 'clientCertificates'>;
-  /** The handshake waits for a certificate on demand first; `certificate` is what there is without. */
+  /** The handshake waits for a certificate first; `certificate` is what there is without. */
   readonly waits: boolean;
   /** Of the connection, when it comes to one. */
   readonly facts: TlsFacts | undefined;
@@ -38,15 +38,17 @@ export function rehearseTls(compiled: CompiledSnapshot, question: TlsQuestion, c
     versions: [MODERN],
     ticketNames: [],
   };
-  const choose = (mayWait: boolean): TlsChoice =>
+  const { table, tls, settings } = compiled;
+  const choose = (mayWaitFor: (certificate: AwaitedCertificate) => boolean): TlsChoice =>
     chooseTls(hello, {
-      table: compiled.tls,
+      table: tls,
       contexts,
-      isRouted: (host) => compiled.table.lookup(host, '/', scope).outcome !== 'route-unknown',
-      mayWait: mayWait && compiled.settings.tls.onDemand,
+      isRouted: (host) => table.lookup(host, '/', scope).outcome !== 'route-unknown',
+      leafFor: (host) => leafNameOf(host, (pattern) => table.nearestPattern(pattern, scope) === pattern),
+      mayWaitFor,
     });
-  const first = choose(true);
-  const choice = first.type === 'wait' ? choose(false) : first;
+  const first = choose((certificate) => certificate === 'any' || settings.tls.onDemand);
+  const choice = first.type === 'wait' ? choose(() => false) : first;
   return { ...describe(choice, compiled, question, contexts), waits: first.type === 'wait' };
 }
 

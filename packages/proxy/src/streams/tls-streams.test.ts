@@ -134,6 +134,7 @@ describe('on one port with HTTPS', () => {
       routes: { 'a.test': site, '*.wild.test': site, 'x.named.test': site },
       backends: [db, all],
       streams: [passthrough('a.test', 'db'), passthrough('*.named.test', 'db'), passthrough('*', 'all')],
+      limits: { leafWaitMs: 1 },
     });
     const whoHas = async (name: string): Promise<string> => {
       using client = await edge.tls(name);

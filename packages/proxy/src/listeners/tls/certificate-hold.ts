@@ -5,12 +5,16 @@ import { Deadline, type DeadlineOwner, type DeadlineWheel } from '../../deadline
 export interface CertificateHoldOptions {
   readonly wheel: DeadlineWheel;
   readonly log: Log;
-  /** Tells the primary, once for all handshakes that wait for `host`. */
+  /** Called once for all handshakes that wait for `host`. */
   readonly onWant: (host: string) => void;
+  /**
+   * Handshakes that one client holds, and names that it may ask for in a minute: where names come from outside, so that nobody
+   * takes all places, or the whole budget of the primary, alone. The primary does not know who asks.
+   */
+  readonly maxPerClient: number;
 }
 
 export interface HoldOptions {
-  /** `limits.certificateWaitMs` */
   readonly waitMs: number;
   /** `limits.heldHandshakes` */
   readonly maxHandshakes: number;
@@ -18,26 +22,21 @@ export interface HoldOptions {
   readonly resume: () => void;
 }
 
-/** A name that was waited for in vain is not asked for again so soon: clients get the local CA's certificate at once. */
+/** A name that was waited for in vain is not waited for again so soon: clients get at once what there is. */
 const DENIED_MS = 60_000;
 /** Names come from outside. */
 const MAX_DENIED = 10_000;
-/**
- * Handshakes that one client holds, and names that it may ask for in a minute, so that nobody takes all places or the whole
- * budget of the primary alone, which does not know who asks.
- */
-const MAX_PER_CLIENT = 16;
 const ASKED_MS = 60_000;
 const MAX_CLIENTS = 10_000;
 
 /**
- * Handshakes that wait until a certificate for their name comes, for on-demand TLS.
+ * Handshakes that wait until a certificate for their name comes.
  *
- *     unknown --first handshake, primary is told--> wanted --table has it--> (forgotten)
- *                                                      \--waitMs, or the primary says no--> denied --60 s--> unknown
+ *     unknown --first handshake, `onWant`--> wanted --table has it--> (forgotten)
+ *                                               \--waitMs, or `deny`--> denied --60 s--> unknown
  *
- * Everything has a bound: a flood of made-up names holds `maxHandshakes` handshakes, and one client asks for 16 names a minute; who
- * comes on top is served at once with what there is.
+ * Everything has a bound: a flood of made-up names holds `maxHandshakes` handshakes, and one client asks for `maxPerClient` names
+ * a minute; who comes on top goes on at once with what there is.
  */
 export class CertificateHold {
   readonly #options: CertificateHoldOptions;
@@ -62,7 +61,7 @@ export class CertificateHold {
    */
   wait(host: string, client: string, { waitMs, maxHandshakes, resume }: HoldOptions): (() => void) | undefined {
     const own = this.#clients.get(client) ?? 0;
-    if (own >= MAX_PER_CLIENT || this.#held >= maxHandshakes || this.#denied.has(host)) return undefined;
+    if (own >= this.#options.maxPerClient || this.#held >= maxHandshakes || this.#denied.has(host)) return undefined;
     const wanted = this.#wanted.get(host) ?? this.#ask(host, client, waitMs);
     if (wanted === undefined) return undefined;
     this.#held++;
@@ -78,7 +77,7 @@ export class CertificateHold {
     for (const wanted of this.#wanted.values()) if (isCovered(wanted.host)) this.#release(wanted);
   }
 
-  /** The primary has said no. */
+  /** None will come. */
   deny(host: string): void {
     this.#denied.set(host, true);
     const wanted = this.#wanted.get(host);
@@ -87,7 +86,7 @@ export class CertificateHold {
 
   #ask(host: string, client: string, waitMs: number): Wanted | undefined {
     const asked = this.#asked.get(client) ?? 0;
-    if (asked >= MAX_PER_CLIENT) return undefined;
+    if (asked >= this.#options.maxPerClient) return undefined;
     this.#asked.set(client, asked + 1);
     const wanted = new Wanted(host, this.#options.wheel, () => this.deny(host));
     wanted.deadline.set(waitMs);

@@ -11,12 +11,19 @@ export const ACME_PROTOCOL = 'acme-tls/1';
 /** On-demand names with more labels than people use are somebody who makes them up. */
 const MAX_ON_DEMAND_LABELS = 10;
 
+/**
+ * What a handshake waits for: an ordered certificate in place of the local CA's, or any at all, because the host is so new that
+ * its leaf is still being signed.
+ */
+export type AwaitedCertificate = 'ordered' | 'any';
+
 /** What is to be done with a ClientHello. */
 export type TlsChoice =
   | { readonly type: 'refuse'; readonly alert: AlertName; readonly reason: string }
   /** The authority's validation of a name: this handshake, then the end. */
   | { readonly type: 'validate'; readonly context: SecureContext }
-  | { readonly type: 'wait'; readonly host: string }
+  /** `host`: the name that the certificate will have. */
+  | { readonly type: 'wait'; readonly until: AwaitedCertificate; readonly host: string }
   | {
       readonly type: 'serve';
       readonly context: SecureContext;
@@ -29,8 +36,9 @@ export interface TlsChoiceContext {
   readonly table: TlsTable;
   readonly contexts: SecureContexts;
   readonly isRouted: (host: string) => boolean;
-  /** A name that only the local CA vouches for may wait for a better certificate. */
-  readonly mayWait: boolean;
+  /** The name of the leaf that the local CA makes for a routed name; empty: it makes none. */
+  readonly leafFor: (host: string) => string;
+  readonly mayWaitFor: (certificate: AwaitedCertificate) => boolean;
 }
 
 /** The whole of what the server decides before the engine begins. Nothing else is asked while a handshake runs. */
@@ -42,10 +50,27 @@ export function chooseTls(hello: ClientHello, context: TlsChoiceContext): TlsCho
   if (host === undefined || !context.isRouted(host)) {
     return { type: 'refuse', alert: 'unrecognized_name', reason: 'nobody has this name' };
   }
-  if (context.mayWait && isOnDemand(host) && (context.table.kindFor(host) ?? 'local') === 'local') {
-    return { type: 'wait', host };
+  return wait(host, context) ?? serve(host, context.table.find(host), hello, context);
+}
+
+function wait(host: string, { table, leafFor, mayWaitFor }: TlsChoiceContext): TlsChoice | undefined {
+  const kind = table.kindFor(host);
+  if ((kind ?? 'local') === 'local' && mayWaitFor('ordered') && isOnDemand(host)) {
+    return { type: 'wait', until: 'ordered', host };
   }
-  return serve(host, context.table.find(host), hello, context);
+  if (kind !== undefined || !mayWaitFor('any')) return undefined;
+  const leaf = leafFor(host);
+  return leaf === '' ? undefined : { type: 'wait', until: 'any', host: leaf };
+}
+
+/**
+ * The leaf that is made for `host`, because a route or stream has that very name or the wildcard for it. A name two labels below
+ * a wildcard, and `www.` before a routed name, have none and never will: nobody shall wait for it.
+ */
+export function leafNameOf(host: string, isServed: (pattern: string) => boolean): string {
+  if (isServed(host)) return host;
+  const wildcard = `*${host.slice(host.indexOf('.'))}`;
+  return host.includes('.') && isServed(wildcard) ? wildcard : '';
 }
 
 function validate(serverName: string | undefined, { table, contexts }: TlsChoiceContext): TlsChoice {
