@@ -25,6 +25,7 @@ import {
 } from '@dproxy/core';
 import { setTimeout as delay } from 'node:timers/promises';
 import { resolvePlugins, type PluginNames } from './resolve-plugins.ts';
+import { unknownThemes } from './unknown-themes.ts';
 
 /** What the configuration gives beside routes; replaced as a whole when the file changes. */
 export interface Frame {
@@ -241,7 +242,9 @@ export class ControlPlane {
     });
     this.#shadowed = result.shadowed;
     this.#shadowedStreams = result.shadowedStreams;
-    this.#rejected = [...frame.rejected, ...this.#files.rejected, ...result.rejected];
+    const { wakeGroups, pages } = result.snapshot;
+    const themes = unknownThemes(wakeGroups, pages);
+    this.#rejected = [...frame.rejected, ...this.#files.rejected, ...result.rejected, ...themes];
     this.#keepLedger(result.ledger);
     this.#publish(result.snapshot, this.#material);
     this.#coverHosts();
