@@ -7,7 +7,16 @@ import { SnapshotServer } from './ipc/snapshot-server.ts';
 import { maxWorkersOn, MAX_WORKERS, Pm2Balancer } from './pm2-balancer.ts';
 import { Pm2Program } from './pm2-program.ts';
 import { Supervisor, SupervisorGone } from './supervisor.ts';
-import { WantedSize } from './wanted-size.ts';
+import { type Wanted, WantedSize } from './wanted-size.ts';
+
+class NotedSize extends WantedSize {
+  readonly saved: Wanted[] = [];
+
+  override async save(wanted: Wanted): Promise<void> {
+    this.saved.push(wanted);
+    await super.save(wanted);
+  }
+}
 
 /** A primary whose supervisor is gone, so that nothing can be started by it. */
 async function balancerIn(folder: string, maxSize: number) {
@@ -15,13 +24,14 @@ async function balancerIn(folder: string, maxSize: number) {
   const server = new SnapshotServer({ socketPath: join(folder, 'run', 'x.sock'), instance: 'one', log });
   await server.listen();
   const supervisor = new Supervisor({ pm2Home: folder, pid: 1_000_000, parentPid: () => 1 });
+  const wanted = new NotedSize(join(folder, 'balancer.json'), 'x');
   const balancer = await Pm2Balancer.open({
     server,
     supervisor,
     log,
     maxSize,
     pm2: new Pm2Program({ supervisor, nodePath: process.execPath, pm2Path: '/nowhere', env: {} }),
-    wanted: new WantedSize(join(folder, 'balancer.json'), 'x'),
+    wanted,
     configuredSize: 1,
     launchedSize: 1,
     drainMs: () => 1,
@@ -29,8 +39,9 @@ async function balancerIn(folder: string, maxSize: number) {
   return {
     balancer,
     log,
+    saved: wanted.saved,
     [Symbol.asyncDispose]: async () => {
-      balancer.close();
+      await balancer.close();
       await server.close();
     },
   };
@@ -63,6 +74,8 @@ it('ends at once although an operation waits for workers', async () => {
   const part = await balancerIn(folder.path, MAX_WORKERS);
   await part[Symbol.asyncDispose]();
   expect(part.log.messages('warn')).toEqual([]);
+  // The folder may be gone by now, or the next primary's.
+  expect(part.saved).toEqual([]);
 });
 
 const SUPERVISOR = 1_000_000;
@@ -132,7 +145,7 @@ it('retires workers of a dead supervisor also when all were online before it loo
     expect(orphan.drains).toEqual([7]);
     expect(own.drains).toEqual([]);
   } finally {
-    balancer.close();
+    await balancer.close();
     await server.close();
   }
 });

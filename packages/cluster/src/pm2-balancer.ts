@@ -50,6 +50,7 @@ export class Pm2Balancer implements Balancer {
   readonly #queue: OperationQueue;
   readonly #unsubscribe: () => void;
   #wanted: Wanted;
+  #saving: Promise<void> = Promise.resolve();
   #lookupTimer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
@@ -117,19 +118,24 @@ export class Pm2Balancer implements Balancer {
     return { done, status: this.status() };
   }
 
-  /** Ends the watching, at once; workers are left as they are. Close it before the server. */
-  close(): void {
+  /**
+   * Ends the watching; workers are left as they are. Waits only for what is being written: from then on the file is the next
+   * primary's. Close it before the server.
+   */
+  async close(): Promise<void> {
     this.#isClosed = true;
     this.#queue.close();
     this.#unsubscribe();
     clearTimeout(this.#lookupTimer);
+    // Whoever wanted it saved hears of a failure.
+    await this.#saving.catch(() => undefined);
   }
 
   async #change(next: (wanted: Wanted) => Wanted): Promise<BalancerChange> {
     await this.#options.supervisor.assertAnswers();
     const operation = async (): Promise<void> => {
       this.#wanted = next(this.#wanted);
-      await this.#options.wanted.save(this.#wanted);
+      await this.#save();
       await this.#fleet.converge(this.#target());
     };
     const done = await this.#queue.run('change', operation, () => this.#fleet.whenLeft());
@@ -138,10 +144,16 @@ export class Pm2Balancer implements Balancer {
 
   /** PM2 is still starting the workers of ecosystem.config.js: acting on its list now would count them twice. */
   async #settle(): Promise<void> {
-    const { launchedSize, wanted } = this.#options;
+    const { launchedSize } = this.#options;
     const isComplete = await this.#fleet.whenOnline(launchedSize);
-    await wanted.save(this.#wanted);
+    if (this.#isClosed) return;
+    await this.#save();
     if (!isComplete || launchedSize !== this.#wanted.size) await this.#fleet.converge(this.#target());
+  }
+
+  async #save(): Promise<void> {
+    this.#saving = this.#options.wanted.save(this.#wanted);
+    await this.#saving;
   }
 
   #target(): number {
