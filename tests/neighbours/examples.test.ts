@@ -9,7 +9,6 @@ import { checkRequest } from './check-request.ts';
 import type { Example } from './example.ts';
 import { NEIGHBOURS } from './neighbours.ts';
 import { runContainers } from './run-containers.ts';
-import { whenCertified } from './when-certified.ts';
 
 const engine = sharedEngine();
 const ALL = NEIGHBOURS.flatMap(({ examples }) => examples);
@@ -29,7 +28,6 @@ beforeAll(async () => {
     return names.every((name) => known.some((each) => each.name === name && each.state === 'running'));
   });
   await product.version();
-  await whenCertified(product, ALL);
   rejected = await product.rejected();
 });
 

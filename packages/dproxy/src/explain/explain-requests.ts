@@ -161,7 +161,7 @@ function notesOf({ outcome, routes, tls }: Rehearsed, { note }: PickedListener, 
   if (outcome === 'wildcard' && routes.length > 1) {
     notes.push('each worker remembers which wildcard route answered without an error, and then asks that one first');
   }
-  if (tls?.waits === true) notes.push('a handshake waits for a certificate on demand first');
+  if (tls?.waits === true) notes.push('a handshake waits for a certificate first');
   if (rejected > 0) notes.push(`${rejected} entries or labels are refused, which may be why: GET /rejected`);
   return notes;
 }
