@@ -34,6 +34,23 @@ test('routes stay while a killed engine is away, and what changed meanwhile is k
   expect(Math.min(...states)).toBe(1);
 });
 
+test('a container that outlives its stop while the engine is away goes on draining until the engine says that it runs', async () => {
+  const watch = await watchEngine(engine.socketPath);
+  onTestFinished(() => watch.stop());
+  await engine.docker('run', '--detach', '--name', 'outlives', '--stop-timeout', '0', BUSYBOX_IMAGE);
+  onTestFinished(async () => void (await engine.docker('rm', '-f', 'outlives')));
+  await eventually(() => watch.backend('outlives.localhost', 'ready'));
+  await engine.docker('kill', '-s', 'TERM', 'outlives');
+  await eventually(() => watch.backend('outlives.localhost', 'draining'));
+  await engine.kill();
+  const isOver = (): boolean => watch.log.entries.some(({ message }) => message.includes('still runs after'));
+  await eventually(isOver);
+  await eventually(() => watch.discovery.status().state === 'lost');
+  expect(watch.backend('outlives.localhost', 'draining')).toBeDefined();
+  await engine.restart();
+  await eventually(() => watch.backend('outlives.localhost', 'ready'));
+});
+
 test('a container that was removed and one that was made while dproxy was not connected are both noticed', async () => {
   await runContainer(engine, { image: BUSYBOX_IMAGE, name: 'before' });
   const first = await watchEngine(engine.socketPath);

@@ -66,6 +66,14 @@ test('a container that ends by itself is stopped, and one that is killed, too', 
   await backend('killed.localhost', 'stopped');
 });
 
+test.each(['SIGHUP', 'no signal'])('a label %j in the place of the signal does not hide a stop', async (signal) => {
+  const container = await run({ name: 'hiding', labels: { signal }, stopSignal: 'SIGTERM' });
+  await backend('hiding.localhost', 'ready');
+  await container.stop({ t: 0 });
+  await backend('hiding.localhost', 'stopped');
+  expect(watch.seen('hiding.localhost', 'draining')).toBe(true);
+});
+
 test('a container that is stopped drains first; other signals than its stop signal and 9 change nothing', async () => {
   const container = await run({ name: 'draining', stopSignal: 'SIGQUIT' });
   const before = await backend('draining.localhost', 'ready');

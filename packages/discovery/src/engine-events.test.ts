@@ -50,9 +50,14 @@ describe('a kill', () => {
     expect(kill({ signal: '15' }, { time: 1_700_000_000 })).toMatchObject({ atMs: 1_700_000_000_999 });
   });
 
-  test('that does not say enough is passed over', () => {
-    expect(kill({})).toBeUndefined();
-    expect(kill({ signal: 'SIGNOTHING' })).toBeUndefined();
+  test.each([{}, { signal: 'SIGNOTHING' }, { signal: '0' }, { signal: '' }])(
+    'with %j names no signal',
+    (attributes) => {
+      expect(kill(attributes)).toMatchObject({ type: 'killed', id: 'abc', signal: 0 });
+    },
+  );
+
+  test('that does not say when is passed over', () => {
     expect(kill({ signal: '15' }, {})).toBeUndefined();
     expect(readEvent(line('container', 'kill', { Attributes: { signal: '15' } }))).toMatchObject({
       type: 'unreadable',

@@ -15,6 +15,7 @@ export type EngineEvent =
 export interface KillEvent {
   readonly type: 'killed';
   readonly id: string;
+  /** As the event says it; 0: no signal that there is. A label of the container may have taken its place. */
   readonly signal: number;
   /** By the clock of the engine. */
   readonly atMs: number;
@@ -74,14 +75,14 @@ function containerEvent(action: string, id: unknown): EngineEvent | undefined {
   return { type: action === 'destroy' ? 'removed' : 'container', id };
 }
 
-/** One that does not say enough is passed over: `die` comes all the same. */
+/** One that does not say when is passed over: `die` comes all the same. */
 function killEvent(event: unknown, actor: unknown): EngineEvent | undefined {
   const id = part(actor, 'ID');
   if (typeof id !== 'string') return { type: 'unreadable', reason: 'a kill without a container' };
   const said = part(part(actor, 'Attributes'), 'signal');
-  const signal = typeof said === 'string' ? signalNumber(said) : undefined;
+  const signal = (typeof said === 'string' ? signalNumber(said) : undefined) ?? 0;
   const atMs = timeOf(event);
-  return signal === undefined || atMs === undefined ? undefined : { type: 'killed', id, signal, atMs };
+  return atMs === undefined ? undefined : { type: 'killed', id, signal, atMs };
 }
 
 /** Where only seconds are told, the end of that second: a kill comes after the start of what it kills. */

@@ -265,6 +265,18 @@ describe('a container that was told to end', () => {
     expect(backendIn(mirror)?.state).toBe(state);
   });
 
+  test('drains by any signal when it has a label that hides them, and by none that is not told otherwise', () => {
+    const mirror = mirrorOf();
+    mirror.put(containerOf());
+    expect(mirror.drain(kill(0))).toBeUndefined();
+    for (const signal of [0, 1, 15]) {
+      mirror.put(containerOf({ labelled: { signal: 'SIGHUP' }, startedMs: 2_000 }));
+      expect(mirror.drain(kill(signal, 3_000 + signal))).toBe(11_000);
+      expect(backendIn(mirror)?.state).toBe('draining');
+      mirror.endDrain(kill(signal, 3_000 + signal));
+    }
+  });
+
   test('is ready again once it is started again, and stopped in between', () => {
     const mirror = mirrorOf();
     mirror.put(containerOf());

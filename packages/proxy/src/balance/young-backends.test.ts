@@ -1,5 +1,5 @@
 import type { Backend } from '@dproxy/core';
-import { listenerOf, RawClient, streamOf, type RouteSpec } from '@dproxy/testkit';
+import { type BackendSpec, listenerOf, RawClient, streamOf, type RouteSpec } from '@dproxy/testkit';
 import { describe, expect, it } from 'vitest';
 import { answers, Backends } from '../fixtures/backends.ts';
 import { getRequest, startEdge } from '../fixtures/edge.ts';
@@ -9,11 +9,11 @@ const HOUR_MS = 3_600_000;
 const REQUESTS = 200;
 
 function inState(route: RouteSpec, states: Readonly<Record<string, Backend['state']>>): RouteSpec {
-  const to = (route.to as readonly { readonly id: string }[]).map((spec) => ({
+  const to = (route.to as readonly BackendSpec[]).map((spec) => ({
     ...spec,
-    state: states[spec.id.slice(-1)] ?? 'ready',
+    state: states[spec.id?.slice(-1) ?? ''] ?? 'ready',
   }));
-  return { ...route, to } as RouteSpec;
+  return { ...route, to };
 }
 
 const countOf = (names: string, name: string): number => names.split(name).length - 1;
