@@ -35,6 +35,7 @@ export {
 } from './settings/settings.ts';
 export { VARIABLES, type Flags, type VariableName } from './settings/variables.ts';
 export { FileSource, type FileSourceOptions } from './watch/file-source.ts';
+export { LastGoodFile } from './watch/last-good-file.ts';
 export { validateFile } from './watch/load-file.ts';
 export { FileWatch } from './watch/file-watch.ts';
 export { systemScheduler, type Scheduler } from './watch/scheduler.ts';

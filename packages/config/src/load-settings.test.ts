@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { tempFolder } from '@dproxy/testkit';
+import { collectLog, tempFolder } from '@dproxy/testkit';
 import { describe, expect, it } from 'vitest';
-import { demoDefinitions, gatherFacts, loadSettings, validateFile } from './index.ts';
+import { demoDefinitions, gatherFacts, LastGoodFile, loadSettings, validateFile } from './index.ts';
 
 describe('loadSettings', () => {
   it('reads the file that a variable names, and resolves later versions of it with the same variables', async () => {
@@ -27,6 +27,19 @@ describe('loadSettings', () => {
     expect(loaded.problems).toEqual([]);
     expect(loaded.file?.rejected).toHaveLength(1);
     expect(validateFile(path)).toEqual(loaded.file?.rejected);
+  });
+
+  it('starts with the last good version of what is broken, listeners too: they must not move at a restart', async () => {
+    await using folder = await tempFolder();
+    const path = join(folder.path, 'dproxy.yml');
+    const text = 'listen: { http: 8081 }\nroutes:\n  - { host: a.test, to: b:1 }\n';
+    new LastGoodFile(folder.path, collectLog()).save({ path, text, seenMs: 1 });
+    writeFileSync(path, 'routes: [');
+    const env = { DOCKER_PROXY_STATE_PATH: folder.path };
+    const loaded = loadSettings({ env, flags: { config: path }, facts: gatherFacts('/'), nowMs: 2 });
+    expect(loaded.settings.listeners[0]?.addresses[0]?.port).toBe(8081);
+    expect(loaded.file?.definitions).toHaveLength(1);
+    expect(loaded.file?.rejected).toHaveLength(1);
   });
 
   it('warns when the file that somebody named is not there', () => {

@@ -1,5 +1,6 @@
 import {
   FileSource,
+  LastGoodFile,
   demoDefinitions,
   type Facts,
   type LoadedSettings,
@@ -59,6 +60,8 @@ export class Configuration {
     this.#file = new FileSource({
       path: this.#settings.config.path,
       log: options.log,
+      lastGood: options.loaded.lastGood,
+      keep: new LastGoodFile(this.#settings.paths.state, options.log),
       onSettings: (file) => {
         this.#applying = this.#applying.then(() => this.#apply(file));
       },

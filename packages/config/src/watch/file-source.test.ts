@@ -6,6 +6,7 @@ import { collectLog, eventually, tempFolder, type TempFolder } from '@dproxy/tes
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ParsedFile } from '../file/parsed-file.ts';
 import { FileSource } from './file-source.ts';
+import { LastGoodFile, readLastGood } from './last-good-file.ts';
 import { ManualScheduler } from './manual-scheduler.ts';
 import { systemScheduler, type Scheduler } from './scheduler.ts';
 
@@ -32,10 +33,17 @@ interface Followed {
   hosts(): string[];
 }
 
-async function follow(scheduler: Scheduler = systemScheduler, at = path): Promise<Followed> {
+async function follow(scheduler: Scheduler = systemScheduler, at = path, state = folder.path): Promise<Followed> {
   const states: SourceState[] = [];
   const files: ParsedFile[] = [];
-  const source = new FileSource({ path: at, log: collectLog(), onSettings: (file) => files.push(file), scheduler });
+  const source = new FileSource({
+    path: at,
+    log: collectLog(),
+    onSettings: (file) => files.push(file),
+    scheduler,
+    lastGood: readLastGood(state, at),
+    keep: new LastGoodFile(state, collectLog()),
+  });
   running.push(source);
   await source.start((state) => states.push(state));
   const hosts = () => (states.at(-1)?.definitions ?? []).flatMap((definition) => definition.hosts);
@@ -186,6 +194,46 @@ describe('FileSource with time in our hand', () => {
     pass();
     expect(followed.hosts()).toEqual(['a.test']);
     expect(followed.states.at(-1)?.rejected[0]?.line).toBe(1);
+  });
+
+  it('has the last good version when it starts again while the file is broken', async () => {
+    writeFileSync(path, `workers: 3\n${routes('a.test')}`);
+    await (await follow(time)).source.stop();
+    writeFileSync(path, 'routes: [');
+    const followed = await follow(time);
+    expect(followed.hosts()).toEqual(['a.test']);
+    expect(followed.files.at(-1)?.settings).toEqual({ workers: 3 });
+    expect(followed.states.at(-1)?.rejected).toHaveLength(1);
+    writeFileSync(path, routes('b.test'));
+    pass();
+    expect(followed.hosts()).toEqual(['b.test']);
+  });
+
+  it('has the last good version of one entry when it starts again, and what is new beside it', async () => {
+    writeFileSync(path, routes('a.test', 'b.test'));
+    await (await follow(time)).source.stop();
+    writeFileSync(path, `${routes('a.test', 'c.test')}  - { host: b.test, hots: x }\n`);
+    expect((await follow(time)).hosts()).toEqual(['a.test', 'c.test', 'b.test']);
+  });
+
+  it('has nothing of a file that is gone when it starts, nor of another file, nor of a state folder that makes no sense', async () => {
+    writeFileSync(path, routes('a.test'));
+    await (await follow(time)).source.stop();
+    unlinkSync(path);
+    const absent = await follow(time);
+    expect(absent.hosts()).toEqual([]);
+    await absent.source.stop();
+    const other = join(folder.path, 'other.yml');
+    writeFileSync(other, 'routes: [');
+    expect((await follow(time, other)).hosts()).toEqual([]);
+    writeFileSync(join(folder.path, 'last-good.json'), 'null');
+    writeFileSync(path, 'routes: [');
+    expect((await follow(time)).hosts()).toEqual([]);
+  });
+
+  it('serves on when the last good version cannot be kept', async () => {
+    writeFileSync(path, routes('a.test'));
+    expect((await follow(time, path, join(folder.path, 'no-such-folder'))).hosts()).toEqual(['a.test']);
   });
 
   it('keeps the last good version of what becomes unreadable in another way', async () => {

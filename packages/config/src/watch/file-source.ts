@@ -3,6 +3,7 @@ import { mergeLastGood } from '../file/merge-last-good.ts';
 import { absentFile } from '../file/parse-file.ts';
 import type { ParsedFile } from '../file/parsed-file.ts';
 import { FileWatch } from './file-watch.ts';
+import type { LastGoodFile } from './last-good-file.ts';
 import { toParsedFile } from './load-file.ts';
 import { readFile, type FileRead } from './read-file.ts';
 import { systemScheduler, type Scheduler } from './scheduler.ts';
@@ -19,6 +20,10 @@ export interface FileSourceOptions {
   /** Called before the state is published whenever something other than routes changed, and once at the start. */
   readonly onSettings: (file: ParsedFile) => void;
   readonly scheduler?: Scheduler;
+  /** In force for what the file refuses at the start; null: nothing is. */
+  readonly lastGood: ParsedFile | null;
+  /** Gets every version of which nothing is refused. */
+  readonly keep: Pick<LastGoodFile, 'save'>;
 }
 
 /**
@@ -36,6 +41,8 @@ export class FileSource implements Source {
   readonly #onSettings: (file: ParsedFile) => void;
   readonly #scheduler: Scheduler;
   readonly #watch: FileWatch;
+  readonly #lastGood: ParsedFile | null;
+  readonly #keep: FileSourceOptions['keep'];
   #publish: ((state: SourceState) => void) | null = null;
   #current: ParsedFile | null = null;
   /** What `#current` was made of; to see that nothing changed. */
@@ -43,12 +50,14 @@ export class FileSource implements Source {
   #candidate: { readonly content: string; readonly sinceMs: number; readonly isEmpty: boolean } | null = null;
   #cancelTimer: () => void = () => {};
 
-  constructor({ path, log, onSettings, scheduler = systemScheduler }: FileSourceOptions) {
+  constructor({ path, log, onSettings, scheduler = systemScheduler, lastGood, keep }: FileSourceOptions) {
     this.name = `file:${path}`;
     this.#path = path;
     this.#log = log;
     this.#onSettings = onSettings;
     this.#scheduler = scheduler;
+    this.#lastGood = lastGood;
+    this.#keep = keep;
     this.#watch = new FileWatch(path, scheduler, () => this.#onHint());
   }
 
@@ -96,13 +105,19 @@ export class FileSource implements Source {
     const next = isAbsent(read) && previous === null ? absentFile(this.#path) : this.#merge(read);
     this.#current = next;
     this.#report(read, next);
+    this.#keepIfGood(read, next);
     if (previous === null || !sameSettings(previous, next)) this.#onSettings(next);
     if (previous !== null && sameValue(toState(this.name, previous), toState(this.name, next))) return;
     this.#publish?.(toState(this.name, next));
   }
 
   #merge(read: FileRead): ParsedFile {
-    return mergeLastGood(this.#current, toParsedFile(this.#path, read, this.#scheduler.nowMs()));
+    return mergeLastGood(this.#current ?? this.#lastGood, toParsedFile(this.#path, read, this.#scheduler.nowMs()));
+  }
+
+  #keepIfGood(read: FileRead, { rejected }: ParsedFile): void {
+    if (read.kind !== 'text' || rejected.length > 0) return;
+    this.#keep.save({ path: this.#path, text: read.text, seenMs: Math.min(read.mtimeMs, this.#scheduler.nowMs()) });
   }
 
   #report(read: FileRead, { definitions, rejected }: ParsedFile): void {
