@@ -1,7 +1,7 @@
 import type { WakeMember } from '@dproxy/core';
 import { expect, it } from 'vitest';
 import { memberOf, planOf } from './_plan-of.ts';
-import { IdleJudge, type IdleFacts } from './idle-judge.ts';
+import { IdleJudge, type IdleFacts, type IdleVerdict } from './idle-judge.ts';
 
 const SILENT = { open: 0, idleMs: Number.POSITIVE_INFINITY };
 
@@ -18,10 +18,14 @@ function factsAt(nowMs: number, more: Partial<IdleFacts> = {}): IdleFacts {
 }
 
 /** Of a group that was first seen at 0. */
-function judgedAt(nowMs: number, more: Partial<IdleFacts> = {}): { state: string; reason: string } {
+function judgeOf({ members } = planOf()): IdleJudge {
   const judge = new IdleJudge();
-  judge.judge(factsAt(0, more));
-  return judge.judge(factsAt(nowMs, more));
+  judge.follow(members, 0);
+  return judge;
+}
+
+function judgedAt(nowMs: number, more: Partial<IdleFacts> = {}): IdleVerdict {
+  return judgeOf(more.plan).judge(factsAt(nowMs, more));
 }
 
 it('is silent after as long without use as the plan says, and not a moment before', () => {
@@ -47,8 +51,10 @@ it.each<[string, Partial<IdleFacts>]>([
 
 it('takes a start or the end of a pause for use, whoever it was', () => {
   const judge = new IdleJudge();
-  const at = (nowMs: number, member: Partial<WakeMember>) =>
-    judge.judge(factsAt(nowMs, { plan: running('web', member) })).state;
+  const at = (nowMs: number, member: Partial<WakeMember>) => {
+    judge.follow([memberOf('web', member)], nowMs);
+    return judge.judge(factsAt(nowMs)).state;
+  };
   expect(at(0, {})).toBe('awake');
   expect(at(60_000, { startedMs: 2_000 })).toBe('awake');
   expect(at(119_000, { startedMs: 2_000 })).toBe('awake');
@@ -64,8 +70,7 @@ it('does not believe the clock of the engine', () => {
 });
 
 it('remembers the use that a worker told of before it left', () => {
-  const judge = new IdleJudge();
-  judge.judge(factsAt(0));
+  const judge = judgeOf();
   judge.judge(factsAt(100_000, { activity: { open: 0, idleMs: 5_000 } }));
   expect(judge.judge(factsAt(101_000)).state).toBe('awake');
   expect(judge.idleMs(101_000)).toBe(6_000);
@@ -73,8 +78,7 @@ it('remembers the use that a worker told of before it left', () => {
 });
 
 it('counts what workers do not see as use', () => {
-  const judge = new IdleJudge();
-  judge.judge(factsAt(0));
+  const judge = judgeOf();
   judge.noteUse(90_000);
   expect(judge.judge(factsAt(100_000)).state).toBe('awake');
   expect(judge.judge(factsAt(150_000)).state).toBe('silent');

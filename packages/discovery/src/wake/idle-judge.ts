@@ -13,6 +13,8 @@ export interface IdleVerdict {
   readonly reason: string;
 }
 
+export const ASLEEP: IdleVerdict = { state: 'asleep', reason: 'nothing of it runs' };
+
 /** What is known of a group at one moment. */
 export interface IdleFacts {
   readonly plan: WakePlan;
@@ -51,12 +53,20 @@ export class IdleJudge {
     this.#lastUseMs = Math.max(this.#lastUseMs, nowMs);
   }
 
+  /** What its source says of its containers; every time that this changes. */
+  follow(members: readonly WakeMember[], nowMs: number): void {
+    const running = new Map(members.filter(isRunning).map(({ containerId, startedMs }) => [containerId, startedMs]));
+    for (const id of this.#runs.keys()) if (!running.has(id)) this.#runs.delete(id);
+    for (const [id, startedMs] of running) {
+      if (this.#runs.get(id)?.startedMs !== startedMs) this.#runs.set(id, { startedMs, sinceMs: nowMs });
+    }
+  }
+
   judge(facts: IdleFacts): IdleVerdict {
-    const { plan, activity, nowMs } = facts;
-    this.#follow(plan.members, nowMs);
+    const { activity, nowMs } = facts;
     // Kept, because a worker that leaves takes what it knows with it.
     if (activity !== undefined) this.noteUse(activity.open > 0 ? nowMs : nowMs - activity.idleMs);
-    if (this.#runs.size === 0) return { state: 'asleep', reason: 'nothing of it runs' };
+    if (this.#runs.size === 0) return ASLEEP;
     const reason = this.#reasonOf(facts);
     return { state: reason === '' ? 'silent' : 'awake', reason };
   }
@@ -78,14 +88,6 @@ export class IdleJudge {
     if (activity === undefined) return 'not all workers have said whether it is in use';
     if (activity.open > 0) return 'requests or connections are open';
     return this.idleMs(nowMs) < plan.idleMs ? 'it was used or started a moment ago' : '';
-  }
-
-  #follow(members: readonly WakeMember[], nowMs: number): void {
-    const running = new Map(members.filter(isRunning).map(({ containerId, startedMs }) => [containerId, startedMs]));
-    for (const id of this.#runs.keys()) if (!running.has(id)) this.#runs.delete(id);
-    for (const [id, startedMs] of running) {
-      if (this.#runs.get(id)?.startedMs !== startedMs) this.#runs.set(id, { startedMs, sinceMs: nowMs });
-    }
   }
 }
 

@@ -53,6 +53,7 @@ export class SleepRun {
   readonly #members: readonly WakeMember[];
   readonly #settled = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
+  readonly #cancelled = Promise.withResolvers<void>();
   #state: 'leaving' | 'stopping' | 'settling' | SleepOutcome['state'] = 'leaving';
   #latest: readonly WakeMember[];
 
@@ -71,6 +72,7 @@ export class SleepRun {
   cancel(): void {
     if (this.#state !== 'leaving') return;
     this.#state = 'back';
+    this.#cancelled.resolve();
     void this.#options.marks.remove(this.#ids());
   }
 
@@ -98,17 +100,24 @@ export class SleepRun {
   async #leave(): Promise<SleepOutcome | undefined> {
     const { plan, marks, records, whenServed, askAgain, wallMs } = this.#options;
     const version = await marks.add(this.#ids(), plan.method === 'pause' ? 'paused' : 'stopped');
-    if (!(await whenServed(version))) return this.#back('not all workers have taken the table');
+    if ((await this.#unlessCancelled(whenServed(version))) !== true)
+      return this.#back('not all workers have taken the table');
     const containers = this.#members.map(({ containerId, startedMs }) => ({ id: containerId, startedMs }));
     // Before the first one is stopped: a primary that ends half-way must know afterwards whose doing it was.
     await records.add({ group: plan.id, method: plan.method, sinceMs: wallMs(), containers });
-    const reason = await askAgain();
-    if (this.#isTakenBack()) return this.#back('a request came');
-    if (reason !== '') return this.#back(reason);
+    const reason = await this.#unlessCancelled(askAgain());
+    if (reason !== '') return this.#back(reason ?? '');
     return this.#isSame() ? undefined : this.#back('its containers have changed');
   }
 
-  #back(reason: string): SleepOutcome {
+  /** Undefined once it is taken back: whoever wakes it does not wait for a worker that is slow. */
+  async #unlessCancelled<T>(step: Promise<T>): Promise<T | undefined> {
+    const found = await Promise.race([step, this.#cancelled.promise.then(() => undefined)]);
+    return this.#isTakenBack() ? undefined : found;
+  }
+
+  #back(found: string): SleepOutcome {
+    const reason = this.#isTakenBack() ? 'a request came' : found;
     this.#state = 'back';
     this.#options.records.remove(this.#options.plan.id);
     return { state: 'back', reason };
