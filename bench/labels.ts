@@ -102,6 +102,8 @@ function containerOf(index: number): Container {
     state: 'running',
     health: 'none',
     startedMs: 0,
+    exitCode: 0,
+    isAutoRemoved: false,
     stopSignal: 15,
     stopTimeoutMs: 10_000,
     hostname: id.slice(0, 12),

@@ -13,6 +13,9 @@ export {
   type DnsProviderRow,
 } from './settings/dns-providers.ts';
 export { gatherFacts, type Facts } from './settings/facts.ts';
+export { readAwakeTimes, type WeeklyTime } from './schema/awake-times.ts';
+export type { SaidWakeOptions, WakeBudget, WakeLabels, WakeOptions } from './schema/wake.ts';
+export { DEFAULT_WAKE } from './settings/resolve-wake.ts';
 export type { DialectSettings } from './schema/dialects/dialects.ts';
 export type { Environment } from './settings/inputs.ts';
 export type { Resolved } from './settings/resolve-settings.ts';
@@ -32,6 +35,7 @@ export {
   type Problem,
   type Settings,
   type TlsHostSettings,
+  type WakeSettings,
 } from './settings/settings.ts';
 export { VARIABLES, type Flags, type VariableName } from './settings/variables.ts';
 export { FileSource, type FileSourceOptions } from './watch/file-source.ts';

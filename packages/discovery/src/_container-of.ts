@@ -17,6 +17,8 @@ export function containerOf(
     state: 'running',
     health: 'none',
     startedMs: 2_000,
+    exitCode: 0,
+    isAutoRemoved: false,
     stopSignal: 15,
     stopTimeoutMs: 10_000,
     hostname: 'a1b2c3d4e5f6',

@@ -32,6 +32,8 @@ export interface Container {
   readonly health: Health;
   /** By the clock of the engine; 0: it does not say. */
   readonly startedMs: number;
+  /** Of its last end; 0 while it runs or when it was never started. */
+  readonly exitCode: number;
   /** Number of the signal that asks it to end. */
   readonly stopSignal: number;
   /** How long it has to end before it is killed; infinite where it has no limit. */
@@ -40,6 +42,8 @@ export interface Container {
   readonly hostname: string;
   readonly domainname: string;
   readonly labels: ReadonlyMap<string, string>;
+  /** `docker run --rm`: when it ends, the engine removes it. */
+  readonly isAutoRemoved: boolean;
   /** `Config.Env`: of the image and of the container. */
   readonly env: ReadonlyMap<string, string>;
   /** `default`, a network's name, `host`, `none` or `container:<id>`. */
@@ -88,11 +92,13 @@ export function readContainer(inspect: unknown): Container {
     state: stateOf(state['Status']),
     health: healthOf(state['Health']),
     startedMs: Date.parse(text(state['StartedAt'] ?? '', 'State.StartedAt')) || 0,
+    exitCode: typeof state['ExitCode'] === 'number' ? state['ExitCode'] : 0,
     stopSignal: signalNumber(text(config['StopSignal'] ?? '', 'Config.StopSignal')) ?? SIGTERM,
     stopTimeoutMs: stopTimeoutMsOf(config['StopTimeout']),
     hostname: text(config['Hostname'] ?? '', 'Config.Hostname'),
     domainname: text(config['Domainname'] ?? '', 'Config.Domainname'),
     labels: textMap(config['Labels'] ?? {}, 'Config.Labels'),
+    isAutoRemoved: hostConfig['AutoRemove'] === true,
     env: readEnv(config['Env'] ?? []),
     networkMode: text(hostConfig['NetworkMode'] ?? '', 'HostConfig.NetworkMode'),
     tcpPorts: portsOf('tcp', [exposed, planned, bound]),
@@ -125,7 +131,7 @@ function healthOf(value: unknown): Health {
 }
 
 /** `Config.StopTimeout`, in seconds; below zero: as long as it likes. */
-function stopTimeoutMsOf(value: unknown): number {
+export function stopTimeoutMsOf(value: unknown): number {
   const seconds = typeof value === 'number' ? value : DEFAULT_STOP_TIMEOUT_S;
   return seconds < 0 ? Number.POSITIVE_INFINITY : seconds * 1_000;
 }

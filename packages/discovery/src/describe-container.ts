@@ -6,9 +6,11 @@ import { unresolvedNames, withOwnRefs, type UnresolvedName } from './filter-refs
 import { countWords, type CountedWords, type ImageWords } from './image-words.ts';
 import { namedServices, type NamedService } from './named-services.ts';
 import { choosePort } from './port-choice.ts';
+import type { WakeClaims } from './dialects/dialect.ts';
 import { readDialects, type Reading, type ReadingFacts } from './read-dialects.ts';
 import { definitionsOf, withoutRepeats } from './service-definitions.ts';
 import { streamOf, streamPort } from './stream-definitions.ts';
+import { joinClaims } from './wake/claims.ts';
 
 export interface DescribeFacts extends ReachFacts, ReadingFacts {
   /** Name of the engine's endpoint. */
@@ -30,6 +32,8 @@ export interface ContainerDescription {
   readonly view: ContainerView;
   /** Its backends, by the names that its words give them. */
   readonly called: readonly CalledBackend[];
+  /** What it says of sleep; undefined: nothing. */
+  readonly wake: WakeClaims | undefined;
   /** Names of backends in filters of `definitions` that this container has not: those of others may be meant. */
   readonly unresolved: readonly UnresolvedName[];
 }
@@ -66,11 +70,14 @@ export function describeWords(
   const isHidden = readings.some(({ dialect, enable }) => dialect === 'native' && enable === false);
   if (isHidden) {
     const reason = 'the label dproxy.enable hides it: make it again with dproxy.enable=true, or without';
-    return { description: hidden(container, facts, problems, reason), asked };
+    // A database that is hidden sleeps with its project all the same.
+    const description = { ...hidden(container, facts, problems, reason), wake: joinClaims(readings) };
+    return { description, asked };
   }
   const active = readings.filter(({ enable }) => enable !== false);
   const switchedOff = readings.filter(({ enable }) => enable === false).map(({ dialect }) => dialect);
-  return { description: describeReadings(container, active, { facts, problems, switchedOff }), asked };
+  const description = describeReadings(container, active, { facts, problems, switchedOff });
+  return { description: { ...description, wake: joinClaims(readings) }, asked };
 }
 
 /** A container that is left out on purpose: shown, never served. */
@@ -81,7 +88,7 @@ export function hidden(
   reason: string,
 ): ContainerDescription {
   const view = viewOf(container, facts, { definitions: [], streams: [], reasons: [reason] });
-  return { project: '', definitions: [], streams: [], rejected, view, called: [], unresolved: [] };
+  return { project: '', definitions: [], streams: [], rejected, view, called: [], wake: undefined, unresolved: [] };
 }
 
 interface Surroundings {
@@ -114,6 +121,7 @@ function describeReadings(
     rejected,
     view: viewOf(container, facts, { definitions, streams, reasons }),
     called: called.filter(({ name }) => name !== ''),
+    wake: undefined,
     unresolved: served.flatMap((each) => each.definitions.flatMap((one) => unresolvedNames(one, each.dialect, called))),
   };
 }

@@ -1,3 +1,4 @@
+import { DEFAULT_WAKE } from '@dproxy/config';
 import { sameValue, type ContainerView, type EngineEndpoint, type Rejection, type SourceState } from '@dproxy/core';
 import type { Vantage } from './address-choice.ts';
 import { drainMs } from './container-backend.ts';
@@ -16,6 +17,9 @@ import type { DiscoverySettings } from './settings.ts';
 import { endsContainer } from './stop-signal.ts';
 import { UseCount } from './use-count.ts';
 import { vantageOf } from './vantage.ts';
+import { inWakeGroup } from './wake/in-group.ts';
+import { PlanBoard } from './wake/plan-board.ts';
+import { NO_PLANS } from './wake/plans.ts';
 
 interface Entry {
   readonly container: Container;
@@ -39,6 +43,10 @@ export class EngineMirror {
   /** When containers were told to end, by id. */
   readonly #killedMs = new Map<string, number>();
   readonly #board: OfferBoard;
+  readonly #sleep: PlanBoard;
+  #planning = NO_PLANS;
+  /** Descriptions with the group that they wake. */
+  readonly #grouped = new WeakMap<ContainerDescription, ContainerDescription>();
   readonly #guests = new Map<string, Set<string>>();
   readonly #unreadable = new Map<string, Rejection>();
   readonly #imageWords = new Map<string, ImageWords>();
@@ -54,6 +62,11 @@ export class EngineMirror {
     this.#settings = settings;
     this.#dialects = dialects;
     this.#board = new OfferBoard(dialects);
+    this.#sleep = new PlanBoard({
+      source: `docker:${endpoint.name}`,
+      defaults: settings.wake ?? DEFAULT_WAKE,
+      isOwnedByProject: settings.isOwnedByProject ?? false,
+    });
     this.#listeners = new Set(settings.listeners);
     this.#vantage = vantageOf({ endpoint, hostReachesBridges: false, own: undefined, networks: [] });
   }
@@ -122,6 +135,7 @@ export class EngineMirror {
     this.#order = undefined;
     this.#revision += 1;
     this.#board.remove(id);
+    this.#sleep.remove(id, container.labels);
     if (!this.#imageUse.drop(container.imageId)) this.#imageWords.delete(container.imageId);
     this.#guests.get(ownerOf(container) ?? '')?.delete(id);
     this.#followNetworkOwner(id);
@@ -167,9 +181,11 @@ export class EngineMirror {
       source: `docker:${this.#endpoint.name}`,
       definitions: withoutTakenNames(definitions),
       streams: descriptions.flatMap(({ streams }) => streams),
+      ...(this.#planning.plans.length === 0 ? {} : { wakePlans: this.#planning.plans }),
       rejected: [
         ...descriptions.flatMap((description) => description.rejected),
         ...rejected,
+        ...this.#planning.rejected,
         ...this.#unreadable.values(),
       ],
     };
@@ -200,8 +216,18 @@ export class EngineMirror {
       const described = { description: isSame ? before.description : description, asked };
       this.#entries.set(id, { ...entry, described });
       if (!isSame) this.#revision += 1;
+      this.#noteSleeper(entry.container, described.description);
     }
     this.#stale.clear();
+    const { planning } = this.#sleep;
+    if (planning !== this.#planning) this.#revision += 1;
+    this.#planning = planning;
+  }
+
+  #noteSleeper(container: Container, { definitions, streams, wake }: ContainerDescription): void {
+    if (this.#isOwn(container)) return;
+    const isServed = streams.length > 0 || definitions.some(({ action }) => action.type === 'forward');
+    this.#sleep.put({ container, claims: wake, isServed });
   }
 
   /** What others offer has changed: those that asked for it may mean something else now. */
@@ -270,8 +296,18 @@ export class EngineMirror {
       .sort((a, b) => a.createdMs - b.createdMs || (a.id < b.id ? -1 : 1))
       .map(({ id }) => id);
     return this.#order
-      .map((id) => this.#entries.get(id)?.described?.description)
+      .map((id) => this.#inGroup(id, this.#entries.get(id)?.described?.description))
       .filter((description) => description !== undefined);
+  }
+
+  #inGroup(id: string, description: ContainerDescription | undefined): ContainerDescription | undefined {
+    const group = this.#planning.groups.get(id);
+    if (group === undefined || description === undefined) return description;
+    const known = this.#grouped.get(description);
+    if (known?.view.wakeGroup === group) return known;
+    const grouped = inWakeGroup(description, group);
+    this.#grouped.set(description, grouped);
+    return grouped;
   }
 }
 

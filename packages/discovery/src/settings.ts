@@ -1,4 +1,4 @@
-import type { DialectSettings } from '@dproxy/config';
+import type { DialectSettings, WakeOptions } from '@dproxy/config';
 import type { NginxProxyOptions } from './dialects/nginx-proxy/index.ts';
 
 /** What dproxy.yml and the composition root say about all engines. */
@@ -15,6 +15,8 @@ export interface DiscoverySettings {
   };
   /** `ownership: project`: what containers of other projects define does not count. Default false. */
   readonly isOwnedByProject?: boolean;
+  /** `wake`: how groups sleep that do not say it themselves. Default: `DEFAULT_WAKE`. */
+  readonly wake?: WakeOptions;
   /** Ids of the listeners that the settings name. */
   readonly listeners: readonly string[];
   /** Id of the container that dproxy may run in (`findOwnContainer`); empty: none. */

@@ -10,7 +10,7 @@ interface Running {
   readonly discovery: DockerDiscovery;
 }
 
-type FollowedSettings = Pick<Settings, 'docker' | 'listeners' | 'acme' | 'ownership'>;
+type FollowedSettings = Pick<Settings, 'docker' | 'wake' | 'listeners' | 'acme' | 'ownership'>;
 
 export interface EnginesOptions {
   readonly log: Log;
@@ -51,7 +51,7 @@ export class Engines {
     }
   }
 
-  async #follow({ docker, listeners, acme, ownership }: FollowedSettings): Promise<void> {
+  async #follow({ docker, wake, listeners, acme, ownership }: FollowedSettings): Promise<void> {
     this.#ownContainerId ||= await findOwnContainer();
     const { engines, trustImages, exposedByDefault, readiness } = docker;
     const settings: DiscoverySettings = {
@@ -60,6 +60,7 @@ export class Engines {
       readiness,
       dialects: { ...docker.dialects, nginxProxy: await nginxProxyFacts({ docker, acme }, this.#htpasswd) },
       isOwnedByProject: ownership === 'project',
+      wake,
       listeners: listeners.map(({ id }) => id),
       ownContainerId: this.#ownContainerId,
       hostReachesBridges: process.platform === 'linux',

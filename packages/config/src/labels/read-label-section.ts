@@ -4,6 +4,7 @@ import { balance } from '../schema/balance.ts';
 import { formatPath } from '../schema/explain-issue.ts';
 import { healthCheck } from '../schema/health.ts';
 import { match, type MatchRules } from '../schema/match.ts';
+import { wakeLabels, type WakeLabels } from '../schema/wake.ts';
 import { validate } from '../file/validate.ts';
 import { streamLabels, type StreamLabels } from './stream-labels.ts';
 import { valueOfWords, type LabelFinding, type LabelWord, type SchemaNode, type WordsValue } from './value-of-words.ts';
@@ -15,6 +16,7 @@ export interface LabelSections {
   readonly health: HealthRules;
   readonly tcp: StreamLabels;
   readonly udp: StreamLabels;
+  readonly wake: WakeLabels;
 }
 
 export type LabelSectionName = keyof LabelSections;
@@ -27,6 +29,7 @@ const SCHEMAS: { readonly [Name in LabelSectionName]: () => z.ZodType<LabelSecti
   health: healthCheck,
   tcp: () => streamLabels('tcp'),
   udp: () => streamLabels('udp'),
+  wake: wakeLabels,
 };
 
 interface Prepared<T> {

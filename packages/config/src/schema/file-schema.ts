@@ -13,6 +13,7 @@ import { routeEntry } from './route-entry.ts';
 import { tcpSection, udpSection } from './stream-sections.ts';
 import { tls } from './tls.ts';
 import { duration, size } from './units.ts';
+import { wakeSection } from './wake.ts';
 
 const NAME = /^[a-z][a-z0-9-]{0,31}$/;
 const IMAGE = 'a fully qualified image such as docker.io/library/nginx';
@@ -122,6 +123,11 @@ export const fileSchema = section({
     meaning:
       'Lists of filters by name, for routes that have the same: - use: name under filters of a route puts the list there',
     default: 'none',
+  }),
+  wake: field(wakeSection(), {
+    meaning:
+      'Containers that sleep while nobody uses them and wake by a request: what holds for those whose labels do not say it; see docs/sleeping.md',
+    default: 'see each',
   }),
   acme: field(acme(), {
     meaning: 'Certificates from certificate authorities that speak ACME; see docs/certificates.md',

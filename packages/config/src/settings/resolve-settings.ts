@@ -16,6 +16,7 @@ import { resolveAcme } from './resolve-acme.ts';
 import { bindAddresses, planListeners } from './plan-listeners.ts';
 import { resolveStatistics, statisticsProblems } from './resolve-statistics.ts';
 import { resolveDialects } from './resolve-dialects.ts';
+import { resolveWake } from './resolve-wake.ts';
 import { resolveTlsHosts, resolveTlsProfile } from './resolve-tls.ts';
 import { isLoopbackOnly, type Overrides } from './read-environment.ts';
 import type { ApiSettings, DockerSettings, Problem, Settings } from './settings.ts';
@@ -53,6 +54,7 @@ export function resolveSettings({ env, facts, overrides }: Surroundings, file: P
     statistics,
     workers: { count: workers.count, isSilent: overrides.isSilent },
     docker: resolveDocker(said, { env, facts, overrides }, fromFile),
+    wake: resolveWake(said.wake),
     acme: resolveAcme(said.acme, fromFile),
     https: { ...DEFAULT_HTTPS, ...said.https },
     tlsHosts: resolveTlsHosts(said.tls, fromFile),

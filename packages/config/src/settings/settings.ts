@@ -9,6 +9,7 @@ import type {
   WorkerSettings,
 } from '@dproxy/core';
 import type { DialectSettings } from '../schema/dialects/dialects.ts';
+import type { WakeBudget, WakeOptions } from '../schema/wake.ts';
 
 /** A listener as it is wanted; the primary decides its port once (contract: "Ports"). */
 export interface ListenPlan {
@@ -63,6 +64,11 @@ export interface DockerSettings {
   readonly exposedByDefault: boolean;
   readonly readiness: boolean;
   readonly dialects: DialectSettings;
+}
+
+/** `wake`: what holds for groups that do not say it themselves, and what holds for all. */
+export interface WakeSettings extends WakeOptions {
+  readonly budget: WakeBudget;
 }
 
 export type AcmeChallengeType = 'http-01' | 'tls-alpn-01' | 'dns-01';
@@ -160,6 +166,7 @@ export interface Settings {
   readonly statistics: StatisticsSettings;
   readonly workers: { readonly count: number; readonly isSilent: boolean };
   readonly docker: DockerSettings;
+  readonly wake: WakeSettings;
   readonly acme: AcmeSettings;
   /** What holds for routes that do not say it themselves. */
   readonly https: RouteHttps;

@@ -1,3 +1,4 @@
+import type { SaidWakeOptions } from '@dproxy/config';
 import type {
   Backend,
   BackendProtocol,
@@ -94,14 +95,24 @@ export interface LabelProblem {
 
 /** What a container says about being put to sleep and woken. */
 export interface WakeClaims {
-  /** Containers of one group sleep and wake together; in none of them, alone. */
+  /**
+   * With whom it sleeps and wakes:
+   * - `project`: all containers of its compose project; in none, alone
+   * - `groups`: those that name one of `groups`
+   * - `alone`: nobody
+   * - `none`: it takes no part, whatever others of its project say
+   */
+  readonly scope: 'project' | 'groups' | 'alone' | 'none';
+  /** Empty unless the scope is `groups`. */
   readonly groups: readonly string[];
-  /** Milliseconds without use after which it may be stopped; 0: the default. */
-  readonly idleMs: number;
+  /** What people call its group; empty: not mentioned. */
+  readonly name: string;
+  /** Of its group. */
+  readonly options: SaidWakeOptions;
+  /** Its group is never put to sleep. */
+  readonly isPermanent: boolean;
   /** Milliseconds from its start until it takes requests, where no health check says so; 0: at once. */
   readonly readyAfterMs: number;
-  /** Undefined: not mentioned. */
-  readonly method: 'stop' | 'pause' | undefined;
 }
 
 /** What a dialect makes of one container. */
@@ -167,6 +178,9 @@ export interface Dialect {
   readonly asksOffersByName?: true;
   /** Words of this language: a container without any of them is silent. */
   isOwnWord(kind: 'label' | 'env', name: string): boolean;
-  /** Words that claim a public name or port: from an image they count only under `docker.trustImages`. */
+  /**
+   * Words that claim a public name or port, or by which containers are started and stopped: from an image they count only under
+   * `docker.trustImages`.
+   */
   isPublicClaim(kind: 'label' | 'env', name: string): boolean;
 }

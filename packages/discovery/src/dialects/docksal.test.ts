@@ -56,15 +56,13 @@ test('what cannot be used is told, and takes nothing else with it', () => {
   expect(port).toMatchObject({ services: [], problems: [{ expected: 'a port from 1 to 65535' }] });
 });
 
-test('a project that can sleep is one group', () => {
-  const project = { 'com.docker.compose.project': 'shop' };
-  expect(read({ [HOST]: 'a.test', 'io.docksal.project-root': '/projects/shop', ...project }).wake).toEqual({
-    groups: ['shop'],
-    idleMs: 0,
-    readyAfterMs: 0,
-    method: 'stop',
-  });
-  expect(read({ [HOST]: 'a.test', ...project }).wake).toBeUndefined();
+test('a project that can sleep is one group; a permanent one never sleeps', () => {
+  const root = { [HOST]: 'a.test', 'io.docksal.project-root': '/projects/shop' };
+  const wake = { scope: 'project', groups: [], name: '', options: {}, isPermanent: false, readyAfterMs: 0 };
+  expect(read(root).wake).toEqual(wake);
+  expect(read({ ...root, 'io.docksal.permanent': 'true' }).wake).toEqual({ ...wake, isPermanent: true });
+  expect(read({ ...root, 'io.docksal.permanent': 'false' }).wake).toEqual(wake);
+  expect(read({ [HOST]: 'a.test', 'io.docksal.permanent': 'true' }).wake).toBeUndefined();
 });
 
 test('cert-name and permanent are understood; other labels of Docksal are not its words', () => {
@@ -72,5 +70,6 @@ test('cert-name and permanent are understood; other labels of Docksal are not it
   expect(read(known)).toMatchObject({ services: [], problems: [], isSilent: false });
   expect(docksal.isOwnWord('label', 'io.docksal.shell')).toBe(false);
   expect(docksal.isPublicClaim('label', HOST)).toBe(true);
+  expect(docksal.isPublicClaim('label', 'io.docksal.project-root')).toBe(true);
   expect(docksal.isPublicClaim('label', PORT)).toBe(false);
 });

@@ -8,11 +8,12 @@ import { show } from './show.ts';
 const HOST = 'io.docksal.virtual-host';
 const PORT = 'io.docksal.virtual-port';
 const ROOT = 'io.docksal.project-root';
+const PERMANENT = 'io.docksal.permanent';
 /**
  * `cert-name` is the name of a file; here the certificate that covers the host is taken, whatever its file is called.
- * `permanent` keeps a project from being deleted, which dproxy never does.
+ * `permanent` kept a project from being deleted, which dproxy never does; here it keeps it from being put to sleep.
  */
-const WORDS: ReadonlySet<string> = new Set([HOST, PORT, ROOT, 'io.docksal.cert-name', 'io.docksal.permanent']);
+const WORDS: ReadonlySet<string> = new Set([HOST, PORT, ROOT, PERMANENT, 'io.docksal.cert-name']);
 const MAX_HOSTS = 256;
 
 /** The labels of Docksal's vhost-proxy. A `*` stands for any characters, also dots. */
@@ -20,7 +21,7 @@ export const docksal: Dialect = {
   name: 'docksal',
   read: readDocksal,
   isOwnWord: (kind, name) => kind === 'label' && WORDS.has(name),
-  isPublicClaim: (kind, name) => kind === 'label' && name === HOST,
+  isPublicClaim: (kind, name) => kind === 'label' && (name === HOST || name === ROOT),
 };
 
 function readDocksal({ container, labels }: DialectInput): DialectReading {
@@ -98,7 +99,7 @@ function servicesOf(
 
 /** The containers of a compose project whose web container has these labels sleep and wake together. */
 function wakeOf(labels: DialectInput['labels']): { readonly wake?: WakeClaims } {
-  const project = labels.get('com.docker.compose.project') ?? '';
-  if (!labels.has(ROOT) || project === '') return {};
-  return { wake: { groups: [project], idleMs: 0, readyAfterMs: 0, method: 'stop' } };
+  if (!labels.has(ROOT)) return {};
+  const isPermanent = labels.get(PERMANENT)?.trim().toLowerCase() === 'true';
+  return { wake: { scope: 'project', groups: [], name: '', options: {}, isPermanent, readyAfterMs: 0 } };
 }

@@ -77,7 +77,7 @@ const PROTOCOLS: ReadonlyMap<string, ServiceProtocol> = new Map([
 ]);
 
 const PUBLIC_PORTS = 'public ports such as 8080 or 8443/https, separated by commas';
-const SECTIONS: readonly SectionName[] = ['match', 'filters', 'balance', 'health', 'tcp', 'udp'];
+const SECTIONS: readonly SectionName[] = ['match', 'filters', 'balance', 'health', 'tcp', 'udp', 'wake'];
 
 export const NATIVE_KEYS: readonly NativeKey[] = [
   key('enable', 'true or false', readFlag, (draft, value) => (draft.enable = value)),

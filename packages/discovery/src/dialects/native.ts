@@ -1,7 +1,9 @@
+import type { LabelWord } from '@dproxy/config';
 import { didYouMean } from '@dproxy/core';
 import type { Dialect, DialectInput, DialectReading, LabelProblem, ServiceClaims, StreamClaims } from './dialect.ts';
 import { NATIVE_KEYS, ServiceDraft, type NativeKey } from './native-keys.ts';
 import { readSections, streamsOf, type Sections } from './native-sections.ts';
+import { readNativeWake, TAKES_NO_PART } from './native-wake.ts';
 import { PLAIN_SERVICE } from './plain-service.ts';
 import { show } from './show.ts';
 
@@ -33,9 +35,9 @@ export const native: Dialect = {
   },
 };
 
-/** A host, or a port of dproxy's. */
+/** A host, a port of dproxy's, or what starts and stops containers. */
 function isPublic({ key, section }: NativeKey): boolean {
-  return key === 'host' || key === 'ports' || section === 'tcp' || section === 'udp';
+  return key === 'host' || key === 'ports' || section === 'tcp' || section === 'udp' || section === 'wake';
 }
 
 interface ParsedLabel {
@@ -48,11 +50,16 @@ function readNative({ labels }: Pick<DialectInput, 'labels'>): DialectReading {
   const drafts = new Map<string, ServiceDraft>();
   const broken = new Set<string>();
   const problems: LabelProblem[] = [];
+  const wakeWords: LabelWord[] = [];
   // Sorted: the order of labels in the engine's answer is random, and what is reported must not be.
   for (const [label, value] of [...labels].filter(([name]) => name.startsWith(PREFIX)).sort(byName)) {
     if (problems.length >= MAX_PROBLEMS) return unreadable(problems);
     const parsed = parseLabel(label);
     const { service } = parsed;
+    if ('key' in parsed && parsed.key.section === 'wake') {
+      wakeWords.push({ label, path: pathOf(parsed.rest), value });
+      continue;
+    }
     if (!drafts.has(service) && drafts.size >= MAX_SERVICES) {
       problems.push({ message: `${show(label)}: too many services`, expected: `at most ${MAX_SERVICES} services` });
       break;
@@ -71,12 +78,15 @@ function readNative({ labels }: Pick<DialectInput, 'labels'>): DialectReading {
     if (said.problems.length > 0) broken.add(service);
     problems.push(...said.problems);
   }
+  const { wake, problems: ofWake } = readNativeWake(wakeWords);
+  problems.push(...ofWake);
   const shared = drafts.get('');
   if (shared !== undefined && !broken.has('') && !shared.isService) drafts.delete('');
   return {
     enable: shared?.enable,
     network: shared?.network,
     ...servedBy(drafts, { broken, sections, network: shared?.network }),
+    ...(wake === undefined ? {} : { wake }),
     isSilent: drafts.size === 0,
     problems,
   };
@@ -88,7 +98,7 @@ function unreadable(problems: readonly LabelProblem[]): DialectReading {
     message: `${problems.length} labels cannot be used; the others are not read`,
     expected: 'the labels that dproxy knows',
   };
-  const nothing = { services: [], streams: [], isSilent: false };
+  const nothing = { services: [], streams: [], wake: TAKES_NO_PART, isSilent: false };
   return { ...nothing, enable: false, network: undefined, problems: [...problems, last] };
 }
 
@@ -115,13 +125,17 @@ function applyLabel(
   if (key.section !== undefined) {
     const words = draft.words.get(key.section) ?? [];
     draft.words.set(key.section, words);
-    words.push({ label, path: rest === '' ? [] : rest.split('.'), value });
+    words.push({ label, path: pathOf(rest), value });
     return undefined;
   }
   if (key.apply(draft, value, rest)) return undefined;
   // Who cannot spell `enable` most likely wanted to hide something: hidden is the safe reading.
   if (key.key === 'enable') draft.enable = false;
   return { message: `${show(label)}=${show(value)} cannot be used`, expected: key.expected };
+}
+
+function pathOf(rest: string): readonly string[] {
+  return rest === '' ? [] : rest.split('.');
 }
 
 interface Whole {

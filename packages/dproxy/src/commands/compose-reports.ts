@@ -68,6 +68,7 @@ async function discoverySettings({ loaded: { settings } }: Context): Promise<Dis
       exposedByDefault,
       dialects: { ...dialects, nginxProxy: await nginxProxyFacts(settings, folder) },
       isOwnedByProject: settings.ownership === 'project',
+      wake: settings.wake,
       listeners: settings.listeners.map(({ id }) => id),
       ownContainerId: '',
       hostReachesBridges: true,

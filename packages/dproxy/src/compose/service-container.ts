@@ -43,6 +43,8 @@ export function containerOfService(service: string, table: Table, facts: Service
     state: 'running',
     health: 'none',
     startedMs: 0,
+    exitCode: 0,
+    isAutoRemoved: false,
     stopSignal: 15,
     stopTimeoutMs: 10_000,
     hostname: text(table['hostname']) || hash('sha256', `${project}/${service}`).slice(0, 12),

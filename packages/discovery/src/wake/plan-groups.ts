@@ -1,0 +1,129 @@
+import type { Container } from '../container.ts';
+import type { WakeClaims } from '../dialects/dialect.ts';
+import { composeLabels } from './compose-labels.ts';
+
+/** A container that may belong to a group. */
+export interface Sleeper {
+  readonly container: Container;
+  readonly claims: WakeClaims | undefined;
+  /** A request or connection may come to it. */
+  readonly isServed: boolean;
+}
+
+/** Containers that sleep and wake together. */
+export interface SleepGroup {
+  /** `project:<name>`, `group:<name>` or `container:<name>`, as in `WakeGroup.id`; the first in order is that of the group. */
+  readonly keys: readonly string[];
+  /** The oldest first. */
+  readonly sleepers: readonly Sleeper[];
+}
+
+/**
+ * Who belongs together. A container that names several groups makes one of them: each container is in exactly one, so that what
+ * one group puts to sleep is never in use by another.
+ *
+ * @param isOwnedByProject a group is one of its compose project only: else one tenant could start and stop another's containers
+ */
+export function groupsOf(sleepers: readonly Sleeper[], isOwnedByProject: boolean): readonly SleepGroup[] {
+  const eligible = withoutReplaced(sleepers.filter(canSleep)).sort(byAge);
+  const projects = new Set(
+    eligible.flatMap(({ container, claims }) =>
+      claims?.scope === 'project' ? composeLabels(container.labels).project : [],
+    ),
+  );
+  const links = new Links();
+  const keyed: { readonly sleeper: Sleeper; readonly key: string }[] = [];
+  for (const sleeper of eligible) {
+    const [key, ...others] = keysOf(sleeper, projects, isOwnedByProject);
+    if (key === undefined) continue;
+    keyed.push({ sleeper, key });
+    links.add(key);
+    for (const other of others) links.join(key, other);
+  }
+  const members = Map.groupBy(keyed, ({ key }) => links.rootOf(key));
+  return [...links.groups()].map(([root, keys]) => ({
+    keys: keys.sort(),
+    sleepers: (members.get(root) ?? []).map(({ sleeper }) => sleeper),
+  }));
+}
+
+function canSleep({ container: { labels }, claims }: Sleeper): boolean {
+  return claims?.scope !== 'none' && !isSwarmTask(labels) && !composeLabels(labels).isOneOff;
+}
+
+/** Swarm makes another one in place of a task that is stopped. */
+export function isSwarmTask(labels: ReadonlyMap<string, string>): boolean {
+  return labels.has('com.docker.swarm.task.id');
+}
+
+/** `docker compose up` makes the new container before it removes the old one: only the new one is to be woken. */
+function withoutReplaced(sleepers: readonly Sleeper[]): Sleeper[] {
+  const newest = new Map<string, Sleeper>();
+  const placeOf = ({ container }: Sleeper): string | undefined => {
+    const { project, service, number } = composeLabels(container.labels);
+    return project === '' || service === '' || number === '' ? undefined : [project, service, number].join('\n');
+  };
+  for (const sleeper of sleepers) {
+    const place = placeOf(sleeper);
+    if (place === undefined) continue;
+    const known = newest.get(place);
+    if (known === undefined || byAge(known, sleeper) < 0) newest.set(place, sleeper);
+  }
+  return sleepers.filter((sleeper) => (newest.get(placeOf(sleeper) ?? '') ?? sleeper) === sleeper);
+}
+
+function keysOf({ container, claims }: Sleeper, projects: ReadonlySet<string>, isOwned: boolean): readonly string[] {
+  const { project } = composeLabels(container.labels);
+  const alone = [`container:${container.name}`];
+  if (claims === undefined) return project !== '' && projects.has(project) ? [`project:${project}`] : [];
+  switch (claims.scope) {
+    case 'none':
+      return [];
+    case 'alone':
+      return alone;
+    case 'project':
+      return project === '' ? alone : [`project:${project}`];
+    case 'groups':
+      if (!isOwned) return claims.groups.map((group) => `group:${group}`);
+      // A group's name has no slash, so that no other project's name makes the same key.
+      return project === '' ? alone : claims.groups.map((group) => `group:${project}/${group}`);
+    default:
+      return claims.scope satisfies never;
+  }
+}
+
+/** The oldest first; the rest of the order only has to be the same every time. */
+export function byAge({ container: a }: Sleeper, { container: b }: Sleeper): number {
+  return a.createdMs - b.createdMs || (a.id < b.id ? -1 : 1);
+}
+
+/** Which names belong together (union-find): 10,000 containers that share names must not take quadratic time. */
+class Links {
+  readonly #parents = new Map<string, string>();
+
+  add(key: string): void {
+    if (!this.#parents.has(key)) this.#parents.set(key, key);
+  }
+
+  join(a: string, b: string): void {
+    this.add(a);
+    this.add(b);
+    const [left, right] = [this.rootOf(a), this.rootOf(b)];
+    if (left !== right) this.#parents.set(right, left);
+  }
+
+  rootOf(key: string): string {
+    let at = key;
+    for (;;) {
+      const parent = this.#parents.get(at) ?? at;
+      if (parent === at) return at;
+      const above = this.#parents.get(parent) ?? parent;
+      this.#parents.set(at, above);
+      at = above;
+    }
+  }
+
+  groups(): ReadonlyMap<string, string[]> {
+    return Map.groupBy(this.#parents.keys(), (key) => this.rootOf(key));
+  }
+}

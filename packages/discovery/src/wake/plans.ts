@@ -1,0 +1,179 @@
+import type { WakeOptions } from '@dproxy/config';
+import type { Rejection, WakeMember, WakePlan } from '@dproxy/core';
+import type { Container } from '../container.ts';
+import { composeDependencies, composeLabels } from './compose-labels.ts';
+import { groupsOf, isSwarmTask, type SleepGroup, type Sleeper } from './plan-groups.ts';
+import { settleOptions } from './plan-options.ts';
+
+/** More are told of, and left alone: nobody can watch that many start. */
+const MAX_MEMBERS = 64;
+const MAX_NAME_LENGTH = 120;
+
+export interface WakeFacts {
+  /** As in `Origin.source`. */
+  readonly source: string;
+  /** What holds for groups that do not say it themselves. */
+  readonly defaults: WakeOptions;
+  /** As in `DiscoverySettings`. */
+  readonly isOwnedByProject: boolean;
+}
+
+export interface WakePlanning {
+  readonly plans: readonly WakePlan[];
+  /** By container id: the group that its routes and streams wake. */
+  readonly groups: ReadonlyMap<string, string>;
+  readonly rejected: readonly Rejection[];
+}
+
+export const NO_PLANS: WakePlanning = { plans: [], groups: new Map(), rejected: [] };
+
+/**
+ * The groups that these containers form, and how they sleep. Pure.
+ *
+ * @param sleepers those that say something of sleep, and the others of their compose projects; never dproxy's own container
+ */
+export function wakePlans(sleepers: readonly Sleeper[], facts: WakeFacts): WakePlanning {
+  const plans: WakePlan[] = [];
+  const groups = new Map<string, string>();
+  const rejected: Rejection[] = sleepers.filter(isClaimingTask).map(({ container }) => taskRejection(container));
+  for (const group of groupsOf(sleepers, facts.isOwnedByProject)) {
+    const planned = planOf(group, facts);
+    rejected.push(...planned.rejected);
+    if (planned.plan === undefined) continue;
+    plans.push(planned.plan);
+    for (const { containerId } of planned.plan.members) groups.set(containerId, planned.plan.id);
+  }
+  return { plans, groups, rejected };
+}
+
+interface Planned {
+  readonly plan: WakePlan | undefined;
+  readonly rejected: readonly Rejection[];
+}
+
+function planOf({ keys, sleepers: all }: SleepGroup, { source, defaults }: WakeFacts): Planned {
+  const first = all.slice(0, MAX_MEMBERS);
+  const settled = settleOptions(first, defaults);
+  const name = settled.name === '' ? nameOf(keys) : settled.name;
+  const { options } = settled;
+  const rejected = [...settled.rejected];
+  const oldest = first[0]?.container.name ?? '';
+  if (all.length > first.length) rejected.push(tooMany(oldest, name, all.length));
+  const sleepers = first.filter(({ container }) => options.method === 'pause' || !container.isAutoRemoved);
+  for (const { container } of first.filter((sleeper) => !sleepers.includes(sleeper))) {
+    rejected.push(autoRemoved(container, name));
+  }
+  if (sleepers.length === 0) return { plan: undefined, rejected };
+  if (!sleepers.some(({ isServed }) => isServed))
+    return { plan: undefined, rejected: [...rejected, unserved(oldest, name)] };
+  const { awake, timeZone, ...rest } = options;
+  const plan = {
+    ...rest,
+    id: `${source}/${keys[0] ?? ''}`,
+    name,
+    members: membersOf(sleepers),
+    awake: awake.map((time) => ({ ...time, timeZone })),
+  };
+  return { plan, rejected };
+}
+
+function nameOf(keys: readonly string[]): string {
+  const names = keys.map((key) => key.slice(key.indexOf(':') + 1));
+  return names
+    .map((name) => name.slice(name.indexOf('/') + 1))
+    .join(', ')
+    .slice(0, MAX_NAME_LENGTH);
+}
+
+function membersOf(sleepers: readonly Sleeper[]): readonly WakeMember[] {
+  const projects = new Set(sleepers.map(({ container }) => composeLabels(container.labels).project));
+  // A group of several projects may have two services of one name: each waits for its own.
+  const nameOfService = (project: string, service: string): string =>
+    service === '' || projects.size === 1 ? service : `${project}/${service}`;
+  const services = new Map(
+    sleepers.map(({ container }) => {
+      const { project, service } = composeLabels(container.labels);
+      return [container.id, nameOfService(project, service)];
+    }),
+  );
+  const known = new Set(services.values());
+  return sleepers.map(({ container, claims }) => {
+    const { project } = composeLabels(container.labels);
+    const service = services.get(container.id) ?? '';
+    const own = composeDependencies(container.labels).map((each) => ({
+      ...each,
+      service: nameOfService(project, each.service),
+    }));
+    const owner = services.get(networkOwnerId(container)) ?? '';
+    const all = own.some((each) => each.service === owner)
+      ? own
+      : [...own, { service: owner, condition: 'started' as const, required: true }];
+    return {
+      containerId: container.id,
+      name: container.name,
+      service,
+      state: stateOf(container),
+      health: container.health,
+      exitCode: container.exitCode,
+      // The engine writes the year 1 for never.
+      startedMs: Math.max(0, container.startedMs),
+      readyAfterMs: claims?.readyAfterMs ?? 0,
+      // Nobody waits for what is no member: it may be kept running by hand, and is not to be started.
+      dependsOn: all.filter((each) => each.service !== '' && each.service !== service && known.has(each.service)),
+    };
+  });
+}
+
+/** The container whose network it uses, which must run before it. */
+function networkOwnerId({ networkMode }: Container): string {
+  return networkMode.startsWith('container:') ? networkMode.slice('container:'.length) : '';
+}
+
+function stateOf({ state }: Container): WakeMember['state'] {
+  switch (state) {
+    // The engine starts it again by itself.
+    case 'restarting':
+    case 'running':
+      return 'running';
+    case 'paused':
+      return 'paused';
+    case 'created':
+    case 'exited':
+      return 'stopped';
+    // Half removed: it can only be removed.
+    case 'dead':
+    case 'removing':
+      return 'removing';
+    default:
+      return state satisfies never;
+  }
+}
+
+function isClaimingTask({ container, claims }: Sleeper): boolean {
+  return claims !== undefined && claims.scope !== 'none' && isSwarmTask(container.labels);
+}
+
+function taskRejection({ name }: Container): Rejection {
+  const message =
+    'it is not put to sleep: it is a task of a Swarm service, and Swarm makes another one when it is stopped';
+  return rejection(name, message, 'a container that Swarm does not manage');
+}
+
+function tooMany(name: string, group: string, count: number): Rejection {
+  const message = `its group ${group} has ${count} containers: only the ${MAX_MEMBERS} oldest sleep and wake`;
+  return rejection(name, message, `at most ${MAX_MEMBERS} containers in one group`);
+}
+
+function autoRemoved({ name }: Container, group: string): Rejection {
+  const message = `it is left out of its group ${group}: it was made with --rm, and stopping it would remove it`;
+  return rejection(name, message, 'a container made without --rm, or dproxy.wake.method=pause');
+}
+
+function unserved(name: string, group: string): Rejection {
+  const message = `its group ${group} is not put to sleep: none of its containers has a route, so that nothing could wake it`;
+  return rejection(name, message, 'a host or a public port of one of its containers');
+}
+
+function rejection(name: string, message: string, expected: string): Rejection {
+  return { source: `docker:${name}`, line: 0, column: 0, message, expected };
+}
