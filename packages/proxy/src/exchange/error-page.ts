@@ -10,10 +10,13 @@ interface FailedRequest {
   readonly pages: Pages;
 }
 
-/** What a client is told of an error: no more than its sentence, and where to find the rest in the log. */
+/** What a client is told of an error: no more than its sentence, what is meant for everybody's ears, and where to find the rest in the log. */
 export function errorPage(error: ProxyError, requestId: string, { head, entry, pages }: FailedRequest): Page {
   if (entry.isHttp2 && isGrpc(head)) return grpcPage(error, requestId);
   const { accept, host, method } = head;
+  const { status, told, retryAfterS } = error;
   const { message } = ERRORS[error.code];
-  return pages.render({ status: error.status, message, accept, requestId, host, method });
+  const said = told === '' ? message : `${message} ${told}`;
+  const again = retryAfterS > 0 ? { retryAfterSeconds: retryAfterS } : {};
+  return pages.render({ status, message: said, accept, requestId, host, method, ...again });
 }

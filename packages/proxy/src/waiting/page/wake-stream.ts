@@ -5,8 +5,11 @@ import type { RequestHead, ResponseHead } from '../../http1/index.ts';
 import { EVENT_HEADERS, eventText, HEARTBEAT, type WakeEvent } from './event-text.ts';
 import { pageState } from './page-state.ts';
 
-/** Shorter than what boxes on the way allow a silent connection. */
-const HEARTBEAT_MS = 15_000;
+/**
+ * Far shorter than what boxes on the way allow a silent connection: who closes a tab over HTTP/1.1 looks half-closed, and is known to
+ * be gone by the answer to the next bytes. Until then it counts among those who wait.
+ */
+const HEARTBEAT_MS = 5_000;
 
 export interface WakeStreamOptions {
   readonly out: ResponseSink;
