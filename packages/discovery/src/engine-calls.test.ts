@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Docker from 'dockerode';
 import { expect, test } from 'vitest';
-import { compileCalls, guardCalls, MAKE_CALLS, READ_CALLS } from './engine-calls.ts';
+import { compileCalls, guardCalls, MAKE_CALLS, READ_CALLS, WAKE_CALLS } from './engine-calls.ts';
 
 const ID = 'ab'.repeat(32);
 
@@ -41,6 +41,31 @@ test.each([
   expect(compileCalls(MAKE_CALLS)(method, path)).toBe(false);
 });
 
+test.each([
+  ['POST', `/containers/${ID}/start`],
+  ['POST', `/containers/${ID}/unpause`],
+  ['GET', `/containers/${ID}/logs?stdout=true`],
+  ['GET', '/networks/shop_default'],
+  ['POST', '/networks/create'],
+  ['POST', '/networks/shop.example_default/connect'],
+])('waking may %s %s', (method, path) => {
+  expect(compileCalls(WAKE_CALLS)(method, path)).toBe(true);
+});
+
+test.each([
+  ['DELETE', `/containers/${ID}`],
+  ['DELETE', '/networks/shop_default'],
+  ['POST', '/networks/prune'],
+  ['POST', '/networks/shop_default/disconnect'],
+  ['POST', '/networks/a/../b/connect'],
+  ['POST', `/containers/${ID}/kill`],
+  ['POST', `/containers/${ID}/exec`],
+  ['POST', `/containers/${ID}/update`],
+  ['POST', '/containers/create'],
+])('waking may not %s %s', (method, path) => {
+  expect(compileCalls(WAKE_CALLS)(method, path)).toBe(false);
+});
+
 test('a call that is not in the table is not sent', async () => {
   const docker = new Docker({ socketPath: '/nowhere.sock' });
   guardCalls(docker, READ_CALLS);
@@ -50,10 +75,11 @@ test('a call that is not in the table is not sent', async () => {
 
 test('docs/engine-access.md lists exactly these calls', () => {
   const page = readFileSync(join(import.meta.dirname, '../../../docs/engine-access.md'), 'utf8');
-  const [reads = '', makes = ''] = page.split('## With the container API');
+  const [reads = '', makes = '', wakes = ''] = page.split(/^## With .*$/m);
   for (const [text, calls] of [
     [reads, READ_CALLS],
     [makes, MAKE_CALLS],
+    [wakes, WAKE_CALLS],
   ] as const) {
     const rows = [...text.matchAll(/^\| `([A-Z]+) (\/\S+)` \| ([^|]+) \|/gm)];
     expect(rows.map(([, method, path, purpose]) => ({ method, path, purpose: purpose?.trim() }))).toEqual(calls);

@@ -35,6 +35,28 @@ export const MAKE_CALLS: readonly EngineCall[] = [
   { method: 'DELETE', path: '/containers/{id}', purpose: 'remove it' },
 ];
 
+/** What wakes containers and puts them to sleep; nothing here removes anything. */
+export const WAKE_CALLS: readonly EngineCall[] = [
+  { method: 'GET', path: '/containers/{id}/json', purpose: 'see how far a container is' },
+  { method: 'POST', path: '/containers/{id}/start', purpose: 'start it' },
+  { method: 'POST', path: '/containers/{id}/unpause', purpose: 'wake it from its pause' },
+  { method: 'POST', path: '/containers/{id}/stop', purpose: 'put it to sleep' },
+  { method: 'POST', path: '/containers/{id}/pause', purpose: 'put it to sleep where `method: pause` says so' },
+  {
+    method: 'GET',
+    path: '/containers/{id}/logs',
+    purpose: 'show its last lines to those who wait, where `logs` says so; may be forbidden',
+  },
+  {
+    method: 'GET',
+    path: '/containers/{id}/stats',
+    purpose: 'see whether it works before it is put to sleep; may be forbidden',
+  },
+  { method: 'GET', path: '/networks/{network}', purpose: 'see whether the networks of a project are still there' },
+  { method: 'POST', path: '/networks/create', purpose: 'make a network of a compose project again that was removed' },
+  { method: 'POST', path: '/networks/{network}/connect', purpose: 'join its containers to it again' },
+];
+
 /** Every request of this client passes here: one that the table does not name is not sent, whoever wrote it. */
 export function guardCalls(docker: Docker, allowed: readonly EngineCall[]): void {
   const modem = docker.modem as Modem;
@@ -60,9 +82,10 @@ export function compileCalls(allowed: readonly EngineCall[]): (method: string, t
   };
 }
 
-/** Names of images have slashes, ids have none; `..` is in neither. */
+/** Names of images have slashes, those of networks dots, ids neither; `..` is in none. */
 function patternOf(path: string): RegExp {
   const escaped = path.replaceAll('.', String.raw`\.`);
   const withId = escaped.replace('{id}', '[A-Za-z0-9][A-Za-z0-9_-]*');
-  return new RegExp(`^${withId.replace('{name}', String.raw`(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9_.:/-]*`)}$`);
+  const withNetwork = withId.replace('{network}', String.raw`(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9_.-]*`);
+  return new RegExp(`^${withNetwork.replace('{name}', String.raw`(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9_.:/-]*`)}$`);
 }

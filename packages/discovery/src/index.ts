@@ -13,5 +13,10 @@ export { HealthMonitor, type HealthMonitorOptions } from './health/health-monito
 export type { HtpasswdFiles, NginxProxyOptions } from './dialects/nginx-proxy/index.ts';
 export { dialectsOf } from './dialects/all-dialects.ts';
 export { NO_WORDS, type ImageWords, type Words } from './image-words.ts';
-export { MAKE_CALLS, READ_CALLS, compileCalls, type EngineCall } from './engine-calls.ts';
+export { MAKE_CALLS, READ_CALLS, WAKE_CALLS, compileCalls, type EngineCall } from './engine-calls.ts';
 export { DockerContainerEngine, type MakingTiming } from './making/docker-container-engine.ts';
+export { DockerWakeEngine, type WakeEngineTiming } from './wake/docker-wake-engine.ts';
+export type { WakeEngine } from './wake/wake-engine.ts';
+export { WakeTrouble, type WakeTroubleKind } from './wake/wake-trouble.ts';
+export { Waker, type Sleeper, type WakeGroupView, type WakerOptions } from './wake/waker.ts';
+export type { WakeBudgetSettings } from './wake/wake-budget.ts';

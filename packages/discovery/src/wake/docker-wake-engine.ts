@@ -1,0 +1,169 @@
+import type { Agent } from 'node:http';
+import type Docker from 'dockerode';
+import type { EngineEndpoint } from '@dproxy/core';
+import { boundedCall } from '../bounded-call.ts';
+import { record } from '../container.ts';
+import { openDockerClient } from '../docker-client.ts';
+import { WAKE_CALLS } from '../engine-calls.ts';
+import type { CpuSample } from './idle-cpu.ts';
+import { logLines } from './log-lines.ts';
+import { readSeen } from './read-seen.ts';
+import { rejoinNetworks } from './rejoin-networks.ts';
+import type { SeenContainer, WakeEngine } from './wake-engine.ts';
+import { wakeTrouble } from './wake-trouble.ts';
+
+export interface WakeEngineTiming {
+  readonly lookMs: number;
+  /** Large images and many mounts take their time. */
+  readonly startMs: number;
+  readonly callMs: number;
+}
+
+/** For one that has no limit. */
+const MAX_STOP_MS = 10 * 60_000;
+
+const TIMING: WakeEngineTiming = { lookMs: 5_000, startMs: 30_000, callMs: 10_000 };
+
+/** The calls of waking and idle stop to one engine: those of WAKE_CALLS and no others. */
+export class DockerWakeEngine implements WakeEngine {
+  readonly #docker: Docker;
+  readonly #agent: Agent;
+  readonly #timing: WakeEngineTiming;
+  readonly #closing = new AbortController();
+
+  private constructor(docker: Docker, agent: Agent, timing: WakeEngineTiming) {
+    this.#docker = docker;
+    this.#agent = agent;
+    this.#timing = timing;
+  }
+
+  /** Sends nothing yet. @throws WakeTrouble when the client certificates cannot be read */
+  static async open(endpoint: EngineEndpoint, timing = TIMING): Promise<DockerWakeEngine> {
+    try {
+      const { docker, agent } = await openDockerClient(endpoint, WAKE_CALLS);
+      return new DockerWakeEngine(docker, agent, timing);
+    } catch (cause) {
+      throw wakeTrouble(cause);
+    }
+  }
+
+  async look(id: string): Promise<SeenContainer | undefined> {
+    const answer = await this.#call([404], this.#timing.lookMs, (abortSignal) =>
+      this.#docker.getContainer(id).inspect({ abortSignal }),
+    );
+    return answer === undefined ? undefined : readSeen(answer);
+  }
+
+  async start(container: SeenContainer): Promise<'started' | 'ran'> {
+    await rejoinNetworks(container, {
+      find: (name) => this.#findNetwork(name),
+      create: (name, labels) => this.#createNetwork(name, labels),
+      connect: (name, aliases) => this.#connect(name, container.id, aliases),
+    });
+    const ran = await this.#call([304], this.#timing.startMs, async (abortSignal) => {
+      await this.#docker.getContainer(container.id).start({ abortSignal });
+      return 'started' as const;
+    });
+    return ran ?? 'ran';
+  }
+
+  async unpause(id: string): Promise<void> {
+    await this.#switch(id, 'is not paused', (abortSignal) => this.#docker.getContainer(id).unpause({ abortSignal }));
+  }
+
+  async pause(id: string): Promise<void> {
+    await this.#switch(id, 'is already paused', (abortSignal) => this.#docker.getContainer(id).pause({ abortSignal }));
+  }
+
+  async stop(id: string): Promise<void> {
+    const { lookMs, callMs } = this.#timing;
+    const { stopTimeoutMs = 0 } = (await this.look(id)) ?? {};
+    const withinMs = Math.min(MAX_STOP_MS, stopTimeoutMs) + lookMs + callMs;
+    await this.#call([304, 404], withinMs, (abortSignal) => this.#docker.getContainer(id).stop({ abortSignal }));
+  }
+
+  async cpu(id: string): Promise<CpuSample | undefined> {
+    const answer: unknown = await this.#call([401, 403, 404], this.#timing.callMs, () =>
+      this.#docker.getContainer(id).stats({ stream: false, 'one-shot': true }),
+    );
+    if (answer === undefined) return undefined;
+    const stats = record(answer, 'stats');
+    const use = record(record(stats['cpu_stats'] ?? {}, 'cpu_stats')['cpu_usage'] ?? {}, 'cpu_usage')['total_usage'];
+    const atMs = Date.parse(String(stats['read']));
+    // One that does not run answers with zeros and the year 1.
+    return typeof use === 'number' && atMs > 0 ? { usedNs: use, atMs } : undefined;
+  }
+
+  async lastLines({ id, hasTerminal }: Pick<SeenContainer, 'id' | 'hasTerminal'>, count: number): Promise<string[]> {
+    // 501: its log driver cannot be read.
+    const bytes = await this.#call([401, 403, 404, 500, 501], this.#timing.callMs, (abortSignal) =>
+      this.#docker.getContainer(id).logs({ stdout: true, stderr: true, follow: false, tail: count, abortSignal }),
+    );
+    return bytes === undefined ? [] : logLines(bytes, { hasTerminal, count });
+  }
+
+  close(): void {
+    this.#closing.abort(new Error('dproxy stops'));
+    this.#agent.destroy();
+  }
+
+  /** Id of the network with this name; undefined: there is none. */
+  async #findNetwork(name: string): Promise<string | undefined> {
+    const network = await this.#call([404], this.#timing.callMs, () => this.#docker.getNetwork(name).inspect());
+    return network?.Id;
+  }
+
+  /** @returns its id; empty: somebody else has made it meanwhile */
+  async #createNetwork(name: string, labels: Readonly<Record<string, string>>): Promise<string> {
+    const made = await this.#call([409], this.#timing.callMs, (abortSignal) =>
+      this.#docker.createNetwork({
+        Name: name,
+        Driver: 'bridge',
+        CheckDuplicate: true,
+        Labels: { ...labels },
+        abortSignal,
+      }),
+    );
+    return made?.id ?? '';
+  }
+
+  async #connect(name: string, container: string, aliases: readonly string[]): Promise<void> {
+    const EndpointConfig = { Aliases: [...aliases] };
+    await this.#unlessSaying(/already exists in network/i, () =>
+      this.#docker.getNetwork(name).connect({ Container: container, EndpointConfig }),
+    );
+  }
+
+  async #switch(id: string, already: string, start: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
+    await this.#unlessSaying(new RegExp(already, 'i'), start);
+  }
+
+  /** An answer with these words means that there is nothing to do: its status differs among versions of the engine. */
+  async #unlessSaying(words: RegExp, start: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
+    try {
+      await this.#bounded(this.#timing.callMs, start);
+    } catch (cause) {
+      const isAnswer = cause instanceof Error && 'statusCode' in cause;
+      if (!isAnswer || !words.test(cause.message)) throw wakeTrouble(cause);
+    }
+  }
+
+  /** Undefined where the engine answered with one of these. */
+  async #call<T>(
+    statuses: readonly number[],
+    timeoutMs: number,
+    start: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T | undefined> {
+    try {
+      return await this.#bounded(timeoutMs, start);
+    } catch (cause) {
+      if (cause instanceof Error && 'statusCode' in cause && statuses.includes(Number(cause.statusCode)))
+        return undefined;
+      throw wakeTrouble(cause);
+    }
+  }
+
+  async #bounded<T>(timeoutMs: number, start: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return await boundedCall(start, AbortSignal.any([this.#closing.signal, AbortSignal.timeout(timeoutMs)]));
+  }
+}

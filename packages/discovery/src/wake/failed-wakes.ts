@@ -1,0 +1,64 @@
+import type { WakePlan, WakeProgress } from '@dproxy/core';
+import type { WakeReport } from './group-wake.ts';
+
+const FIRST_RETRY_MS = 5_000;
+const MAX_RETRY_MS = 60_000;
+/** Those that failed longest ago go first: it is known by then that a group is gone, or it is tried again. */
+const MAX_KEPT = 1_024;
+
+interface Failure {
+  readonly progress: WakeProgress;
+  /** In a row. */
+  readonly count: number;
+  readonly untilMs: number;
+  /** Containers that are made anew may be better ones. */
+  readonly containers: string;
+}
+
+/** Groups that could not be woken: each is left alone for 5 s, then for twice as long, at most a minute. */
+export class FailedWakes {
+  readonly #failures = new Map<string, Failure>();
+  readonly #nowMs: () => number;
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  /** What to tell who asks for it; undefined: it may be tried. */
+  answer(plan: WakePlan): WakeProgress | undefined {
+    const failure = this.#failures.get(plan.id);
+    if (failure === undefined) return undefined;
+    if (failure.containers !== containersOf(plan)) this.#failures.delete(plan.id);
+    const waitMs = failure.untilMs - this.#nowMs();
+    const isOver = waitMs <= 0 || failure.containers !== containersOf(plan);
+    return isOver ? undefined : { ...failure.progress, retryAfterS: Math.ceil(waitMs / 1_000) };
+  }
+
+  note(group: string, plan: WakePlan | undefined, report: WakeReport): WakeProgress {
+    const count = (this.#failures.get(group)?.count ?? 0) + 1;
+    const waitMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(10, count - 1));
+    const progress: WakeProgress = { group, state: 'failed', ...report, retryAfterS: waitMs / 1_000 };
+    this.#failures.delete(group);
+    const containers = plan === undefined ? '' : containersOf(plan);
+    this.#failures.set(group, { progress, count, untilMs: this.#nowMs() + waitMs, containers });
+    const [oldest] = this.#failures.keys();
+    if (this.#failures.size > MAX_KEPT && oldest !== undefined) this.#failures.delete(oldest);
+    return progress;
+  }
+
+  forget(group: string): void {
+    this.#failures.delete(group);
+  }
+
+  /** Empty: its last wake did not fail. */
+  reason(group: string): string {
+    return this.#failures.get(group)?.progress.message ?? '';
+  }
+}
+
+function containersOf({ members }: WakePlan): string {
+  return members
+    .map(({ containerId }) => containerId)
+    .toSorted()
+    .join();
+}

@@ -1,0 +1,233 @@
+import type { Log, WakePlan, WakeStep } from '@dproxy/core';
+import { decideWake, NO_ATTEMPT, type Attempt, type MemberFacts, type WakeDecision } from './decide-wake.ts';
+import type { SeenContainer, WakeEngine } from './wake-engine.ts';
+import { wakeTrouble, WakeTrouble } from './wake-trouble.ts';
+
+/** What is to be told while a group is being woken. */
+export interface WakeReport {
+  readonly message: string;
+  readonly steps: readonly WakeStep[];
+  readonly log: readonly string[];
+}
+
+export interface WakeOutcome extends WakeReport {
+  readonly state: 'awake' | 'failed' | 'refused';
+}
+
+export interface WakeTiming {
+  /** How long to wait before looking again where nothing says that something has changed. */
+  readonly lookEveryMs: number;
+  readonly logEveryMs: number;
+}
+
+export const WAKE_TIMING: WakeTiming = { lookEveryMs: 200, logEveryMs: 1_000 };
+
+export interface GroupWakeOptions {
+  /** The newest; undefined: there is no such group any more. */
+  readonly plan: () => WakePlan | undefined;
+  /** @throws WakeTrouble */
+  readonly engine: () => Promise<WakeEngine>;
+  /** Whether requests for it are served. */
+  readonly isServed: () => boolean;
+  readonly report: (report: WakeReport) => void;
+  readonly log: Log;
+  readonly nowMs: () => number;
+  readonly timing: WakeTiming;
+}
+
+const LOG_LINES = 5;
+
+/**
+ * Wakes one group, once. Level-triggered: it looks at the containers, does the one next thing, and looks again, whoever else starts
+ * and stops them meanwhile.
+ *
+ *     look --> decide --> ready and served --> awake
+ *      ^          |------> one cannot be started, or the time is over --> failed
+ *      |          |------> engine away --> refused
+ *      |          v
+ *      +-- start, unpause; wait for a change or 200 ms
+ */
+export class GroupWake {
+  readonly #options: GroupWakeOptions;
+  readonly #attempts = new Map<string, Attempt>();
+  readonly #calls = new Set<Promise<void>>();
+  #wakeUp: (() => void) | undefined;
+  #isStopped = false;
+  #away: WakeTrouble | undefined;
+  #lines: readonly string[] = [];
+  #linesOf = '';
+  #linesMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: GroupWakeOptions) {
+    this.#options = options;
+  }
+
+  /** Something may have changed. */
+  poke(): void {
+    this.#wakeUp?.();
+  }
+
+  /** Ends `run` soon; containers are left as they are. */
+  stop(): void {
+    this.#isStopped = true;
+    this.poke();
+  }
+
+  /** To be called once. */
+  async run(): Promise<WakeOutcome> {
+    try {
+      const engine = await this.#options.engine();
+      return await this.#run(engine);
+    } catch (error) {
+      return this.#endBy(error);
+    } finally {
+      await Promise.all(this.#calls);
+    }
+  }
+
+  async #run(engine: WakeEngine): Promise<WakeOutcome> {
+    const { nowMs, plan: newest } = this.#options;
+    const timeoutMs = newest()?.timeoutMs ?? 0;
+    const deadlineMs = nowMs() + timeoutMs;
+    for (;;) {
+      const plan = newest();
+      if (plan === undefined) return outcome('failed', { message: 'it is not there any more', steps: [], log: [] });
+      // oxlint-disable-next-line no-await-in-loop -- one look after the other
+      const decision = decideWake(await this.#look(engine, plan), nowMs());
+      const end = this.#isStopped
+        ? outcome('refused', this.#reportOf(decision, 'dproxy stops'))
+        : this.#judge(decision, deadlineMs);
+      if (end !== undefined) return end;
+      this.#options.report(this.#reportOf(decision, decision.message));
+      this.#act(engine, decision);
+      this.#readLog(engine, plan, decision.waitsFor);
+      // oxlint-disable-next-line no-await-in-loop -- see above
+      await this.#pause();
+    }
+  }
+
+  #judge(decision: WakeDecision, deadlineMs: number): WakeOutcome | undefined {
+    if (this.#away !== undefined) throw this.#away;
+    if (decision.outcome === 'failed') return outcome('failed', this.#reportOf(decision, decision.message));
+    if (decision.outcome === 'ready' && this.#options.isServed())
+      return outcome('awake', this.#reportOf(decision, 'it is awake'));
+    if (this.#options.nowMs() < deadlineMs) return undefined;
+    return outcome('failed', this.#reportOf(decision, decision.lateMessage));
+  }
+
+  #reportOf({ steps }: WakeDecision, message: string): WakeReport {
+    return { message, steps, log: this.#lines };
+  }
+
+  async #look(engine: WakeEngine, { members }: WakePlan): Promise<readonly MemberFacts[]> {
+    return await Promise.all(
+      members.map(async (member): Promise<MemberFacts> => {
+        const lookedMs = this.#options.nowMs();
+        const seen = await this.#see(engine, member.containerId);
+        const attempt = this.#noteRunning(member.containerId, typeof seen === 'object' && seen.state === 'running');
+        return { member, seen, lookedMs, attempt };
+      }),
+    );
+  }
+
+  /** Undefined: the engine hangs on this container. */
+  async #see(engine: WakeEngine, id: string): Promise<MemberFacts['seen']> {
+    try {
+      return (await engine.look(id)) ?? 'gone';
+    } catch (error) {
+      const trouble = wakeTrouble(error);
+      if (trouble.kind === 'away') throw trouble;
+      this.#options.log.warn(
+        { err: error, container: id.slice(0, 12) },
+        'a container that is to wake cannot be looked at',
+      );
+      return undefined;
+    }
+  }
+
+  #noteRunning(id: string, isRunning: boolean): Attempt {
+    const before = this.#attempts.get(id) ?? NO_ATTEMPT;
+    if (isRunning === before.runningMs > 0) return before;
+    return this.#change(id, { runningMs: isRunning ? this.#options.nowMs() : 0 });
+  }
+
+  #change(id: string, part: Partial<Attempt>): Attempt {
+    const next = { ...(this.#attempts.get(id) ?? NO_ATTEMPT), ...part };
+    this.#attempts.set(id, next);
+    return next;
+  }
+
+  #act(engine: WakeEngine, { start, unpause }: WakeDecision): void {
+    for (const container of start) {
+      this.#call(container.id, async () => {
+        // What ran when it was to be started was on its way to its end: another look says when.
+        if ((await engine.start(container)) === 'started')
+          this.#change(container.id, { startedMs: this.#options.nowMs() });
+      });
+    }
+    for (const { id } of unpause) this.#call(id, () => engine.unpause(id));
+  }
+
+  /** One call at a time for each container; a slow one does not hold up the others. */
+  #call(id: string, work: () => Promise<void>): void {
+    this.#change(id, { isCalling: true });
+    const call = work()
+      .catch((error: unknown) => this.#noteTrouble(id, wakeTrouble(error)))
+      .finally(() => {
+        this.#change(id, { isCalling: false });
+        this.#calls.delete(call);
+        this.poke();
+      });
+    this.#calls.add(call);
+  }
+
+  #noteTrouble(id: string, trouble: WakeTrouble): void {
+    this.#options.log.warn({ err: trouble, container: id.slice(0, 12) }, 'a container could not be woken');
+    if (trouble.kind === 'away') this.#away = trouble;
+    // It may have been started all the same.
+    else if (trouble.kind !== 'slow') this.#change(id, { trouble: trouble.message });
+  }
+
+  #readLog(engine: WakeEngine, plan: WakePlan, container: SeenContainer | undefined): void {
+    const { nowMs, timing, log } = this.#options;
+    if (!plan.showsLog || container === undefined) return;
+    const isOther = container.id !== this.#linesOf;
+    if (!isOther && nowMs() - this.#linesMs < timing.logEveryMs) return;
+    this.#linesMs = nowMs();
+    this.#linesOf = container.id;
+    const reading = engine
+      .lastLines(container, LOG_LINES)
+      .then((lines) => {
+        this.#lines = lines;
+      })
+      .catch((error: unknown) => log.debug({ err: error }, 'the log of a container cannot be read'))
+      .finally(() => this.#calls.delete(reading));
+    this.#calls.add(reading);
+  }
+
+  async #pause(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, this.#options.timing.lookEveryMs);
+      this.#wakeUp = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      if (this.#isStopped) this.#wakeUp();
+    });
+    this.#wakeUp = undefined;
+  }
+
+  #endBy(error: unknown): WakeOutcome {
+    const trouble = wakeTrouble(error);
+    this.#options.log.warn({ err: error }, 'a group could not be woken');
+    return outcome(trouble.kind === 'away' ? 'refused' : 'failed', {
+      message: trouble.message,
+      steps: [],
+      log: this.#lines,
+    });
+  }
+}
+
+function outcome(state: WakeOutcome['state'], report: WakeReport): WakeOutcome {
+  return { state, ...report };
+}

@@ -1,0 +1,30 @@
+import { TokenBuckets } from '@dproxy/core';
+
+/** `wake.budget` of the settings. */
+export interface WakeBudgetSettings {
+  /** Wakes a minute that one client may cause. */
+  readonly clientPerMinute: number;
+  /** By all clients together. */
+  readonly perMinute: number;
+  /** Groups that are woken at the same time. */
+  readonly concurrent: number;
+}
+
+const MINUTE_MS = 60_000;
+
+/** How many wakes clients may cause: one that asks for everything neither starts everything nor keeps others from it. */
+export class WakeBudget {
+  readonly #byClient: TokenBuckets;
+  readonly #all: TokenBuckets;
+
+  constructor({ clientPerMinute, perMinute }: WakeBudgetSettings) {
+    this.#byClient = new TokenBuckets({ average: clientPerMinute, periodMs: MINUTE_MS, burst: clientPerMinute });
+    this.#all = new TokenBuckets({ average: perMinute, periodMs: MINUTE_MS, burst: perMinute }, 2);
+  }
+
+  /** @returns 0 when there may be one more wake, else the milliseconds until there may */
+  take(client: string, nowMs: number): number {
+    // The client first: what it may not cause is not taken from the others.
+    return this.#byClient.take(client, nowMs) || this.#all.take('', nowMs);
+  }
+}
