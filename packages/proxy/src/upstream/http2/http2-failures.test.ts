@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { type BackendSpec, eventually, Origin, type RawResponse } from '@dproxy/testkit';
+import { type BackendSpec, eventually, freePort, Origin, type RawResponse } from '@dproxy/testkit';
 import { getRequest, startEdge } from '../../fixtures/edge.ts';
 import { Http2Origin, respond } from './fixtures/http2-origin.ts';
 
@@ -177,17 +177,25 @@ describe('a backend of HTTP/2 that', () => {
     await using other = await Http2Origin.start();
     await using edge = await startEdge({ routes: { 'a.test': h2c(http1.port, 'http1') } });
     expect((await ask(edge)).status).toBe(502);
-    const limits = { upstreamConnectMs: 500 };
-    const backends = [h2c(silent.port, 'silent'), h2c(other.port, 'other')];
-    await edge.apply({ routes: { 'a.test': backends }, limits, version: 2 });
+    const routes = {
+      'a.test': [h2c(silent.port, 'silent'), h2c(other.port, 'other')],
+      'other.test': h2c(other.port, 'other'),
+    };
+    await edge.apply({ routes, version: 2 });
+    // With a session that is there already, only the silent one is short of time.
+    expect((await ask(edge, getRequest('other.test'))).status).toBe(200);
+    const limits = { upstreamConnectMs: 200 };
+    await edge.apply({ routes, limits, version: 3 });
     expect([(await ask(edge, POST)).status, (await ask(edge, POST)).status]).toEqual([200, 200]);
-    await edge.apply({ routes: { 'a.test': h2c(silent.port, 'silent') }, limits, version: 3 });
+    expect(other.sessions).toHaveLength(1);
+    await edge.apply({ routes: { 'a.test': h2c(silent.port, 'silent') }, limits, version: 4 });
     expect((await ask(edge)).status).toBe(504);
   });
 
   test('has gone between two requests is found at its new place', async () => {
-    await using origin = await Http2Origin.start();
-    const { port } = origin;
+    // Nobody else may take it while the origin is away.
+    const port = await freePort();
+    await using origin = await Http2Origin.start({ port });
     await using edge = await startEdge({ routes: { 'a.test': h2c(port, 'origin') } });
     expect((await ask(edge)).status).toBe(200);
     await origin.close();
