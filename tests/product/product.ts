@@ -39,6 +39,13 @@ export interface ProductOptions {
   readonly cwd?: string;
 }
 
+export interface BackendRow {
+  readonly name: string;
+  readonly address: string;
+  readonly state: string;
+  readonly reason: string;
+}
+
 export interface CommandResult {
   readonly code: number | null;
   readonly stdout: string;
@@ -251,8 +258,8 @@ export class Product implements AsyncDisposable {
     return await Promise.all(Array.from({ length: 8 }, ask));
   }
 
-  async backends(): Promise<readonly { name: string; address: string; state: string }[]> {
-    return (await this.api('/backends')).data as { name: string; address: string; state: string }[];
+  async backends(): Promise<readonly BackendRow[]> {
+    return (await this.api('/backends')).data as BackendRow[];
   }
 
   async routes(): Promise<readonly { host: string; path: string; action: { backends?: unknown[] } }[]> {
