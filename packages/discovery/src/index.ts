@@ -20,3 +20,8 @@ export type { WakeEngine } from './wake/wake-engine.ts';
 export { WakeTrouble, type WakeTroubleKind } from './wake/wake-trouble.ts';
 export { Waker, type Sleeper, type WakeGroupView, type WakerOptions } from './wake/waker.ts';
 export type { WakeBudgetSettings } from './wake/wake-budget.ts';
+export { IdleStop } from './wake/idle-stop.ts';
+export type { IdleStopOptions, IdleView, IdleWorkers } from './wake/idle-stop-options.ts';
+export type { SleepTable } from './wake/sleeper-marks.ts';
+export type { SleepingContainer, SleepRecord, SleepRecords } from './wake/sleeper-records.ts';
+export type { SleepEngine } from './wake/sleeper-run.ts';

@@ -1,28 +1,23 @@
 import type { Log, Ownership, OwnershipLedger } from '@dproxy/core';
-import { readStateFile, StateFile } from './state-file.ts';
+import { LedgerFile } from './ledger-file.ts';
 
 /** `<state>/ownership.json`: which compose project holds which host, for `ownership: project`. */
 export class OwnershipFile {
-  readonly #path: string;
-  readonly #log: Log;
-  readonly #file: StateFile;
+  readonly #file: LedgerFile<OwnershipLedger>;
 
   constructor(path: string, log: Log) {
-    this.#path = path;
-    this.#log = log;
-    this.#file = new StateFile(path, log);
+    this.#file = new LedgerFile<OwnershipLedger>({
+      path,
+      log,
+      read: (found) => (Array.isArray(found) && found.every(isEntry) ? new Map(found) : undefined),
+      empty: () => new Map(),
+      unusable: 'the ledger of host owners cannot be used; owners are chosen anew',
+    });
   }
 
   /** A file that cannot be used is said and counts as empty: hosts go to the oldest claim then, as on a first start. */
   async load(): Promise<OwnershipLedger> {
-    const entries = await readStateFile(this.#path).catch((error: unknown) => error);
-    if (entries === undefined) return new Map();
-    if (Array.isArray(entries) && entries.every(isEntry)) return new Map(entries);
-    this.#log.error(
-      { path: this.#path, found: entries },
-      'the ledger of host owners cannot be used; owners are chosen anew',
-    );
-    return new Map();
+    return await this.#file.load();
   }
 
   save(ledger: OwnershipLedger): void {
@@ -30,7 +25,7 @@ export class OwnershipFile {
   }
 
   async close(): Promise<void> {
-    await this.#file.close();
+    await this.#file.written();
   }
 }
 

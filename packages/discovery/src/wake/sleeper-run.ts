@@ -107,7 +107,10 @@ export class SleepRun {
     await records.add({ group: plan.id, method: plan.method, sinceMs: wallMs(), containers });
     const reason = await this.#unlessCancelled(askAgain());
     if (reason !== '') return this.#back(reason ?? '');
-    return this.#isSame() ? undefined : this.#back('its containers have changed');
+    if (!this.#isSame()) return this.#back('its containers have changed');
+    // Here, not a moment later: a wake that comes now has to wait for the end.
+    this.#state = 'stopping';
+    return undefined;
   }
 
   /** Undefined once it is taken back: whoever wakes it does not wait for a worker that is slow. */
@@ -125,7 +128,6 @@ export class SleepRun {
 
   async #stop(): Promise<SleepOutcome> {
     const { plan, engine } = this.#options;
-    this.#state = 'stopping';
     const steps = plan.method === 'pause' ? [this.#members] : stopOrder(this.#members);
     for (const step of steps) {
       // oxlint-disable-next-line no-await-in-loop -- whoever needs others has ended before them

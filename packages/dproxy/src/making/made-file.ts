@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Log } from '@dproxy/core';
-import { readStateFile, StateFile } from '../state-file.ts';
+import { LedgerFile } from '../ledger-file.ts';
 
 /** What is remembered of a container that was made. */
 export interface MadeRecord {
@@ -22,30 +22,27 @@ export interface MadeLedger {
  * ours.
  */
 export class MadeFile {
-  readonly #path: string;
-  readonly #log: Log;
-  readonly #file: StateFile;
+  readonly #file: LedgerFile<MadeLedger>;
 
   constructor(path: string, log: Log) {
-    this.#path = path;
-    this.#log = log;
-    this.#file = new StateFile(path, log);
+    this.#file = new LedgerFile<MadeLedger>({
+      path,
+      log,
+      read: (found) => (isLedger(found) ? found : undefined),
+      empty: () => ({ instance: randomBytes(16).toString('hex'), containers: [] }),
+      unusable: 'the ledger of made containers cannot be used; it begins anew',
+    });
   }
 
   /** A file that cannot be used is said and counts as empty: what was made before can then only be removed by hand. */
   async load(): Promise<MadeLedger> {
-    const found = await readStateFile(this.#path).catch((error: unknown) => error);
-    if (isLedger(found)) return found;
-    if (found !== undefined) {
-      this.#log.error({ path: this.#path, found }, 'the ledger of made containers cannot be used; it begins anew');
-    }
-    return { instance: randomBytes(16).toString('hex'), containers: [] };
+    return await this.#file.load();
   }
 
   /** Resolves when it is on the disk. */
   async save(ledger: MadeLedger): Promise<void> {
     this.#file.save(ledger);
-    await this.#file.close();
+    await this.#file.written();
   }
 }
 
