@@ -56,9 +56,9 @@ export class WorkerLifecycle {
       onTicketKeys: (keys) => options.dataPlane.setTicketKeys(keys),
       onNoCertificate: (host) => options.dataPlane.denyCertificate(host),
       onSpent: (spent) => options.dataPlane.spend(spent),
-      onWaking: () => {},
+      onWaking: (progress) => options.dataPlane.waking(progress),
       stats: () => options.dataPlane.stats(),
-      activity: () => [],
+      activity: () => options.dataPlane.activity(),
       loadStored: options.loadStored,
       ...(options.storedAfterMs === undefined ? {} : { storedAfterMs: options.storedAfterMs }),
     });
@@ -80,6 +80,11 @@ export class WorkerLifecycle {
   /** `DataPlaneOptions.onSpent` */
   tellSpent(spent: readonly SpentTokens[]): void {
     this.#client.tellSpent(spent);
+  }
+
+  /** `DataPlaneOptions.onWake` */
+  wake(group: string, client: string): void {
+    this.#client.wake(group, client);
   }
 
   /** SIGINT (PM2) or SIGTERM. Drains, then exits 0. Idempotent. */

@@ -11,6 +11,7 @@ import { createLog } from './log.ts';
 import { readPagesFolder } from './pages-folder.ts';
 import { statePaths } from './paths.ts';
 import { rotateTicketKeys } from './rotate-ticket-keys.ts';
+import { openWaking, type Waking } from './waking/open-waking.ts';
 
 /** The content of a dproxy.yml as a value; docs/configuration.md describes it. */
 export type ProxySettings = Readonly<Record<string, unknown>>;
@@ -86,12 +87,14 @@ async function open(values: ProxySettings, log: Log): Promise<Running> {
     reusePort: false,
     onAccessLog: (entry) => log.info(entry, 'request'),
     applicationPath: new ApplicationPath({ loader: new PluginLoader({ baseFolder: facts.cwd }), log }),
+    onWake: (group, client) => waking.waker.wake(group, client, process.pid),
   });
   opened.defer(() => dataPlane.close());
   opened.defer(async () => void (await dataPlane.drain(settings.worker.drainMs)));
   opened.defer(rotateTicketKeys((keys) => dataPlane.setTicketKeys(keys)));
 
   const firstTable = Promise.withResolvers<void>();
+  const apply = applyTo(dataPlane, log, firstTable);
   const plane = new ControlPlane({
     log,
     authority: await LocalAuthority.open({
@@ -102,15 +105,29 @@ async function open(values: ProxySettings, log: Log): Promise<Running> {
     nowMs: Date.now,
     previous: undefined,
     ledger: new Map(),
-    publish: applyTo(dataPlane, log, firstTable),
+    publish: (...table) => {
+      apply(...table);
+      waking.published();
+    },
     saveLedger: () => {},
   });
   opened.defer(() => plane.close());
+  const waking = openWaking(
+    {
+      log,
+      snapshot: () => plane.snapshot,
+      endpoints: () => settings.docker.engines,
+      budget: () => settings.wake.budget,
+      publish: (progress) => dataPlane.waking(progress),
+      answer: (_, progress) => dataPlane.waking(progress),
+    },
+    opened,
+  );
   const folder = await readPagesFolder(settings.pages);
   const tlsPolicies = await readTlsPolicies(settings);
   plane.setFrame(toFrame({ settings, facts, listeners, pages: folder.pages, tlsPolicies, rejected: folder.rejected }));
   plane.setSource(state);
-  await followSources(settings, { plane, log, opened });
+  await followSources(settings, { plane, waking, log, opened });
   await plane.open();
   await firstTable.promise;
   const addresses = [...dataPlane.addresses()].flatMap(([listener, bound]) => bound.map((at) => ({ listener, ...at })));
@@ -161,15 +178,22 @@ function pickVariables(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 
 interface Parts {
   readonly plane: ControlPlane;
+  readonly waking: Waking;
   readonly log: Log;
   readonly opened: AsyncDisposableStack;
 }
 
-async function followSources(settings: Settings, { plane, log, opened }: Parts): Promise<void> {
+async function followSources(settings: Settings, { plane, waking, log, opened }: Parts): Promise<void> {
   const engines = new Engines({
     log,
-    publish: (state) => plane.setSource(state),
-    remove: (source) => plane.removeSource(source),
+    publish: (state) => {
+      waking.follow(state);
+      plane.setSource(state);
+    },
+    remove: (source) => {
+      waking.forget(source);
+      plane.removeSource(source);
+    },
   });
   opened.defer(() => engines.stop());
   await engines.follow(settings);

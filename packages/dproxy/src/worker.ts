@@ -29,6 +29,7 @@ const dataPlane = createDataPlane({
   applicationPath: new ApplicationPath({ loader: new PluginLoader({ baseFolder: ROOT }), log }),
   onWantCertificate: (host) => lifecycle.wantCertificate(host),
   onSpent: (spent) => lifecycle.tellSpent(spent),
+  onWake: (group, client) => lifecycle.wake(group, client),
 });
 const lifecycle = new WorkerLifecycle({
   dataPlane,

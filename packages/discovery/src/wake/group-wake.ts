@@ -182,6 +182,7 @@ export class GroupWake {
   }
 
   #noteTrouble(id: string, trouble: WakeTrouble): void {
+    if (this.#isStopped) return;
     this.#options.log.warn({ err: trouble, container: id.slice(0, 12) }, 'a container could not be woken');
     if (trouble.kind === 'away') this.#away = trouble;
     // It may have been started all the same.
@@ -195,14 +196,14 @@ export class GroupWake {
     if (!isOther && nowMs() - this.#linesMs < timing.logEveryMs) return;
     this.#linesMs = nowMs();
     this.#linesOf = container.id;
-    const reading = engine
-      .lastLines(container, LOG_LINES)
-      .then((lines) => {
-        this.#lines = lines;
-      })
+    const reading = this.#takeLines(engine, container)
       .catch((error: unknown) => log.debug({ err: error }, 'the log of a container cannot be read'))
       .finally(() => this.#calls.delete(reading));
     this.#calls.add(reading);
+  }
+
+  async #takeLines(engine: WakeEngine, container: SeenContainer): Promise<void> {
+    this.#lines = await engine.lastLines(container, LOG_LINES);
   }
 
   async #pause(): Promise<void> {

@@ -21,9 +21,9 @@ interface World extends Pick<WakerOptions, 'log'> {
   readonly published: WakeProgress[];
   readonly answered: [number, WakeProgress][];
   readonly clock: { aheadMs: number };
-  last(group: string): WakeProgress | undefined;
+  readonly last: (group: string) => WakeProgress | undefined;
   /** Resolves with the last word on a group. */
-  ended(group: string): Promise<WakeProgress>;
+  readonly ended: (group: string) => Promise<WakeProgress>;
 }
 
 function world(groups: readonly WakePlan[], options: Partial<WakerOptions> = {}): World {

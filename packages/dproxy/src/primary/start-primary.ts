@@ -20,6 +20,7 @@ import { ROOT, statePaths } from '../paths.ts';
 import { describeInstance } from '../running-instance.ts';
 import { StateFile } from '../state-file.ts';
 import { TrafficStatistics } from '../traffic-statistics.ts';
+import { openWaking, type Waking } from '../waking/open-waking.ts';
 import { readLeftWorkers, WorkerLedger } from '../worker-ledger.ts';
 import { followSettings } from './follow-settings.ts';
 import { openAdmin } from './open-admin.ts';
@@ -103,6 +104,7 @@ interface Sources {
   readonly plane: ControlPlane;
   readonly configuration: Configuration;
   readonly engines: Engines;
+  readonly waking: Waking;
   readonly upkeep: CertificateUpkeep;
   /** From now on changes of `workers` in the file are acted on. */
   attach(balancer: Pm2Balancer): void;
@@ -125,15 +127,41 @@ async function openSources(
   opened.defer(() => ledger.close());
   opened.defer(server.onChange(() => ledger.record(server.workers())));
 
-  const plane = await openPlane(options, { server, onPublished: (snapshot) => certificates.want(snapshot) }, opened);
+  const plane = await openPlane(
+    options,
+    {
+      server,
+      onPublished: (snapshot) => {
+        certificates.want(snapshot);
+        waking.published();
+      },
+    },
+    opened,
+  );
+  const waking = openWaking(
+    {
+      log,
+      snapshot: () => plane.snapshot,
+      endpoints: () => configuration.settings.docker.engines,
+      budget: () => configuration.settings.wake.budget,
+      publish: (progress) => server.publishWaking(progress),
+      answer: (worker, progress) => server.answerWake(worker, progress),
+    },
+    opened,
+  );
+  opened.defer(server.onWake((...words) => waking.waker.wake(...words)));
   const certificates = await openCertificates(options, { server, plane }, opened);
   const engines = new Engines({
     log,
     publish: (state) => {
+      waking.follow(state);
       plane.setSource(state);
       configuration.updateDemo();
     },
-    remove: (source) => plane.removeSource(source),
+    remove: (source) => {
+      waking.forget(source);
+      plane.removeSource(source);
+    },
   });
   let balancer: Pm2Balancer | undefined;
   const configuration = new Configuration({
@@ -159,7 +187,7 @@ async function openSources(
   await certificates.upkeep.start((set) => plane.setOrderedCertificates(set));
   await plane.open();
   const { upkeep } = certificates;
-  return { server, plane, configuration, engines, upkeep, attach: (opening) => void (balancer = opening) };
+  return { server, plane, configuration, engines, waking, upkeep, attach: (opening) => void (balancer = opening) };
 }
 
 async function collectWarnings(

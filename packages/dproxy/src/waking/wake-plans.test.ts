@@ -1,0 +1,59 @@
+import type { WakePlan } from '@dproxy/core';
+import { snapshotOf } from '@dproxy/testkit';
+import { expect, it } from 'vitest';
+import { ServedGroups } from './served-groups.ts';
+import { WakePlans } from './wake-plans.ts';
+
+const planOf = (id: string): WakePlan => ({ id, name: id }) as WakePlan;
+const stateOf = (source: string, wakePlans: readonly WakePlan[]) => ({
+  source,
+  definitions: [],
+  rejected: [],
+  wakePlans,
+});
+
+it('finds the newest plan of a group, and whose containers they are', () => {
+  const plans = new WakePlans();
+  const [shop, newShop, blog] = [planOf('a/shop'), planOf('a/shop'), planOf('b/blog')];
+  expect(plans.set(stateOf('a', [shop]))).toBe(true);
+  expect(plans.set(stateOf('b', [blog]))).toBe(true);
+  expect(plans.find('a/shop')).toEqual({ source: 'a', plan: shop });
+  plans.set(stateOf('a', [newShop]));
+  expect(plans.find('a/shop')?.plan).toBe(newShop);
+  expect(plans.all()).toEqual([newShop, blog]);
+  plans.set(stateOf('a', []));
+  plans.remove('b');
+  expect([plans.find('a/shop'), plans.find('b/blog'), plans.find('__proto__')]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});
+
+it('knows that a source says nothing new', () => {
+  const plans = new WakePlans();
+  const shop = planOf('a/shop');
+  expect(plans.set({ source: 'a', definitions: [], rejected: [] })).toBe(false);
+  expect([plans.set(stateOf('a', [shop])), plans.set(stateOf('a', [shop])), plans.set(stateOf('a', []))]).toEqual([
+    true,
+    false,
+    true,
+  ]);
+});
+
+it('takes a group for served when somebody is ready for one of its routes, and when it needs nobody', () => {
+  const tableOf = (version: number, state: 'ready' | 'draining' | 'stopped') =>
+    snapshotOf({
+      version,
+      routes: [
+        { host: 'shop.test', wakeGroup: 'shop', to: { port: 1, id: 'one', state } },
+        { host: 'admin.shop.test', wakeGroup: 'shop', to: { port: 2, id: 'two', state: 'stopped' } },
+      ],
+    });
+  let snapshot = tableOf(1, 'draining');
+  const served = new ServedGroups(() => snapshot);
+  expect([served.isServed('shop'), served.isServed('nothing')]).toEqual([false, true]);
+  snapshot = tableOf(2, 'ready');
+  expect(served.isServed('shop')).toBe(true);
+  expect(new ServedGroups(() => undefined).isServed('shop')).toBe(false);
+});
