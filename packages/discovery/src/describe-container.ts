@@ -104,7 +104,8 @@ function describeReadings(
   { facts, problems, switchedOff }: Surroundings,
 ): ContainerDescription {
   const pool = new ContainerBackends(container, facts);
-  const place: Place = { container, origin: originOf(container, facts), pool, readiness: facts.readiness };
+  const readiness = facts.readiness && readings.every(wantsReadiness);
+  const place: Place = { container, origin: originOf(container, facts), pool, readiness };
   const served = [
     ...withoutRepeats(namedServices(container, readings, facts)).map((service) => describeService(place, service)),
     ...readings.flatMap((reading) => describeStreams(place, reading)),
@@ -124,6 +125,11 @@ function describeReadings(
     wake: undefined,
     unresolved: served.flatMap((each) => each.definitions.flatMap((one) => unresolvedNames(one, each.dialect, called))),
   };
+}
+
+/** `dproxy.health=none` is said for the whole container, whatever language its services are written in. */
+function wantsReadiness({ dialect, services }: Reading): boolean {
+  return dialect !== 'native' || services.every(({ service, readiness }) => service !== '' || readiness);
 }
 
 /** What is the same for all services of one container. */

@@ -33,6 +33,24 @@ describe('a container is asked once whether it listens', () => {
     expect(definitionOf(parts)).not.toHaveProperty('readiness');
   });
 
+  it('not for any service of a container with the label dproxy.health=none', () => {
+    const { definitions } = described({
+      labelled: { 'dproxy.health': 'none', 'dproxy.api.host': 'api.test' },
+      variables: { VIRTUAL_HOST: 'old.test' },
+    });
+    expect(definitions.flatMap(({ hosts }) => hosts)).toEqual(expect.arrayContaining(['old.test', 'api.test']));
+    expect(definitions.filter(({ readiness }) => readiness !== undefined)).toEqual([]);
+  });
+
+  it('for each service that does not say otherwise for itself', () => {
+    const { definitions } = described({
+      labelled: { 'dproxy.api.host': 'api.test', 'dproxy.api.health': 'none', 'dproxy.web.host': 'web.test' },
+    });
+    const asked = definitions.filter(({ readiness }) => readiness !== undefined).flatMap(({ hosts }) => hosts);
+    expect(asked).toContain('web.test');
+    expect(asked).not.toContain('api.test');
+  });
+
   it('not where docker.readiness is false', () => {
     expect(definitionOf({}, false)).not.toHaveProperty('readiness');
   });
