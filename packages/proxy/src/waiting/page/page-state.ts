@@ -55,3 +55,8 @@ export function plainName(name: string): string {
 export function isOver({ state }: Pick<PageState, 'state'>): boolean {
   return state === 'failed' || state === 'refused';
 }
+
+/** What is known when a start is asked for: how one before it has ended says nothing of it. */
+export function ofThisStart(progress: WakeProgress | undefined): WakeProgress | undefined {
+  return progress?.state === 'waking' ? progress : undefined;
+}

@@ -3,6 +3,7 @@ import type { CompiledSnapshot } from '../../compiled-snapshot.ts';
 import type { RequestHead } from '../../http1/index.ts';
 import type { Page } from '../../pages/index.ts';
 import { isNavigation } from './navigation.ts';
+import { ofThisStart } from './page-state.ts';
 
 export interface WaitingAnswerFacts {
   readonly head: RequestHead;
@@ -16,7 +17,5 @@ export interface WaitingAnswerFacts {
 export function waitingAnswer({ head, group, progress, compiled }: WaitingAnswerFacts): Page | 'hold' {
   if (group.browsers === 'hold' || !isNavigation(head)) return 'hold';
   const { host, method } = head;
-  // Anything but `waking` is about a start before this one.
-  const known = progress?.state === 'waking' ? progress : undefined;
-  return compiled.waitingPages.render({ group, progress: known, host, method });
+  return compiled.waitingPages.render({ group, progress: ofThisStart(progress), host, method });
 }

@@ -4,7 +4,7 @@ import type { RequestHead } from '../../http1/index.ts';
 import type { Services } from '../../services.ts';
 import { findPlace, type Place, wakeGroupOf } from '../place.ts';
 import type { Waiter } from '../waiting-room.ts';
-import { isOver } from './page-state.ts';
+import { isOver, ofThisStart } from './page-state.ts';
 import { WakeStream } from './wake-stream.ts';
 
 export interface WakeNewsOptions {
@@ -53,7 +53,7 @@ export class WakeNews implements Waiter {
     };
     this.#stream = new WakeStream({ out: downstream.out, head, name: group.name, wheel, headers, keepAlive });
     if (isAwake) this.onAdmitted();
-    else this.#stream.tell(waiting.progressOf(group.id));
+    else this.#stream.tell(ofThisStart(waiting.progressOf(group.id)));
   }
 
   onAdmitted(): void {
