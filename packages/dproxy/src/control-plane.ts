@@ -2,6 +2,7 @@ import { coverHosts, type CertificateFilesState, type CertificateSet, type Local
 import { HealthMonitor } from '@dproxy/discovery';
 import {
   applyHealth,
+  applySleep,
   buildSnapshot,
   healthTargets,
   sameValue,
@@ -9,6 +10,7 @@ import {
   type CertificateMaterial,
   type CertificateRef,
   type Challenge,
+  type ComingState,
   type Listener,
   type Log,
   type OwnershipLedger,
@@ -88,12 +90,15 @@ export class ControlPlane {
   #shadowedStreams: readonly ShadowedStream[] = [];
   #rejected: readonly Rejection[] = [];
   #ledger: OwnershipLedger;
+  /** Containers that are about to sleep, by id. */
+  #coming: ReadonlyMap<string, ComingState> = new Map();
   #isOpen = false;
   readonly #health: HealthMonitor;
   readonly #whenOpen = Promise.withResolvers<void>();
   /** A restarted primary says its table once, even when it is the one from before. */
   #isPublished = false;
   #pending: NodeJS.Immediate | undefined;
+  #rebuilt = Promise.withResolvers<void>();
   #issuing: Promise<void> | undefined;
   /** The routes and better certificates that the local leafs were last made for. */
   #covered: (Pick<Snapshot, 'routes' | 'streams'> & { readonly better: readonly CertificateRef[] }) | undefined;
@@ -144,6 +149,18 @@ export class ControlPlane {
   }
 
   /**
+   * Replaces what is about to sleep: out of the table before an engine does anything.
+   *
+   * @returns the version of the table that says so, once it is published; infinite when there will be none any more
+   */
+  async setComing(coming: ReadonlyMap<string, ComingState>): Promise<number> {
+    this.#coming = coming;
+    this.#change();
+    if (this.#pending !== undefined) await this.#rebuilt.promise;
+    return this.#isOpen ? (this.#snapshot?.version ?? 0) : Number.POSITIVE_INFINITY;
+  }
+
+  /**
    * From now on changes are published. Not called before every source has had its say, so that a restarted primary never
    * takes routes away from workers that still serve them; nor their leafs, which are stored and are read again first.
    */
@@ -166,6 +183,7 @@ export class ControlPlane {
     this.#isOpen = false;
     this.#health.stop();
     clearImmediate(this.#pending);
+    this.#rebuilt.resolve();
     await this.#issuing;
   }
 
@@ -227,7 +245,7 @@ export class ControlPlane {
     // Before the merge: a new backend takes no request until it has passed.
     const sources = this.#followHealth();
     const result = buildSnapshot({
-      sources: sources.map((state) => applyHealth(state, this.#health.verdicts)),
+      sources: sources.map((state) => applySleep(applyHealth(state, this.#health.verdicts), this.#coming)),
       listeners: frame.listeners,
       allowedPorts: frame.allowedPorts,
       settings: frame.settings,
@@ -247,6 +265,8 @@ export class ControlPlane {
     this.#rejected = [...frame.rejected, ...this.#files.rejected, ...result.rejected, ...themes];
     this.#keepLedger(result.ledger);
     this.#publish(result.snapshot, this.#material);
+    this.#rebuilt.resolve();
+    this.#rebuilt = Promise.withResolvers();
     this.#coverHosts();
   }
 
