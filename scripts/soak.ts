@@ -1,0 +1,58 @@
+// `npm run soak`: all disturbances of tests/chaos at once, under a load that counts every request, for ten minutes. As root on
+// Linux: it starts an engine of its own, in namespaces of its own. Ends with 1 when anything was lost.
+//
+//   npm run soak -- --minutes 3 --seed 42
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { importImages, startEngine } from '@dproxy/testkit/docker';
+import { columns, tableOf } from '../tests/chaos/load/report.ts';
+import { Site } from '../tests/chaos/site.ts';
+import { soak, type SoakReport } from '../tests/chaos/soak.ts';
+import { installDebianPackages } from './debian-packages.ts';
+
+const { values } = parseArgs({
+  options: { minutes: { type: 'string', default: '10' }, seed: { type: 'string' } },
+});
+const minutes = Number(values.minutes);
+const seed = Number(values.seed ?? Math.floor(Math.random() * 1_000_000));
+if (!(minutes > 0 && minutes <= 24 * 60) || !Number.isInteger(seed)) {
+  throw new Error('--minutes is a number up to 1440, --seed a whole number');
+}
+
+if (process.env['DPROXY_TEST_NAMESPACE'] === 'inside') process.exitCode = await run();
+else {
+  installDebianPackages({ isRequired: true });
+  const args = [process.execPath, import.meta.filename, '--minutes', String(minutes), '--seed', String(seed)];
+  const { status } = spawnSync(join(import.meta.dirname, 'in-test-namespace.sh'), args, { stdio: 'inherit' });
+  process.exitCode = status ?? 1;
+}
+
+async function run(): Promise<number> {
+  console.log(`all disturbances for ${minutes} min, --seed ${seed}`);
+  const engine = await startEngine();
+  try {
+    await importImages(engine);
+    await using site = await Site.start(engine);
+    const report = await soak({ site, engine, durationMs: minutes * 60_000, seed });
+    return print(report);
+  } finally {
+    await engine.stop();
+  }
+}
+
+function print({ tallies, times, failures, closed, postsReceived, postsTwice }: SoakReport): number {
+  const lost = tallies.flatMap((tally) => tally.lost);
+  console.log(`\n${tableOf(tallies)}\n\n${columns([['disturbance', 'times'], ...[...times].map(pair)])}\n`);
+  console.log(`POSTs received: ${postsReceived}, twice: ${postsTwice.length}`);
+  console.log(
+    'apart: a POST that its backend broke off, a message on a WebSocket that was cut at the deadline of a drain',
+  );
+  const wrong = [...lost, ...closed.map(({ kind, what }) => `closed, ${kind}: ${what}`), ...failures];
+  for (const line of [...wrong, ...postsTwice.map((post) => `sent twice: ${post}`)]) console.log(line);
+  return wrong.length + postsTwice.length === 0 ? 0 : 1;
+}
+
+function pair([name, count]: readonly [string, number]): readonly string[] {
+  return [name, String(count)];
+}
