@@ -11,23 +11,35 @@ export interface EngineFront extends AsyncDisposable {
   readonly paths: readonly string[];
   /** The same, with their methods. */
   readonly calls: readonly { readonly method: string; readonly path: string }[];
+  /** Those that it did not let pass. */
+  readonly denied: readonly string[];
   /** Cuts the streams of events. */
   cutEvents(): void;
   /** Puts bytes into the streams of events. */
   injectEvents(bytes: string): void;
 }
 
-export async function engineFront(engineSocket: string): Promise<EngineFront> {
+/** @param allows what it lets pass, as a docker-socket-proxy does; default: everything */
+export async function engineFront(
+  engineSocket: string,
+  allows: (method: string, target: string) => boolean = () => true,
+): Promise<EngineFront> {
   const folder = await tempFolder();
   const socketPath = `${folder.path}/front.sock`;
   const hangsOn = new Set<string>();
   const paths: string[] = [];
   const calls: { readonly method: string; readonly path: string }[] = [];
+  const denied: string[] = [];
   const streams = new Set<ServerResponse>();
   const server = createServer((downstream, response) => {
     const { url: path = '', method = 'GET', headers } = downstream;
     paths.push(path);
     calls.push({ method, path });
+    if (!allows(method, path)) {
+      denied.push(`${method} ${path}`);
+      response.writeHead(403).end('Forbidden');
+      return;
+    }
     if ([...hangsOn].some((part) => path.includes(part))) return;
     const upstream = request({ socketPath: engineSocket, path, method, headers, agent: false }, (answer) => {
       if (path.startsWith('/events')) streams.add(response);
@@ -47,6 +59,7 @@ export async function engineFront(engineSocket: string): Promise<EngineFront> {
     hangsOn,
     paths,
     calls,
+    denied,
     cutEvents: () => {
       for (const stream of streams) stream.destroy();
     },
