@@ -76,7 +76,7 @@ export type { Balancer as BackendBalancer, Load } from './balance/balancer.ts';
 export { createBalancer, type BalancerOptions } from './balance/create-balancer.ts';
 export { Ejections } from './balance/ejections.ts';
 export { ResponseTime } from './balance/response-time.ts';
-export { drawByKey, SlowStart, slowStartShare } from './balance/slow-start.ts';
+export { drawByKey, SlowStart } from './balance/slow-start.ts';
 export { CircuitBreaker, type BreakerState } from './circuit-breaker.ts';
 export {
   parseBreakerExpression,

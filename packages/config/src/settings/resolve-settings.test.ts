@@ -214,6 +214,7 @@ describe('the engine', () => {
       dialects: {},
     });
     expect(resolve({ file: 'docker: []' }).settings.docker).toMatchObject({ engines: [], isNamed: true });
+    expect(resolve({ file: 'docker: {readiness: false}' }).settings.docker.readiness).toBe(false);
   });
 });
 

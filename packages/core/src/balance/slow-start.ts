@@ -10,7 +10,7 @@ export function slowStartShare(ageMs: number, slowStartMs: number): number {
 }
 
 /** The next backend, of those that are not excluded; undefined: none is left. */
-export type Pick<T> = (exclude: ReadonlySet<string> | undefined) => T | undefined;
+type Picker<T> = (exclude: ReadonlySet<string> | undefined) => T | undefined;
 
 /** What is drawn for a key is the same each time: as a backend grows older, its keys come to it one after another. */
 export function drawByKey(key: string): (id: string) => number {
@@ -18,8 +18,8 @@ export function drawByKey(key: string): (id: string) => number {
 }
 
 /** One choice among backends of which some are young. */
-export interface YoungChoice<T> {
-  readonly pick: Pick<T>;
+interface YoungChoice<T> {
+  readonly pick: Picker<T>;
   readonly exclude: ReadonlySet<string> | undefined;
   readonly nowMs: number;
   /** In [0, 1), one for each backend that is picked. */

@@ -38,7 +38,7 @@ export class BackendAges {
     if (backends === this.#followed) return;
     const sinceMs = this.#followed === undefined ? Number.NEGATIVE_INFINITY : nowMs;
     for (const [id, backend] of backends) this.#see(id, backend, sinceMs);
-    for (const id of this.#followed?.keys() ?? []) if (!backends.has(id)) this.#leave(id, nowMs);
+    this.#noteRemoved(backends, nowMs);
     this.#followed = backends;
   }
 
@@ -64,6 +64,12 @@ export class BackendAges {
     const isSame = known.standing.state === backend.state && isSamePlace(known.backend, backend);
     known.backend = backend;
     if (!isSame) known.standing = nextStanding(known.standing, backend.state, sinceMs);
+  }
+
+  #noteRemoved(backends: Snapshot['backends'], nowMs: number): void {
+    // All that are there have been seen: of a large table, only one that somebody has left is walked through again.
+    if (this.#entries.size - this.#removed.size === backends.size) return;
+    for (const id of this.#followed?.keys() ?? []) if (!backends.has(id)) this.#leave(id, nowMs);
   }
 
   #leave(id: string, nowMs: number): void {
