@@ -82,6 +82,10 @@ export interface WakeProgress {
    * - `refused`: it is not started, because of a budget, a stop by hand, or an engine that is away
    */
   readonly state: 'waking' | 'awake' | 'failed' | 'refused';
+  /**
+   * Of `refused`: only this client is, as the worker named it; others who wait for the group are not meant. Absent: all are.
+   */
+  readonly client?: string;
   /** One sentence for those who wait: no detail of the inside. */
   readonly message: string;
   /** When trying again may help, in seconds; 0: at once. */

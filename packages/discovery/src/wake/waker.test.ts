@@ -86,7 +86,9 @@ it('wakes no more groups for one client than its budget, and tells only the work
   );
   for (const name of names) waker.wake(name, '192.0.2.1', 7);
   await Promise.all(names.slice(0, 5).map(ended));
-  expect(answered).toMatchObject([[7, { group: 'g5', state: 'refused', message: 'too much was asked for' }]]);
+  expect(answered).toMatchObject([
+    [7, { group: 'g5', state: 'refused', client: '192.0.2.1', message: 'too much was asked for' }],
+  ]);
   expect(answered[0]?.[1].retryAfterS).toBeGreaterThan(0);
   expect(published.some(({ group }) => group === 'g5')).toBe(false);
   waker.wake('g5', '192.0.2.2', 7);

@@ -137,7 +137,9 @@ export class Waker {
     if (this.#runs.size >= this.#settings().concurrent + MAX_QUEUE)
       return refused(plan.id, 'too much is being started at the moment', RETRY_S);
     const waitMs = this.#budgetNow().take(client, nowMs());
-    return waitMs === 0 ? undefined : refused(plan.id, 'too much was asked for', Math.ceil(waitMs / 1_000));
+    if (waitMs === 0) return undefined;
+    // One that asks for too much does not turn away those who wait for the same group.
+    return { ...refused(plan.id, 'too much was asked for', Math.ceil(waitMs / 1_000)), client };
   }
 
   #settings(): WakeBudgetSettings {
