@@ -14,6 +14,7 @@ export function statePaths(state: string) {
     snapshot: join(state, 'snapshot.json'),
     balancer: join(state, 'balancer.json'),
     ownership: join(state, 'ownership.json'),
+    sleeping: join(state, 'sleeping.json'),
     madeContainers: join(state, 'made-containers.json'),
     workers: join(state, 'run', 'workers.json'),
     primary: join(state, 'run', 'primary.json'),

@@ -17,8 +17,8 @@ export interface IdleStopOptions {
   readonly workers: IdleWorkers;
   readonly table: SleepTable & { readonly snapshot: Snapshot | undefined };
   readonly records: SleepRecords;
-  /** Of the source that a group is of. Undefined: it is not connected. @throws when it cannot be */
-  readonly engineOf: (source: string) => Promise<SleepEngine | undefined>;
+  /** Of the source that a group is of. @throws when there is none */
+  readonly engineOf: (source: string) => Promise<SleepEngine>;
   /** A start of it is under way. */
   readonly isWaking: (group: string) => boolean;
   /** An awake time has begun. Resolves to whether it runs now. Never rejects. */

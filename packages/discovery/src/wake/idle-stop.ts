@@ -30,10 +30,9 @@ export class IdleStop {
   readonly #keeper: AwakeKeeper;
   readonly #marks: SleepMarks;
   readonly #groups = new Map<string, IdleGroup>();
-  readonly #runs = new Set<Promise<void>>();
   readonly #closing = new AbortController();
   #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> | undefined;
+  #isLooking = false;
   #routes: { readonly version: number; readonly routes: IdleRoutes } | undefined;
   #sleeps = 0;
 
@@ -50,7 +49,7 @@ export class IdleStop {
     for (const plan of plans) this.#follow(source, plan);
     this.#prune(source, wanted);
     // A timer that runs is left alone: events that come all the time must not put off the look for ever.
-    if (this.#looking === undefined && this.#timer === undefined) this.#wait();
+    if (!this.#isLooking && this.#timer === undefined) this.#wait();
   }
 
   /**
@@ -88,13 +87,15 @@ export class IdleStop {
     }));
   }
 
-  /** Puts nothing to sleep any more; resolves when nothing is on its way: what was asked of an engine is waited for. */
+  /**
+   * Puts nothing to sleep any more; resolves when what was on its way is in the table again. What an engine was asked for by then, it
+   * does all the same, and the book has it.
+   */
   async stop(): Promise<void> {
     this.#closing.abort();
     clearTimeout(this.#timer);
-    for (const { run } of this.#groups.values()) run?.cancel();
-    await this.#looking;
-    await Promise.all(this.#runs);
+    const runs = [...this.#groups.values()].flatMap(({ run }) => (run?.cancel() === true ? [run.ended] : []));
+    await Promise.all(runs);
   }
 
   #follow(source: string, plan: WakePlan): void {
@@ -132,10 +133,11 @@ export class IdleStop {
 
   #begin(): void {
     this.#timer = undefined;
-    this.#looking = this.#look()
+    this.#isLooking = true;
+    void this.#look()
       .catch((error: unknown) => this.#options.log.error({ error }, 'groups cannot be looked at for idle stop'))
       .finally(() => {
-        this.#looking = undefined;
+        this.#isLooking = false;
         this.#wait();
       });
   }
@@ -185,11 +187,10 @@ export class IdleStop {
     const { signal } = this.#closing;
     try {
       const engine = await engineOf(group.source);
-      if (engine === undefined) return;
       const ids = group.plan.members.map(({ containerId }) => containerId);
       const backends = this.#currentRoutes()?.backendsOf(ids) ?? [];
       if (!(await isQuiet(group, { engine, backends, probe, signal, nowMs }))) return;
-      if (this.#runs.size < MAX_LEAVING && !signal.aborted) this.#leave(group, engine);
+      if (this.#countLeaving() < MAX_LEAVING && !signal.aborted) this.#leave(group, engine);
     } catch (error) {
       group.noteRefusal(nowMs());
       log.warn({ group: group.plan.id, error }, 'whether a group is idle cannot be asked; it stays awake');
@@ -209,15 +210,18 @@ export class IdleStop {
       wallMs,
     });
     group.run = run;
-    const running = run.run().then((outcome) => this.#end(group, outcome, idleMs));
-    this.#runs.add(running);
-    void running.finally(() => this.#runs.delete(running));
+    void run.run().then((outcome) => this.#end(group, outcome, idleMs));
+  }
+
+  #countLeaving(): number {
+    return [...this.#groups.values()].filter(({ run }) => run !== undefined).length;
   }
 
   #end(group: IdleGroup, { state, reason, error }: SleepOutcome, idleMs: number): void {
     const { log, nowMs } = this.#options;
     const { id, name, method } = group.plan;
     group.run = undefined;
+    if (this.#closing.signal.aborted) return;
     switch (state) {
       case 'asleep':
         this.#sleeps++;

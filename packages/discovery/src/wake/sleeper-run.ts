@@ -68,12 +68,13 @@ export class SleepRun {
     return this.#ended.promise;
   }
 
-  /** Takes the group back where that can still be done: at once, before anything is asked of the engine. */
-  cancel(): void {
-    if (this.#state !== 'leaving') return;
+  /** Takes the group back, at once, unless the engine has been asked by now. @returns whether it could be taken back */
+  cancel(): boolean {
+    if (this.#state !== 'leaving') return false;
     this.#state = 'back';
     this.#cancelled.resolve();
     void this.#options.marks.remove(this.#ids());
+    return true;
   }
 
   /** What the source says of its containers now. */

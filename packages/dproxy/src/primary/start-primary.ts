@@ -7,6 +7,7 @@ import {
   type Pm2Balancer,
   type SnapshotServer,
 } from '@dproxy/cluster';
+import type { WorkerStatus } from '@dproxy/core';
 import { banner } from '../banner.ts';
 import { Configuration } from '../configuration.ts';
 import type { ControlPlane } from '../control-plane.ts';
@@ -20,6 +21,7 @@ import { ROOT, statePaths } from '../paths.ts';
 import { describeInstance } from '../running-instance.ts';
 import { StateFile } from '../state-file.ts';
 import { TrafficStatistics } from '../traffic-statistics.ts';
+import { openSleeping } from '../sleeping/open-sleeping.ts';
 import { openWaking, type Waking } from '../waking/open-waking.ts';
 import { readLeftWorkers, WorkerLedger } from '../worker-ledger.ts';
 import { followSettings } from './follow-settings.ts';
@@ -150,16 +152,20 @@ async function openSources(
     opened,
   );
   opened.defer(server.onWake((...words) => waking.waker.wake(...words)));
+  const census = (): readonly WorkerStatus[] => balancer?.status().workers ?? [];
+  const sleeping = await openSleeping({ log, server, plane, waking, census, path: files.sleeping }, opened);
   const certificates = await openCertificates(options, { server, plane }, opened);
   const engines = new Engines({
     log,
     publish: (state) => {
       waking.follow(state);
+      sleeping.follow(state);
       plane.setSource(state);
       configuration.updateDemo();
     },
     remove: (source) => {
       waking.forget(source);
+      sleeping.forget(source);
       plane.removeSource(source);
     },
   });
