@@ -20,7 +20,6 @@ import { compilePages, type Pages } from './pages/index.ts';
 import { type CompiledStreams, compileStreams } from './streams/compiled-streams.ts';
 import type { UpstreamPools } from './upstream/upstream-pools.ts';
 import { compileWaitingPages, type WaitingPages } from './waiting/page/index.ts';
-import { compileWaitingPages, type WaitingPages } from './waiting/page/waiting-pages.ts';
 
 /** A Snapshot as the data plane uses it. Immutable but for the positions of the balancing. */
 export interface CompiledSnapshot {
@@ -34,7 +33,6 @@ export interface CompiledSnapshot {
   readonly tls: TlsTable;
   readonly https: CompiledHttps;
   readonly pages: Pages;
-  readonly waitingPages: WaitingPages;
   readonly waitingPages: WaitingPages;
   readonly isUsable: (backend: Backend) => boolean;
   readonly isTrusted: AddressMatcher;
@@ -77,7 +75,6 @@ export function compileSnapshot(snapshot: Snapshot, context: CompileContext): Co
     tls: previous?.tls.isOf(snapshot) === true ? previous.tls : new TlsTable(snapshot, material, log),
     https: compileHttps(snapshot, previous),
     pages: isSamePages ? previous.pages : compilePages(snapshot.pages),
-    waitingPages: isSamePages ? previous.waitingPages : compileWaitingPages(snapshot.pages),
     waitingPages: isSamePages ? previous.waitingPages : compileWaitingPages(snapshot.pages),
   };
 }
