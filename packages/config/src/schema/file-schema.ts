@@ -186,7 +186,7 @@ export const fileSchema = section({
   limits: field(limits(), { meaning: 'Limits and deadlines. None can be switched off', default: 'see each' }),
   pages: field(text('a folder'), {
     meaning:
-      'Folder with replacements for the pages that dproxy answers itself: 503.html, 404.json, default.txt. Relative to this file',
+      'Folder with replacements for the pages that dproxy answers itself: 503.html, 404.json, default.txt, wake.html (docs/waiting-page.md). Relative to this file',
     default: 'none, the built-in pages',
   }),
   accessLog: field(flag(), { meaning: 'One JSON line on stdout per request', default: 'false' }),
