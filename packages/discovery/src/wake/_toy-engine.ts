@@ -9,6 +9,8 @@ export class ToyEngine implements WakeEngine {
   readonly containers = new Map<string, SeenContainer>();
   /** What starting a container comes to; default: it runs. */
   readonly onStart = new Map<string, () => Promise<Partial<SeenContainer>>>();
+  /** What each look at a log waits for. */
+  logIsReadable: Promise<void> = Promise.resolve();
   /** Thrown by each look. */
   trouble: Error | undefined;
 
@@ -48,6 +50,7 @@ export class ToyEngine implements WakeEngine {
   async cpu(): Promise<undefined> {}
 
   async lastLines({ id }: Pick<SeenContainer, 'id'>): Promise<readonly string[]> {
+    await this.logIsReadable;
     return [`log of ${id}`];
   }
 

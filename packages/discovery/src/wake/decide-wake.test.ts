@@ -131,6 +131,11 @@ describe('when it is ready', () => {
     ['healthy, where it has a health check', { seen: { ...RUNS, health: 'healthy' } }, 'ready'],
     ['not while that is starting', { seen: { ...RUNS, health: 'starting' } }, 'going on'],
     [
+      'not while its health check looks again after a pause',
+      { seen: { ...RUNS, health: 'unhealthy' }, attempt: { isUnpaused: true } },
+      'going on',
+    ],
+    [
       'not before its time',
       { seen: { ...RUNS, startedMs: NOW - 10 }, readyAfterMs: 5_000, attempt: { runningMs: NOW - 10 } },
       'going on',

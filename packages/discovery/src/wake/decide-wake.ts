@@ -8,13 +8,15 @@ export interface Attempt {
   readonly isCalling: boolean;
   /** When the engine said that it was started, by our clock; 0: not by us. */
   readonly startedMs: number;
+  /** Its pause was ended by us: what a health check has found meanwhile does not count yet. */
+  readonly isUnpaused: boolean;
   /** Since when it was seen running, without an end; 0: it does not run. */
   readonly runningMs: number;
   /** Why it cannot be started; empty: it can. */
   readonly trouble: string;
 }
 
-export const NO_ATTEMPT: Attempt = { isCalling: false, startedMs: 0, runningMs: 0, trouble: '' };
+export const NO_ATTEMPT: Attempt = { isCalling: false, startedMs: 0, isUnpaused: false, runningMs: 0, trouble: '' };
 
 export interface MemberFacts {
   readonly member: WakeMember;
@@ -148,7 +150,7 @@ function runningPhase({ member, seen, attempt }: Running, nowMs: number): Phase 
   const sinceSeenMs = attempt.runningMs === 0 ? 0 : nowMs - attempt.runningMs;
   if (isOurs && seen.restarts > 0 && sinceSeenMs < STEADY_MS) return { is: 'running' };
   if (seen.health === 'healthy') return { is: 'ready' };
-  if (seen.health === 'unhealthy' && !isOurs) return { is: 'failed', reason: 'is unhealthy' };
+  if (seen.health === 'unhealthy' && !isOurs && !attempt.isUnpaused) return { is: 'failed', reason: 'is unhealthy' };
   if (seen.health !== 'none') return { is: 'running' };
   if (isOurs && nowMs - attempt.startedMs < SETTLE_MS) return { is: 'running' };
   // The clock of the engine may be another one: what we saw ourselves is enough.

@@ -36,6 +36,7 @@ export interface GroupWakeOptions {
 }
 
 const LOG_LINES = 5;
+const LOOK_MS = 10;
 
 /**
  * Wakes one group, once. Level-triggered: it looks at the containers, does the one next thing, and looks again, whoever else starts
@@ -73,16 +74,19 @@ export class GroupWake {
     this.poke();
   }
 
-  /** To be called once. */
+  /** To be called once. Never rejects; calls to the engine may still be under way then. */
   async run(): Promise<WakeOutcome> {
     try {
       const engine = await this.#options.engine();
       return await this.#run(engine);
     } catch (error) {
       return this.#endBy(error);
-    } finally {
-      await Promise.all(this.#calls);
     }
+  }
+
+  /** No call to the engine is under way any more. To be asked after `run`. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#calls);
   }
 
   async #run(engine: WakeEngine): Promise<WakeOutcome> {
@@ -102,7 +106,7 @@ export class GroupWake {
       this.#act(engine, decision);
       this.#readLog(engine, plan, decision.waitsFor);
       // oxlint-disable-next-line no-await-in-loop -- see above
-      await this.#pause();
+      await this.#pause(plan.members.length);
     }
   }
 
@@ -165,7 +169,12 @@ export class GroupWake {
           this.#change(container.id, { startedMs: this.#options.nowMs() });
       });
     }
-    for (const { id } of unpause) this.#call(id, () => engine.unpause(id));
+    for (const { id } of unpause) {
+      this.#call(id, async () => {
+        await engine.unpause(id);
+        this.#change(id, { isUnpaused: true });
+      });
+    }
   }
 
   /** One call at a time for each container; a slow one does not hold up the others. */
@@ -206,9 +215,10 @@ export class GroupWake {
     this.#lines = await engine.lastLines(container, LOG_LINES);
   }
 
-  async #pause(): Promise<void> {
+  /** A large group costs its engine no more looks in a second than a small one. */
+  async #pause(members: number): Promise<void> {
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, this.#options.timing.lookEveryMs);
+      const timer = setTimeout(resolve, Math.max(this.#options.timing.lookEveryMs, members * LOOK_MS));
       this.#wakeUp = () => {
         clearTimeout(timer);
         resolve();

@@ -229,6 +229,15 @@ it('shows the last lines of the log where the plan says so', async () => {
   await Promise.all([ended('loud'), ended('quiet')]);
 });
 
+it('does not wait for a log that cannot be read', async () => {
+  const gate = Promise.withResolvers<void>();
+  const { waker, engine, ended } = world([sleepingPlan('web', { showsLog: true })]);
+  engine.logIsReadable = gate.promise;
+  waker.wake('web', '192.0.2.1', 1);
+  expect(await ended('web')).toMatchObject({ state: 'awake' });
+  gate.resolve();
+});
+
 it('says what the engine said in the log only', async () => {
   const log = collectLog();
   const { waker, engine, ended } = world([sleepingPlan('web')], { log });

@@ -66,6 +66,8 @@ export class Waker {
   readonly #runs = new Map<string, Run>();
   readonly #queue: string[] = [];
   readonly #running = new Set<Promise<void>>();
+  /** Calls of wakes that are over. */
+  readonly #settling = new Set<Promise<void>>();
   #budget: { readonly settings: WakeBudgetSettings; readonly budget: WakeBudget } | undefined;
   #isClosed = false;
   /** Requests for groups that are not in the table, or do not start by themselves. */
@@ -128,6 +130,7 @@ export class Waker {
       else wake.stop();
     }
     await Promise.all(this.#running);
+    await Promise.all(this.#settling);
   }
 
   #refuse(plan: WakePlan, client: string): WakeProgress | undefined {
@@ -190,6 +193,7 @@ export class Waker {
     });
     await sleeper.beforeWake(groupId);
     const end = await run.wake.run();
+    this.#settle(run.wake);
     this.#runs.delete(groupId);
     run.ended.resolve(end.state === 'awake');
     if (this.#isClosed) return;
@@ -198,6 +202,11 @@ export class Waker {
       `a group ${WORD_OF[end.state]}`,
     );
     this.#options.publish(this.#last(groupId, end));
+  }
+
+  #settle(wake: GroupWake): void {
+    const settling = wake.settled().finally(() => this.#settling.delete(settling));
+    this.#settling.add(settling);
   }
 
   #report(groupId: string, run: Run, report: WakeReport): void {
