@@ -216,18 +216,12 @@ export class EngineMirror {
       const described = { description: isSame ? before.description : description, asked };
       this.#entries.set(id, { ...entry, described });
       if (!isSame) this.#revision += 1;
-      this.#noteSleeper(entry.container, described.description);
+      if (!this.#isOwn(entry.container)) this.#sleep.put(entry.container, described.description);
     }
     this.#stale.clear();
     const { planning } = this.#sleep;
     if (planning !== this.#planning) this.#revision += 1;
     this.#planning = planning;
-  }
-
-  #noteSleeper(container: Container, { definitions, streams, wake }: ContainerDescription): void {
-    if (this.#isOwn(container)) return;
-    const isServed = streams.length > 0 || definitions.some(({ action }) => action.type === 'forward');
-    this.#sleep.put({ container, claims: wake, isServed });
   }
 
   /** What others offer has changed: those that asked for it may mean something else now. */

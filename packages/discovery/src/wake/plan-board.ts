@@ -1,5 +1,6 @@
 import { sameValue } from '@dproxy/core';
 import type { Container } from '../container.ts';
+import type { ContainerDescription } from '../describe-container.ts';
 import type { WakeClaims } from '../dialects/dialect.ts';
 import { composeLabels } from './compose-labels.ts';
 import type { Sleeper } from './plan-groups.ts';
@@ -16,6 +17,8 @@ export class PlanBoard {
   /** How many containers put their whole project to sleep, by project. */
   readonly #optedIn = new Map<string, number>();
   #planning = NO_PLANS;
+  /** The last one, also when nothing in it was new. */
+  #made = NO_PLANS;
   #isStale = false;
 
   constructor(facts: WakeFacts) {
@@ -26,17 +29,19 @@ export class PlanBoard {
   get planning(): WakePlanning {
     if (!this.#isStale) return this.#planning;
     this.#isStale = false;
-    const next = wakePlans([...this.#sleepers()], this.#facts);
+    const next = wakePlans([...this.#sleepers()], this.#facts, this.#made);
     const { plans, rejected } = this.#planning;
     const isSame = sameValue(plans, next.plans) && sameValue(rejected, next.rejected);
     if (!isSame) this.#planning = next;
+    this.#made = next;
     return this.#planning;
   }
 
-  put(sleeper: Sleeper): void {
-    const { container, claims } = sleeper;
+  put(container: Container, { wake: claims, definitions, streams }: ContainerDescription): void {
     this.remove(container.id, container.labels);
-    const { project } = composeLabels(container.labels);
+    const compose = composeLabels(container.labels);
+    const sleeper = { container, compose, claims, definitions, streams };
+    const { project } = compose;
     if (claims !== undefined) this.#claiming.set(container.id, sleeper);
     if (project !== '') this.#memberships(project).set(container.id, sleeper);
     this.#count(project, claims, 1);

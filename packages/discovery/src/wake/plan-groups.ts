@@ -1,13 +1,16 @@
+import { matchHash, type RouteDefinition, type StreamDefinition } from '@dproxy/core';
 import type { Container } from '../container.ts';
 import type { WakeClaims } from '../dialects/dialect.ts';
-import { composeLabels } from './compose-labels.ts';
+import type { ComposeLabels } from './compose-labels.ts';
 
 /** A container that may belong to a group. */
 export interface Sleeper {
   readonly container: Container;
+  readonly compose: ComposeLabels;
   readonly claims: WakeClaims | undefined;
-  /** A request or connection may come to it. */
-  readonly isServed: boolean;
+  /** How a request or connection comes to it. */
+  readonly definitions: readonly RouteDefinition[];
+  readonly streams: readonly StreamDefinition[];
 }
 
 /** Containers that sleep and wake together. */
@@ -19,26 +22,31 @@ export interface SleepGroup {
 }
 
 /**
- * Who belongs together. A container that names several groups makes one of them: each container is in exactly one, so that what
- * one group puts to sleep is never in use by another.
+ * Who belongs together. A container that names several groups makes one of them, and so do containers that serve one route: each
+ * is in exactly one group, and whoever uses a route uses one group, so that none is put to sleep while it is in use.
  *
  * @param isOwnedByProject a group is one of its compose project only: else one tenant could start and stop another's containers
  */
 export function groupsOf(sleepers: readonly Sleeper[], isOwnedByProject: boolean): readonly SleepGroup[] {
   const eligible = withoutReplaced(sleepers.filter(canSleep)).sort(byAge);
   const projects = new Set(
-    eligible.flatMap(({ container, claims }) =>
-      claims?.scope === 'project' ? composeLabels(container.labels).project : [],
-    ),
+    eligible.flatMap(({ compose, claims }) => (claims?.scope === 'project' ? compose.project : [])),
   );
   const links = new Links();
   const keyed: { readonly sleeper: Sleeper; readonly key: string }[] = [];
+  const servedBy = new Map<string, string>();
   for (const sleeper of eligible) {
     const [key, ...others] = keysOf(sleeper, projects, isOwnedByProject);
     if (key === undefined) continue;
     keyed.push({ sleeper, key });
     links.add(key);
     for (const other of others) links.join(key, other);
+    for (const route of routesOf(sleeper)) {
+      const owned = isOwnedByProject ? `${ownerOf(sleeper)}\n${route}` : route;
+      const other = servedBy.get(owned);
+      if (other === undefined) servedBy.set(owned, key);
+      else links.join(other, key);
+    }
   }
   const members = Map.groupBy(keyed, ({ key }) => links.rootOf(key));
   return [...links.groups()].map(([root, keys]) => ({
@@ -47,8 +55,35 @@ export function groupsOf(sleepers: readonly Sleeper[], isOwnedByProject: boolean
   }));
 }
 
-function canSleep({ container: { labels }, claims }: Sleeper): boolean {
-  return claims?.scope !== 'none' && !isSwarmTask(labels) && !composeLabels(labels).isOneOff;
+function canSleep({ container: { labels }, compose, claims }: Sleeper): boolean {
+  return claims?.scope !== 'none' && !compose.isOneOff && !isSwarmTask(labels);
+}
+
+const ROUTES = new WeakMap<Sleeper, readonly string[]>();
+
+/** The same as `Route.id` and `StreamRoute.id` tell apart. Kept, because the others of 100,000 have not changed. */
+function routesOf(sleeper: Sleeper): readonly string[] {
+  const known = ROUTES.get(sleeper) ?? [...readRoutes(sleeper)];
+  ROUTES.set(sleeper, known);
+  return known;
+}
+
+/** Names that nobody asked for make nobody a replica. */
+function* readRoutes({ definitions, streams }: Sleeper): Generator<string> {
+  for (const definition of definitions) {
+    const { hosts, path, audience, publicPorts = [], action } = definition;
+    if (audience === 'local' || action.type !== 'forward') continue;
+    const rest = `${path}${matchHash(definition)} ${JSON.stringify(publicPorts)}`;
+    for (const host of hosts) yield `${host}${rest}`;
+  }
+  for (const { protocol, listener, port, hosts } of streams) {
+    for (const host of hosts) yield `${protocol} ${listener} ${port} ${host}`;
+  }
+}
+
+/** Whoever owns its hosts: others are shadowed, and no replicas. */
+function ownerOf({ container: { name }, compose: { project } }: Sleeper): string {
+  return project === '' ? `container:${name}` : `project:${project}`;
 }
 
 /** Swarm makes another one in place of a task that is stopped. */
@@ -59,10 +94,8 @@ export function isSwarmTask(labels: ReadonlyMap<string, string>): boolean {
 /** `docker compose up` makes the new container before it removes the old one: only the new one is to be woken. */
 function withoutReplaced(sleepers: readonly Sleeper[]): Sleeper[] {
   const newest = new Map<string, Sleeper>();
-  const placeOf = ({ container }: Sleeper): string | undefined => {
-    const { project, service, number } = composeLabels(container.labels);
-    return project === '' || service === '' || number === '' ? undefined : [project, service, number].join('\n');
-  };
+  const placeOf = ({ compose: { project, service, number } }: Sleeper): string | undefined =>
+    project === '' || service === '' || number === '' ? undefined : [project, service, number].join('\n');
   for (const sleeper of sleepers) {
     const place = placeOf(sleeper);
     if (place === undefined) continue;
@@ -72,8 +105,11 @@ function withoutReplaced(sleepers: readonly Sleeper[]): Sleeper[] {
   return sleepers.filter((sleeper) => (newest.get(placeOf(sleeper) ?? '') ?? sleeper) === sleeper);
 }
 
-function keysOf({ container, claims }: Sleeper, projects: ReadonlySet<string>, isOwned: boolean): readonly string[] {
-  const { project } = composeLabels(container.labels);
+function keysOf(
+  { container, compose: { project }, claims }: Sleeper,
+  projects: ReadonlySet<string>,
+  isOwned: boolean,
+): readonly string[] {
   const alone = [`container:${container.name}`];
   if (claims === undefined) return project !== '' && projects.has(project) ? [`project:${project}`] : [];
   switch (claims.scope) {

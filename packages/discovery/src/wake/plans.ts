@@ -1,7 +1,7 @@
 import type { WakeOptions } from '@dproxy/config';
 import type { Rejection, WakeMember, WakePlan } from '@dproxy/core';
 import type { Container } from '../container.ts';
-import { composeDependencies, composeLabels } from './compose-labels.ts';
+import { composeDependencies } from './compose-labels.ts';
 import { groupsOf, isSwarmTask, type SleepGroup, type Sleeper } from './plan-groups.ts';
 import { settleOptions } from './plan-options.ts';
 
@@ -23,58 +23,78 @@ export interface WakePlanning {
   /** By container id: the group that its routes and streams wake. */
   readonly groups: ReadonlyMap<string, string>;
   readonly rejected: readonly Rejection[];
+  /** By the first of its keys: what became of each group. */
+  readonly made: ReadonlyMap<string, MadePlan>;
 }
 
-export const NO_PLANS: WakePlanning = { plans: [], groups: new Map(), rejected: [] };
+export interface MadePlan {
+  readonly sleepers: readonly Sleeper[];
+  /** Undefined: it is left alone. */
+  readonly plan: WakePlan | undefined;
+  readonly rejected: readonly Rejection[];
+}
+
+export const NO_PLANS: WakePlanning = { plans: [], groups: new Map(), rejected: [], made: new Map() };
 
 /**
  * The groups that these containers form, and how they sleep. Pure.
  *
  * @param sleepers those that say something of sleep, and the others of their compose projects; never dproxy's own container
+ * @param before made with the same facts: what has not changed is taken from it
  */
-export function wakePlans(sleepers: readonly Sleeper[], facts: WakeFacts): WakePlanning {
-  const plans: WakePlan[] = [];
+export function wakePlans(sleepers: readonly Sleeper[], facts: WakeFacts, before = NO_PLANS): WakePlanning {
   const groups = new Map<string, string>();
-  const rejected: Rejection[] = sleepers.filter(isClaimingTask).map(({ container }) => taskRejection(container));
+  const made = new Map<string, MadePlan>();
   for (const group of groupsOf(sleepers, facts.isOwnedByProject)) {
-    const planned = planOf(group, facts);
-    rejected.push(...planned.rejected);
-    if (planned.plan === undefined) continue;
-    plans.push(planned.plan);
-    for (const { containerId } of planned.plan.members) groups.set(containerId, planned.plan.id);
+    const key = group.keys.join('\n');
+    const known = before.made.get(key);
+    const next = known !== undefined && isSameList(known.sleepers, group.sleepers) ? known : planOf(group, facts);
+    made.set(key, next);
+    for (const { containerId } of next.plan?.members ?? []) groups.set(containerId, next.plan?.id ?? '');
   }
-  return { plans, groups, rejected };
+  const all = [...made.values()];
+  return {
+    plans: all.flatMap(({ plan }) => plan ?? []),
+    groups,
+    rejected: [
+      ...sleepers.filter(isClaimingTask).map(({ container }) => taskRejection(container)),
+      ...all.flatMap((each) => each.rejected),
+    ],
+    made,
+  };
 }
 
-interface Planned {
-  readonly plan: WakePlan | undefined;
-  readonly rejected: readonly Rejection[];
+function isSameList(a: readonly Sleeper[], b: readonly Sleeper[]): boolean {
+  return a.length === b.length && a.every((each, index) => each === b[index]);
 }
 
-function planOf({ keys, sleepers: all }: SleepGroup, { source, defaults }: WakeFacts): Planned {
+function planOf({ keys, sleepers: all }: SleepGroup, { source, defaults }: WakeFacts): MadePlan {
   const first = all.slice(0, MAX_MEMBERS);
-  const settled = settleOptions(first, defaults);
-  const name = settled.name === '' ? nameOf(keys) : settled.name;
-  const { options } = settled;
-  const rejected = [...settled.rejected];
+  const { options, name: said, rejected: differences } = settleOptions(first, defaults);
+  const name = said === '' ? nameOf(keys) : said;
   const oldest = first[0]?.container.name ?? '';
-  if (all.length > first.length) rejected.push(tooMany(oldest, name, all.length));
-  const sleepers = first.filter(({ container }) => options.method === 'pause' || !container.isAutoRemoved);
-  for (const { container } of first.filter((sleeper) => !sleepers.includes(sleeper))) {
-    rejected.push(autoRemoved(container, name));
-  }
-  if (sleepers.length === 0) return { plan: undefined, rejected };
-  if (!sleepers.some(({ isServed }) => isServed))
-    return { plan: undefined, rejected: [...rejected, unserved(oldest, name)] };
+  const [left, sleepers] = partition(first, ({ container }) => options.method === 'stop' && container.isAutoRemoved);
+  const isServed = sleepers.some(isServedOne);
+  const rejected = [
+    ...differences,
+    ...(all.length > first.length ? [tooMany(oldest, name, all.length)] : []),
+    ...left.map(({ container }) => autoRemoved(container, name)),
+    ...(isServed || sleepers.length === 0 ? [] : [unserved(oldest, name)]),
+  ];
+  if (!isServed) return { sleepers: all, plan: undefined, rejected };
   const { awake, timeZone, ...rest } = options;
-  const plan = {
+  const plan: WakePlan = {
     ...rest,
     id: `${source}/${keys[0] ?? ''}`,
     name,
     members: membersOf(sleepers),
     awake: awake.map((time) => ({ ...time, timeZone })),
   };
-  return { plan, rejected };
+  return { sleepers: all, plan, rejected };
+}
+
+function partition<T>(list: readonly T[], isFirst: (item: T) => boolean): readonly [readonly T[], readonly T[]] {
+  return [list.filter((item) => isFirst(item)), list.filter((item) => !isFirst(item))];
 }
 
 function nameOf(keys: readonly string[]): string {
@@ -86,19 +106,15 @@ function nameOf(keys: readonly string[]): string {
 }
 
 function membersOf(sleepers: readonly Sleeper[]): readonly WakeMember[] {
-  const projects = new Set(sleepers.map(({ container }) => composeLabels(container.labels).project));
+  const projects = new Set(sleepers.map(({ compose }) => compose.project));
   // A group of several projects may have two services of one name: each waits for its own.
   const nameOfService = (project: string, service: string): string =>
     service === '' || projects.size === 1 ? service : `${project}/${service}`;
   const services = new Map(
-    sleepers.map(({ container }) => {
-      const { project, service } = composeLabels(container.labels);
-      return [container.id, nameOfService(project, service)];
-    }),
+    sleepers.map(({ container: { id }, compose }) => [id, nameOfService(compose.project, compose.service)]),
   );
   const known = new Set(services.values());
-  return sleepers.map(({ container, claims }) => {
-    const { project } = composeLabels(container.labels);
+  return sleepers.map(({ container, compose: { project }, claims }) => {
     const service = services.get(container.id) ?? '';
     const own = composeDependencies(container.labels).map((each) => ({
       ...each,
@@ -122,6 +138,10 @@ function membersOf(sleepers: readonly Sleeper[]): readonly WakeMember[] {
       dependsOn: all.filter((each) => each.service !== '' && each.service !== service && known.has(each.service)),
     };
   });
+}
+
+function isServedOne({ definitions, streams }: Sleeper): boolean {
+  return streams.length > 0 || definitions.some(({ action }) => action.type === 'forward');
 }
 
 /** The container whose network it uses, which must run before it. */
