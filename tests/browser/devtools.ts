@@ -82,6 +82,12 @@ export class DevTools {
     return result.value;
   }
 
+  /** As a person does it. */
+  async click(selector: string): Promise<void> {
+    const expression = `document.querySelector(${JSON.stringify(selector)}).click()`;
+    await this.call('Runtime.evaluate', { expression, userGesture: true });
+  }
+
   /** What a reader sees of the page. */
   async text(): Promise<string> {
     return String(await this.evaluate('document.body?.innerText ?? ""'));

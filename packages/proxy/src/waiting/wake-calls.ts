@@ -1,6 +1,8 @@
 import type { WakeGroup, WakeProgress } from '@dproxy/core';
 import { Deadline, type DeadlineWheel } from '../deadline-wheel.ts';
 
+/** How a start has ended is known for so long: it says less and less of what the next one will do. */
+const ENDED_MS = 10_000;
 /** The primary may have begun anew meanwhile: it is told again while anybody waits, and no more often. */
 const REPEAT_MS = 1_000;
 
@@ -19,7 +21,7 @@ export class WakeCalls {
   readonly #options: WakeCallsOptions;
   readonly #calledMs = new Map<string, number>();
   readonly #repeats = new Map<string, Deadline>();
-  readonly #progress = new Map<string, WakeProgress>();
+  readonly #said = new Map<string, { readonly progress: WakeProgress; readonly toldMs: number }>();
   readonly #listeners = new Map<string, Set<Listener>>();
 
   constructor(options: WakeCallsOptions) {
@@ -27,7 +29,9 @@ export class WakeCalls {
   }
 
   progressOf(group: string): WakeProgress | undefined {
-    return this.#progress.get(group);
+    const said = this.#said.get(group);
+    if (said === undefined || said.progress.state === 'waking') return said?.progress;
+    return performance.now() - said.toldMs < ENDED_MS ? said.progress : undefined;
   }
 
   /** @returns what ends the listening */
@@ -50,12 +54,12 @@ export class WakeCalls {
   }
 
   told(progress: WakeProgress): void {
-    this.#progress.set(progress.group, progress);
-    for (const listener of [...(this.#listeners.get(progress.group) ?? [])]) listener(progress);
+    this.#said.set(progress.group, { progress, toldMs: performance.now() });
+    for (const listener of this.#listeners.get(progress.group) ?? []) listener(progress);
   }
 
   follow(groups: ReadonlyMap<string, WakeGroup>): void {
-    for (const id of this.#progress.keys()) if (!groups.has(id)) this.#progress.delete(id);
+    for (const id of this.#said.keys()) if (!groups.has(id)) this.#said.delete(id);
     for (const id of this.#calledMs.keys()) if (!groups.has(id)) this.#calledMs.delete(id);
   }
 
@@ -67,8 +71,7 @@ export class WakeCalls {
 
   #call(group: string, client: string, nowMs: number): void {
     this.#calledMs.set(group, nowMs);
-    const state = this.#progress.get(group)?.state;
-    if (state !== undefined && state !== 'waking') this.#progress.delete(group);
+    if (this.#said.get(group)?.progress.state !== 'waking') this.#said.delete(group);
     this.#options.onWake(group, client);
   }
 
