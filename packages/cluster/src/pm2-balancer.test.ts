@@ -103,6 +103,7 @@ function onlineWorker(socketPath: string, identity: { readonly pid: number; read
       requests: 0,
       connections: 0,
       tunnels: 0,
+      held: 0,
       upstreamConnections: 0,
       ejections: 0,
       errors: {},

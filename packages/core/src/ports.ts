@@ -7,11 +7,13 @@ import type { ShadowedStream, StreamRoute } from './stream.ts';
 import type { CertificateMaterial, CertificateRef, Snapshot } from './snapshot.ts';
 import type { GroupActivity, WakeProgress } from './wake.ts';
 
-/** Counters of one worker since it started; all increase, except `connections` and `tunnels`, which are gauges. */
+/** Counters of one worker since it started; all increase, except `connections`, `tunnels` and `held`, which are gauges. */
 export interface WorkerStats {
   readonly requests: number;
   readonly connections: number;
   readonly tunnels: number;
+  /** Requests and connections of TCP that wait for a backend. */
+  readonly held: number;
   /** Connections that were opened to backends. */
   readonly upstreamConnections: number;
   /** How often a backend was passed over from then on, for its failures (`PassiveEjection`). */

@@ -8,6 +8,7 @@ function stats(requests: number, errors: Record<string, number> = {}): WorkerSta
     requests,
     connections: 2,
     tunnels: 0,
+    held: 0,
     upstreamConnections: 1,
     ejections: 0,
     errors,

@@ -40,6 +40,7 @@ export class Metrics {
     count('dproxy_responses_bytes_total', 'Bytes to clients.', totals.bytesOut);
     gauge('dproxy_open_connections', 'Open connections of clients.', totals.connections);
     gauge('dproxy_open_tunnels', 'Open tunnels (WebSocket, TCP).', totals.tunnels);
+    gauge('dproxy_held_requests', 'Requests and TCP connections that wait for a backend.', totals.held);
     count('dproxy_upstream_connections_total', 'Connections opened to backends.', totals.upstreamConnections);
     count('dproxy_backend_ejections_total', 'Backends passed over for their failures.', totals.ejections);
     const errors = new Counter({

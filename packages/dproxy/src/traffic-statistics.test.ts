@@ -13,6 +13,7 @@ function statsOf(routes: readonly Traffic[], backends: readonly Traffic[]): Work
     requests: 3,
     connections: 2,
     tunnels: 0,
+    held: 0,
     upstreamConnections: 1,
     ejections: 0,
     bytesIn: 10,

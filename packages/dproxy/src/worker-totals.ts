@@ -8,6 +8,7 @@ export interface Totals extends Readonly<Record<Counted, number>> {
   /** Gauges: of the workers that answered now. */
   readonly connections: number;
   readonly tunnels: number;
+  readonly held: number;
   readonly routes: readonly Traffic[];
   readonly backends: readonly Traffic[];
 }
@@ -34,7 +35,7 @@ export class WorkerTotals {
 
 function sumOf(all: readonly WorkerStats[], now: readonly WorkerStats[]): Totals {
   const { requests, upstreamConnections, ejections, bytesIn, bytesOut, errors, routes, backends } = sumUp(all);
-  const { connections, tunnels } = sumUp(now);
+  const { connections, tunnels, held } = sumUp(now);
   return {
     requests,
     bytesIn,
@@ -42,6 +43,7 @@ function sumOf(all: readonly WorkerStats[], now: readonly WorkerStats[]): Totals
     errors: new Map(Object.entries(errors)),
     connections,
     tunnels,
+    held,
     upstreamConnections,
     ejections,
     routes,
@@ -66,6 +68,7 @@ function sumUp(list: readonly WorkerStats[]): WorkerStats {
     requests: sum('requests'),
     connections: sum('connections'),
     tunnels: sum('tunnels'),
+    held: sum('held'),
     upstreamConnections: sum('upstreamConnections'),
     ejections: sum('ejections'),
     bytesIn: sum('bytesIn'),

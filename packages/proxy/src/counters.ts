@@ -31,6 +31,7 @@ export class Counters {
       requests: this.requests,
       connections: this.connections,
       tunnels: this.tunnels,
+      held: this.held,
       upstreamConnections: this.upstreamConnections,
       ejections: this.ejections,
       errors: Object.fromEntries(this.#errors),

@@ -234,6 +234,7 @@ class DirectDataPlane implements DataPlane, Services {
     await this.#applying;
     const open = this.#listeners.openCount;
     this.#listeners.drain();
+    this.waiting.drain();
     await this.#untilEmpty(deadlineMs);
     const cut = this.#listeners.busyCount;
     this.#listeners.destroy();

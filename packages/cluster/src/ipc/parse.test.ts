@@ -55,6 +55,7 @@ it('keeps counters apart from prototypes', () => {
     requests: 1,
     connections: 0,
     tunnels: 0,
+    held: 0,
     upstreamConnections: 0,
     ejections: 0,
     bytesIn: 0,

@@ -208,9 +208,11 @@ function activityOf(item: Shape): GroupActivity {
 }
 
 function progressOf(item: Shape): WakeProgress {
+  const isForOne = item.unknown('client') !== undefined;
   return {
     group: item.string('group', MAX_GROUP_ID),
     state: item.oneOf('state', WAKE_STATES),
+    ...(isForOne ? { client: item.string('client', MAX_CLIENT_LENGTH) } : {}),
     message: item.string('message'),
     retryAfterS: item.integer('retryAfterS'),
     steps: item.list(
@@ -243,6 +245,7 @@ function statsOf(item: Shape): WorkerStats {
     requests: item.number('requests'),
     connections: item.number('connections'),
     tunnels: item.number('tunnels'),
+    held: item.number('held'),
     upstreamConnections: item.number('upstreamConnections'),
     ejections: item.number('ejections'),
     errors: item.counters('errors'),

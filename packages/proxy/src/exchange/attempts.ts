@@ -22,6 +22,8 @@ export class Attempts {
   readonly #route: CompiledRoute;
   readonly #request: ChoosingRequest;
   #count = 0;
+  /** The first try went into a keep-alive race. */
+  #wasRace = false;
   #tried: Set<string> | undefined;
   /** Where the request is now. */
   #pool: UpstreamPool | undefined;
@@ -32,10 +34,18 @@ export class Attempts {
     this.#request = request;
   }
 
-  /** @returns undefined when no backend is ready */
-  first(): UpstreamPool | undefined {
-    this.#count = 1;
+  /**
+   * @param wasSent to a backend that is gone now: what may have been its end is not sent to two more
+   * @returns undefined when no backend is ready
+   */
+  first(wasSent: boolean): UpstreamPool | undefined {
+    this.#count = wasSent ? 2 : 1;
     return this.#choose();
+  }
+
+  /** Whether it may be sent once more after it was sent without an answer, as far as tries go. */
+  get mayBeSentAgain(): boolean {
+    return this.#count === 1 || (this.#count === 2 && this.#wasRace);
   }
 
   /**
@@ -63,6 +73,7 @@ export class Attempts {
     const isAllowed = error.code !== 'no-backend-ready' && this.#isAllowed(bodyBytes, isUnsent);
     if (!isSafe && !isAllowed) return undefined;
     const isNew = error.retry === 'replayable';
+    this.#wasRace ||= isNew;
     this.#tried = (this.#tried ?? new Set()).add(failed.backend.id);
     const other = this.#chooseFor(failed);
     if (other !== undefined) return this.#begin(other, isNew, isSafe ? 0 : this.#delayMs);

@@ -45,20 +45,37 @@ export class Candidates {
     return this.#current;
   }
 
-  /** Whether an error should not be shown to the client, but lead to `next`. */
+  /** The current route answers. @returns who is asked instead; undefined: that is the answer */
+  afterAnswer(status: number, backendId: string): CompiledRoute | undefined {
+    if (status < 500) this.#confirm(backendId);
+    if (status < 500 || !this.hasNext) return undefined;
+    this.next(undefined);
+    return this.#current;
+  }
+
+  /**
+   * The current route cannot answer.
+   *
+   * @returns who is asked instead, or the error to tell: all have failed and the first one gave no answer. Undefined: this error
+   */
+  afterError(error: ProxyError): CompiledRoute | ProxyError | undefined {
+    if (error.retry === 'unsent' || error.code === 'no-backend-ready') this.#forgetRemembered();
+    return this.hasNext ? (this.next(error) ?? this.#current) : undefined;
+  }
+
+  /** Whether an error should not be shown to the client, but lead to the next candidate. */
   get hasNext(): boolean {
     return this.#mayTry && this.#mode === 'verifying';
   }
 
-  /** The answer of the current route is no error. */
-  confirm(backendId: string): void {
+  #confirm(backendId: string): void {
     const first = this.#match.routes[0];
     if (this.#mode === 'certain' || first === undefined) return;
     this.#memory.remember(this.#host, first.id, { routeId: this.#current.id, backendId });
   }
 
   /** The remembered one could not be connected: it is forgotten, and the others get their chance. */
-  forgetRemembered(): void {
+  #forgetRemembered(): void {
     if (this.#mode !== 'certain' || !this.#mayTry || this.#skipped !== undefined) return;
     this.#memory.forgetRoute(this.#current.id);
     this.#skipped = this.#current;
@@ -67,7 +84,7 @@ export class Candidates {
   }
 
   /**
-   * Goes to the next candidate; `hasNext` must be true.
+   * Goes to the next candidate.
    *
    * @param error why the current one failed; undefined when it answered with an error
    * @returns the error to tell when all have failed and the first one gave no answer

@@ -1,5 +1,6 @@
 import { ERRORS, type ProxyError } from '@dproxy/core';
 import { loggable } from '../access-log.ts';
+import type { CompiledRoute } from '../compiled-route.ts';
 import type { RequestHead } from '../http1/index.ts';
 import type { Services } from '../services.ts';
 import type { Downstream } from './downstream.ts';
@@ -32,9 +33,9 @@ export class ExchangeReport {
   }
 
   /** It was chosen; another one takes its place when a wildcard's candidates are tried in turn. */
-  set routeId(id: string) {
+  choose({ id, route: { wakeGroup } }: CompiledRoute): void {
     this.#routeId = id;
-    this.#traffic.choose(id);
+    this.#traffic.choose(id, wakeGroup === '' ? undefined : this.#services.waiting.useOf(wakeGroup));
   }
 
   get backendId(): string {

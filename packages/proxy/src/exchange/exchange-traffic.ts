@@ -1,13 +1,15 @@
 import type { Counters } from '../counters.ts';
 import type { TrafficOutcome } from '../traffic/traffic-table.ts';
+import type { GroupUse } from '../waiting/group-uses.ts';
 
 const NO_ANSWER: TrafficOutcome = { status: 0, isError: true, bytesIn: 0, bytesOut: 0 };
 
-/** What one request counts for: its route, and each backend that was asked. */
+/** What one request counts for: its route, the wake group of that, and each backend that was asked. */
 export class ExchangeTraffic {
   readonly #counters: Counters;
   readonly #isCounted: boolean;
   #routeId = '';
+  #use: GroupUse | undefined;
   #backendId = '';
   #backendStartedMs = 0;
 
@@ -17,8 +19,10 @@ export class ExchangeTraffic {
     this.#isCounted = isClients;
   }
 
-  choose(routeId: string): void {
+  /** @param use of the route's wake group; undefined: it has none */
+  choose(routeId: string, use: GroupUse | undefined): void {
     if (!this.#isCounted) return;
+    if (this.#use !== use) this.#follow(use);
     if (this.#routeId !== '') this.#counters.routes.leave(this.#routeId);
     this.#routeId = routeId;
     this.#counters.routes.begin(routeId);
@@ -36,6 +40,13 @@ export class ExchangeTraffic {
     this.#endAttempt(backend, nowMs);
     if (this.#routeId !== '') this.#counters.routes.end(this.#routeId, route, totalMs);
     this.#routeId = '';
+    if (this.#use !== undefined) this.#follow(undefined);
+  }
+
+  #follow(use: GroupUse | undefined): void {
+    this.#use?.end();
+    this.#use = use;
+    use?.begin();
   }
 
   #endAttempt(outcome: TrafficOutcome, nowMs: number): void {

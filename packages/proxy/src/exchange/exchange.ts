@@ -7,6 +7,7 @@ import { answerBeforeRouting } from '../https/before-routing.ts';
 import type { Page } from '../pages/index.ts';
 import type { Services } from '../services.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
+import type { WakeNews } from '../waiting/page/wake-news.ts';
 import { Attempts } from './attempts.ts';
 import { Candidates } from './candidates.ts';
 import { answerBehindFilters, answerOfRoute, chooseAnswer } from './choose-answer.ts';
@@ -18,9 +19,12 @@ import { Hop, type HopOwner } from './hop.ts';
 import { CollectedBody } from './collected-body.ts';
 import { keepBody, type KeptBody } from './kept-body.ts';
 import { matchRoute } from './match-route.ts';
+import { mayWait } from './may-wait.ts';
+import { isNews, openNews } from './news.ts';
 import { nextAttempt } from './next-attempt.ts';
 import { ownAnswer, staysOpen } from './own-answer.ts';
 import { toProxyError } from './to-proxy-error.ts';
+import { RequestWait, type WaitOwner } from './request-wait.ts';
 import { RetryPause } from './retry-pause.ts';
 import { connectPlugins } from './plugins-hop.ts';
 
@@ -32,19 +36,22 @@ const MAX_STEPS = 256;
  * (hop.ts) connect, prepare, send, relay, finish.
  *
  *     match --> select --> filter --> hop --> done
- *       ^                    ^         |--> another replica (attempts.ts)
+ *       ^                    ^ ^       |--> another replica (attempts.ts)
+ *       |                    | waiting <--> (request-wait.ts: nobody is there now, somebody may be soon)
  *       |                    \---------|
  *       \------------------------------|--> another wildcard candidate (candidates.ts)
  *                                      |--> a page, or a cut when the response has begun
  *
- * While a filter waits for somebody else, the body waits, too; the client may go away.
+ * While a filter waits for somebody else, the body waits, too; the client may go away. So it is while the request waits for a backend:
+ * it goes on with the Snapshot of the moment at which that is there, and its route of the same id, the one exception to the rule that
+ * it keeps the Snapshot that it began with. Filters do not run again.
  * Whatever goes wrong comes to `#fail`, the one place that decides between these.
  */
-export class Exchange implements HopOwner {
+export class Exchange implements HopOwner, WaitOwner {
   readonly #head: RequestHead;
   readonly #downstream: Downstream;
   readonly #services: Services;
-  readonly #compiled: CompiledSnapshot;
+  #compiled: CompiledSnapshot;
   readonly #report: ExchangeReport;
   #candidates: Candidates | undefined;
   #attempts: Attempts | undefined;
@@ -55,6 +62,8 @@ export class Exchange implements HopOwner {
   /** Of a filter that wants the body before anybody else gets it. */
   #collected: CollectedBody | undefined;
   #hop: Hop | undefined;
+  #wait: RequestWait | undefined;
+  #news: WakeNews | undefined;
   /** Before the next attempt. */
   #pause: RetryPause | undefined;
   #route: CompiledRoute | undefined;
@@ -97,7 +106,7 @@ export class Exchange implements HopOwner {
     this.#hop = undefined;
     this.#attempts = undefined;
     this.#filtered = undefined;
-    this.#report.routeId = route.id;
+    this.#report.choose(route);
     this.#route = route;
     const isClients = this.#downstream.chosenRoute === undefined;
     const answer = isClients ? chooseAnswer(this.#compiled, route, this.#head, this.#downstream) : answerOfRoute(route);
@@ -107,6 +116,7 @@ export class Exchange implements HopOwner {
 
   #serve(route: CompiledRoute, answer: Page | 'plugins' | 'backend'): void {
     if (answer === 'plugins') this.#toPlugins(route);
+    else if (answer === 'backend' && isNews(route, this.#head)) this.#toNews(route);
     else if (answer === 'backend') this.#toBackend(route);
     else this.#answer(answer);
   }
@@ -141,10 +151,17 @@ export class Exchange implements HopOwner {
 
   #toBackend(route: CompiledRoute): void {
     this.#attempts = new Attempts(route, { head: this.#head, peer: this.#downstream.peer });
-    const pool = this.#attempts.first();
+    const pool = this.#attempts.first(this.#wait?.wasSent === true);
     if (pool === undefined) throw new ProxyError('no-backend-ready', route.id);
     this.#kept = this.#collected?.kept ?? keepBody(this.#downstream, this.#filtered, route.retry?.maxBodyBytes ?? 0);
     this.#newHop(route, pool).connect(pool, false);
+  }
+
+  #toNews(route: CompiledRoute): void {
+    const [head, downstream, compiled, filtered] = [this.#head, this.#downstream, this.#compiled, this.#filtered];
+    this.#news = openNews({ head, downstream, compiled, route, filtered }, this.#services, (bytes, keepAlive) =>
+      this.onHopDone(200, bytes, keepAlive),
+    );
   }
 
   #toPlugins(route: CompiledRoute): void {
@@ -190,6 +207,7 @@ export class Exchange implements HopOwner {
 
   onDownstreamDrain(): void {
     this.#hop?.onDownstreamDrain();
+    this.#news?.onDownstreamDrain();
   }
 
   /** The client is gone: so is its request, at once. */
@@ -197,6 +215,8 @@ export class Exchange implements HopOwner {
     if (this.#isDone) return;
     this.#isDone = true;
     this.#pause?.end();
+    this.#wait?.end();
+    this.#news?.drop();
     this.#hop?.drop();
     this.#tell(new ProxyError(code), this.#services.nextRequestId());
   }
@@ -206,13 +226,11 @@ export class Exchange implements HopOwner {
   onHopAnswered(status: number): boolean {
     if (this.#attempts?.answered(status) === true) this.#services.counters.ejections++;
     if (this.#retry(status)) return false;
-    const candidates = this.#candidates;
-    if (status < 500) candidates?.confirm(this.#report.backendId);
-    if (status < 500 || candidates?.hasNext !== true) return !this.#replace(status);
+    const next = this.#candidates?.afterAnswer(status, this.#report.backendId);
+    if (next === undefined) return !this.#replace(status);
     this.#hop?.drop();
-    candidates.next(undefined);
     this.#filtered?.end(status, '', this.#report.backendId);
-    this.#select(candidates.current);
+    this.#select(next);
     return false;
   }
 
@@ -255,8 +273,37 @@ export class Exchange implements HopOwner {
     if (error.source === 'upstream' && this.#attempts?.failed(error) === true) this.#services.counters.ejections++;
     if (this.#hop?.response !== undefined) this.#cut(error);
     else if (error.source !== 'upstream') this.#answerError(error);
-    else if (!this.#retry(error) && !this.#tryNextCandidate(error))
+    else if (!this.#retry(error) && !this.#waitFor(error)) this.#giveUp(error);
+  }
+
+  #giveUp(error: ProxyError): void {
+    if (error.code === 'too-many-waiting' || !this.#tryNextCandidate(error))
       this.#answerError(offlineOr(error, this.#hop?.pool));
+  }
+
+  /** @returns false: there is nobody to wait for */
+  #waitFor(error: ProxyError): boolean {
+    const [route, hop, head, collected] = [this.#route, this.#hop, this.#head, this.#collected?.kept];
+    const sent = { head, hop, attempts: this.#attempts, kept: this.#kept, collected };
+    if (route === undefined || !mayWait(error, sent)) return false;
+    this.#wait ??= new RequestWait(this, { head, downstream: this.#downstream, services: this.#services });
+    this.#hop = undefined;
+    const outcome = this.#wait.begin(route, error, hop?.pool);
+    if (outcome === 'none') this.#hop = hop;
+    else if (outcome === 'waits') this.#report.backendId = '';
+    else if (outcome instanceof ProxyError) this.#giveUp(outcome);
+    else if (outcome !== 'served') this.#answer(outcome);
+    return outcome !== 'none';
+  }
+
+  onServed(route: CompiledRoute): void {
+    this.#compiled = this.#services.compiled;
+    this.#route = route;
+    this.#try(() => this.#serve(route, answerOfRoute(route)));
+  }
+
+  onTurnedAway(error: ProxyError): void {
+    this.#try(() => this.#answerError(error));
   }
 
   /** @param failure what came instead of an answer, or the status of one */
@@ -282,17 +329,11 @@ export class Exchange implements HopOwner {
   }
 
   #tryNextCandidate(error: ProxyError): boolean {
-    const candidates = this.#candidates;
-    if (candidates === undefined) return false;
-    if (error.retry === 'unsent' || error.code === 'no-backend-ready') candidates.forgetRemembered();
-    if (!candidates.hasNext) return false;
-    const firstError = candidates.next(error);
-    if (firstError !== undefined) {
-      this.#answerError(firstError);
-      return true;
-    }
+    const next = this.#candidates?.afterError(error);
+    if (next === undefined) return false;
     this.#filtered?.end(error.status, error.code, this.#report.backendId);
-    this.#select(candidates.current);
+    if (next instanceof ProxyError) this.#answerError(next);
+    else this.#select(next);
     return true;
   }
 

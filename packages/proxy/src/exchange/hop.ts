@@ -11,6 +11,7 @@ import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import type { TunnelBackend, UpstreamStream, UpstreamStreamUser } from '../upstream/upstream-stream.ts';
 import { type Downstream, isRequestComplete } from './downstream.ts';
 import { isGrpc } from './grpc.ts';
+import type { GroupUse } from '../waiting/group-uses.ts';
 import type { KeptBody } from './kept-body.ts';
 import { staysOpen } from './own-answer.ts';
 import { type HeadFacts, requestAdditions, responseAdditions, type UsedBackend } from './head-additions.ts';
@@ -67,6 +68,8 @@ export class Hop implements UpstreamStreamUser, HeadFacts {
   readonly #owner: HopOwner;
   readonly #services: Services;
   readonly #kept: KeptBody | undefined;
+  /** Of the route's wake group; undefined: it has none. */
+  readonly #use: GroupUse | undefined;
   #state: State = 'connecting';
   #upstream: UpstreamStream | undefined;
   #connectStartedMs = 0;
@@ -91,6 +94,8 @@ export class Hop implements UpstreamStreamUser, HeadFacts {
     this.#kept = options.kept;
     this.#owner = options.owner;
     this.#services = options.services;
+    const { wakeGroup } = options.route.route;
+    this.#use = wakeGroup === '' ? undefined : options.services.waiting.useOf(wakeGroup);
   }
 
   /** Bytes of the request's body that were taken from the client. */
@@ -195,6 +200,7 @@ export class Hop implements UpstreamStreamUser, HeadFacts {
   onRequestBody(bytes: Buffer, start: number, end: number): void {
     const part = bytes.subarray(start, end);
     this.#kept?.add(part);
+    this.#use?.touch();
     const upstream = this.#upstream;
     // The end of a body of HTTP/2 may come before there is a backend for what is kept of it.
     if (upstream === undefined || this.#state === 'connecting') return;
@@ -257,6 +263,7 @@ export class Hop implements UpstreamStreamUser, HeadFacts {
 
   onUpstreamFlush(): void {
     this.#isWritable = this.downstream.out.flush();
+    this.#use?.touch();
     if (this.#isWritable) {
       this.#upstream?.deadline.set(this.route.idleMs);
     } else {
@@ -286,6 +293,7 @@ export class Hop implements UpstreamStreamUser, HeadFacts {
     counters.tunnels++;
     const tunnel = new Tunnel(downstream.tunnelClient, backend, {
       idleMs: this.compiled.limits.tunnelIdleMs,
+      use: this.#use,
       onClosed: ({ toClient }) => {
         counters.tunnels--;
         this.#owner.onTunnelClosed(toClient);

@@ -6,7 +6,7 @@ import { withHsts } from '../https/hsts.ts';
 import type { Page } from '../pages/index.ts';
 import { type Downstream, isRequestComplete } from './downstream.ts';
 
-interface Answered {
+export interface Answered {
   readonly head: RequestHead;
   readonly downstream: Downstream;
   readonly compiled: CompiledSnapshot;

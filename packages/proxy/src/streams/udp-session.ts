@@ -4,6 +4,7 @@ import { ExchangeTraffic } from '../exchange/exchange-traffic.ts';
 import type { Services } from '../services.ts';
 import { Deadline, type DeadlineOwner } from '../deadline-wheel.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
+import type { GroupUse } from '../waiting/group-uses.ts';
 
 /** What waits of all sessions of a listener while names of backends are looked up; more is dropped. */
 const MAX_WAITING_BYTES = 4_194_304;
@@ -20,6 +21,8 @@ export interface UdpSessionOptions {
   readonly pool: UpstreamPool;
   /** `StreamRoute.id` */
   readonly streamId: string;
+  /** Of its wake group; undefined: it has none. */
+  readonly use: GroupUse | undefined;
   readonly idleMs: number;
   readonly waiting: Waiting;
   readonly reply: (datagram: Buffer) => void;
@@ -58,7 +61,7 @@ export class UdpSession implements DeadlineOwner {
     this.#deadline.set(this.#idleMs);
     options.services.counters.tunnels++;
     this.#traffic = new ExchangeTraffic(options.services.counters, true);
-    this.#traffic.choose(options.streamId);
+    this.#traffic.choose(options.streamId, options.use);
     this.#traffic.attempt(this.pool.backend.id, this.#startedMs);
     this.#open().catch((error: unknown) => this.#fail(error));
   }
@@ -81,6 +84,7 @@ export class UdpSession implements DeadlineOwner {
     this.#deadline.set(this.#idleMs);
     this.#options.services.counters.bytesIn += datagram.length;
     this.#bytesIn += datagram.length;
+    this.#options.use?.touch();
     this.#isConfirmed ||= this.#hasAnswer;
     const socket = this.#socket;
     if (this.#state === 'open' && socket !== undefined) sendOn(socket, datagram);
@@ -159,6 +163,7 @@ export class UdpSession implements DeadlineOwner {
     this.#hasAnswer = true;
     this.#options.services.counters.bytesOut += datagram.length;
     this.#bytesOut += datagram.length;
+    this.#options.use?.touch();
     this.#options.reply(datagram);
   }
 

@@ -1,6 +1,7 @@
 import type { RemoteInfo } from 'node:dgram';
 import { mayBeConnected } from '@dproxy/core';
 import type { Services } from '../services.ts';
+import { wakeGroupOf } from '../waiting/place.ts';
 import { ClientCounts } from './client-counts.ts';
 import type { CompiledStream } from './compiled-streams.ts';
 import { UdpSession, type Waiting } from './udp-session.ts';
@@ -104,6 +105,7 @@ export class UdpSessions {
     const pool = stream.balance.next();
     if (pool === undefined) {
       services.counters.countError('no-backend-ready');
+      this.#wake(stream, client);
       return undefined;
     }
     const leave = this.#enter(client.address, stream);
@@ -112,6 +114,7 @@ export class UdpSessions {
       services,
       pool,
       streamId: stream.route.id,
+      use: stream.route.wakeGroup === '' ? undefined : services.waiting.useOf(stream.route.wakeGroup),
       idleMs: stream.idleMs,
       waiting: this.#waiting,
       reply: (datagram) => send(datagram, client),
@@ -123,6 +126,13 @@ export class UdpSessions {
       },
     });
     return { client, session };
+  }
+
+  /** The datagram is lost: whoever sends in UDP sends again. Its address may be invented: budgets go by it, and in all. */
+  #wake(stream: CompiledStream, { address }: Client): void {
+    const { compiled, waiting } = this.#options.services;
+    const group = wakeGroupOf(compiled, stream);
+    if (group?.autostart === true) waiting.wake(group.id, address);
   }
 
   /** @returns what counts the session out again; undefined: this client has too many */

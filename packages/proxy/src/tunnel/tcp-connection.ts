@@ -2,37 +2,57 @@ import type { Duplex } from 'node:stream';
 import { type Limits, mayRetry, ProxyError } from '@dproxy/core';
 import { ClientSocket } from '../downstream/client-socket.ts';
 import type { Endpoints } from '../downstream/peer.ts';
-import { listenTo, type SocketEvents } from '../downstream/socket-events.ts';
+import { guard, listenTo, type SocketEvents } from '../downstream/socket-events.ts';
 import { ExchangeTraffic } from '../exchange/exchange-traffic.ts';
 import type { Services } from '../services.ts';
 import type { CompiledStream } from '../streams/compiled-streams.ts';
 import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
 import type { UpstreamUser } from '../upstream/upstream-user.ts';
+import type { GroupUse } from '../waiting/group-uses.ts';
+import type { Place } from '../waiting/place.ts';
+import type { Visit, Waiter } from '../waiting/waiting-room.ts';
 import { Tunnel } from './tunnel.ts';
 
-/** `connecting`: nothing is read from the client until a backend is there. */
-type State = 'connecting' | 'tunnel' | 'closed';
+/**
+ *     connecting --a backend accepts--> tunnel --> closed
+ *       |  ^ \--nobody is there, or left--> closed
+ *       v  |admitted
+ *      waiting --turned away, or the client is gone--> closed
+ *
+ * `connecting`: nothing is read from the client until a backend is there. `waiting`: a little is, and kept, because a client that
+ * goes away tells so behind what it has sent.
+ */
+type State = 'connecting' | 'waiting' | 'tunnel' | 'closed';
 
 const MAX_ATTEMPTS = 3;
 
 export interface TcpConnectionOptions {
-  readonly stream: Pick<CompiledStream, 'route' | 'balance' | 'idleMs'>;
+  readonly stream: CompiledStream;
   /** The client's, as the connection or its own PROXY header says. */
   readonly endpoints: Endpoints;
   readonly services: Services;
 }
 
 /** A connection of a stream, in clear from here on: balanced once, then a tunnel. */
-export class TcpConnection implements UpstreamUser, SocketEvents {
+export class TcpConnection implements UpstreamUser, SocketEvents, Waiter {
   readonly #socket: ClientSocket;
   readonly #services: Services;
   readonly #limits: Limits;
-  readonly #stream: TcpConnectionOptions['stream'];
+  #stream: CompiledStream;
   readonly #endpoints: Endpoints;
   readonly #tried = new Set<string>();
+  readonly #use: GroupUse | undefined;
   readonly #traffic: ExchangeTraffic;
   readonly #startedMs = performance.now();
   #state: State = 'connecting';
+  /** Of the last attempt; counted. */
+  #failure: ProxyError | undefined;
+  #waitingSinceMs = 0;
+  #leave: (() => void) | undefined;
+  /** What came while it waited. */
+  #early: Buffer[] = [];
+  #earlyBytes = 0;
+  #isHalfClosed = false;
   #upstream: UpstreamConnection | undefined;
   #tunnel: Tunnel | undefined;
 
@@ -47,7 +67,9 @@ export class TcpConnection implements UpstreamUser, SocketEvents {
     this.#stream = stream;
     this.#endpoints = endpoints;
     this.#traffic = new ExchangeTraffic(services.counters, true);
-    this.#traffic.choose(stream.route.id);
+    const { id, wakeGroup } = stream.route;
+    this.#use = wakeGroup === '' ? undefined : services.waiting.useOf(wakeGroup);
+    this.#traffic.choose(id, this.#use);
     this.#socket.pause();
     listenTo(socket, this);
     this.#connect(new ProxyError('no-backend-ready', 'no backend of this stream is ready'));
@@ -55,11 +77,15 @@ export class TcpConnection implements UpstreamUser, SocketEvents {
 
   onData(chunk: Buffer): void {
     this.#services.counters.bytesIn += chunk.length;
-    this.#tunnel?.onClientData(chunk);
+    if (this.#tunnel === undefined) this.#keep(chunk);
+    else this.#tunnel.onClientData(chunk);
   }
 
   onEnd(): void {
-    this.#tunnel?.onClientEnd();
+    this.#isHalfClosed = true;
+    if (this.#tunnel !== undefined) this.#tunnel.onClientEnd();
+    // It has not said anything and will not: there is nobody to wait for.
+    else if (this.#state === 'waiting' && this.#earlyBytes === 0) this.#socket.destroy();
   }
 
   onDrain(): void {
@@ -69,6 +95,7 @@ export class TcpConnection implements UpstreamUser, SocketEvents {
   onClose(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
+    this.#leave?.();
     this.#upstream?.destroy();
     this.#tunnel?.onClientClosed();
     this.#count({ bytesIn: 0, bytesOut: 0, isError: false });
@@ -88,6 +115,7 @@ export class TcpConnection implements UpstreamUser, SocketEvents {
     counters.tunnels++;
     this.#tunnel = new Tunnel(this.#socket, upstream, {
       idleMs: this.#stream.idleMs,
+      use: this.#use,
       onClosed: ({ toClient, toBackend }) => {
         counters.tunnels--;
         this.#count({ bytesIn: toBackend, bytesOut: toClient, isError: false });
@@ -95,6 +123,8 @@ export class TcpConnection implements UpstreamUser, SocketEvents {
     });
     this.#socket.keepProbing();
     this.#socket.resume();
+    for (const chunk of this.#early.splice(0)) this.#tunnel.onClientData(chunk);
+    if (this.#isHalfClosed) this.#tunnel.onClientEnd();
   }
 
   onUpstreamData(): boolean {
@@ -116,16 +146,79 @@ export class TcpConnection implements UpstreamUser, SocketEvents {
   onUpstreamClosed(error: ProxyError): void {
     this.#upstream = undefined;
     this.#services.counters.countError(error.code);
+    this.#failure = error;
     const attempt = { method: '', bodyBytesSent: 0, attempt: this.#tried.size, maxAttempts: MAX_ATTEMPTS };
     if (mayRetry(error, attempt)) this.#connect(error);
-    else this.#giveUp(error);
+    else this.#waitOr(error);
+  }
+
+  // ---- nobody is there now, somebody may be soon
+
+  onAdmitted(): void {
+    guard(this, () => this.#goOn());
+  }
+
+  onTurnedAway(error: ProxyError): void {
+    guard(this, () => this.#giveUp(error));
+  }
+
+  #goOn(): void {
+    const { id } = this.#stream.route;
+    const stream = this.#services.compiled.streams.byId.get(id);
+    if (stream === undefined) {
+      this.#giveUp(new ProxyError('no-backend-ready', id));
+      return;
+    }
+    this.#leave = undefined;
+    this.#state = 'connecting';
+    this.#socket.pause();
+    this.#stream = stream;
+    this.#tried.clear();
+    this.#connect(new ProxyError('no-backend-ready', id));
+  }
+
+  /** @param error why nobody serves it; of a connection nothing is sent before a backend has accepted */
+  #waitOr(error: ProxyError): void {
+    const { waiting } = this.#services;
+    const place: Place = { kind: 'stream', id: this.#stream.route.id };
+    this.#waitingSinceMs ||= performance.now();
+    const backendId = [...this.#tried].at(-1) ?? '';
+    const outlook = waiting.outlook({
+      place,
+      by: this.#stream,
+      error,
+      backendId,
+      waitingSinceMs: this.#waitingSinceMs,
+    });
+    if (outlook.kind === 'none') this.#giveUp(outlook.error ?? error);
+    else if (outlook.kind === 'served') this.#goOn();
+    else this.#enter(place, outlook);
+  }
+
+  #enter(place: Place, outlook: Visit['outlook']): void {
+    this.#state = 'waiting';
+    const client = this.#endpoints.remoteAddress;
+    const entered = this.#services.waiting.enter({ place, client, outlook, waiter: this });
+    if (entered instanceof ProxyError) {
+      this.#giveUp(entered);
+      return;
+    }
+    this.#traffic.attempt('', performance.now());
+    this.#leave = entered;
+    if (this.#earlyBytes < this.#limits.bufferBytes) this.#socket.resume();
+  }
+
+  #keep(chunk: Buffer): void {
+    this.#early.push(chunk);
+    this.#earlyBytes += chunk.length;
+    if (this.#state !== 'waiting' || this.#earlyBytes >= this.#limits.bufferBytes) this.#socket.pause();
   }
 
   /** @param reason told when there is nobody left to try */
   #connect(reason: ProxyError): void {
     const pool = this.#stream.balance.next(this.#tried);
     if (pool === undefined) {
-      this.#giveUp(reason);
+      this.#waitOr(reason);
       return;
     }
     this.#tried.add(pool.backend.id);
@@ -141,6 +234,7 @@ export class TcpConnection implements UpstreamUser, SocketEvents {
   }
 
   #giveUp(error: ProxyError): void {
+    if (error !== this.#failure) this.#services.counters.countError(error.code);
     this.#count({ bytesIn: 0, bytesOut: 0, isError: true });
     this.#services.log.warn(
       { code: error.code, detail: error.detail, stream: this.#stream.route.id },

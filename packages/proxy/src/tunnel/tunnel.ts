@@ -1,5 +1,6 @@
 import type { TunnelBackend } from '../upstream/upstream-stream.ts';
 import type { UpstreamUser } from '../upstream/upstream-user.ts';
+import type { GroupUse } from '../waiting/group-uses.ts';
 
 /** The client's end of a tunnel. */
 export interface TunnelClient {
@@ -18,6 +19,8 @@ export interface TunnelClient {
 
 export interface TunnelOptions {
   readonly idleMs: number;
+  /** Of the wake group that it leads to; undefined: to none. */
+  readonly use: GroupUse | undefined;
   /** Once, when both directions have ended or the tunnel was cut. */
   readonly onClosed: (bytes: { readonly toClient: number; readonly toBackend: number }) => void;
 }
@@ -113,6 +116,7 @@ export class Tunnel implements UpstreamUser {
 
   #touch(): void {
     this.#upstream.deadline.set(this.#options.idleMs);
+    this.#options.use?.touch();
   }
 
   #close(): void {

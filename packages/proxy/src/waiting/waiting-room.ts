@@ -1,15 +1,13 @@
-import { type GroupActivity, ProxyError, type WakeGroup, type WakeProgress } from '@dproxy/core';
-import type { CompiledRoute } from '../compiled-route.ts';
+import { type GroupActivity, ProxyError, type WakeProgress } from '@dproxy/core';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import type { Counters } from '../counters.ts';
 import { Deadline, type DeadlineWheel } from '../deadline-wheel.ts';
 import { clientKey } from '../downstream/peer.ts';
 import { ClientCounts } from '../streams/client-counts.ts';
-import type { CompiledStream } from '../streams/compiled-streams.ts';
 import type { BackendAges } from '../upstream/backend-ages.ts';
 import { type GroupUse, GroupUses } from './group-uses.ts';
-import { findPlace, type Place, placeKey, wakeGroupOf } from './place.ts';
-import { Vacancies } from './vacancies.ts';
+import { type Place, placeKey } from './place.ts';
+import { type Outlook, type Promising, Prospects, type Tried } from './prospects.ts';
 import { WakeCalls } from './wake-calls.ts';
 
 export interface WaitingRoomOptions {
@@ -27,6 +25,8 @@ export interface Waiter {
   /** Somebody may answer now: it goes on with the table of now. */
   onAdmitted(): void;
   onTurnedAway(error: ProxyError): void;
+  /** The worker is about to go. Who has this may leave; all others go on waiting. */
+  onDrain?(): void;
 }
 
 export interface Visit {
@@ -39,41 +39,6 @@ export interface Visit {
 }
 
 /**
- * What somebody who found no backend has to expect:
- * - `served`: the table of now has somebody whom it has not asked
- * - `wake`: its containers sleep, or start, and can be woken
- * - `hold`: the last backend has left a moment ago, and its successor is on its way
- * - `doubt`: who is ready does not answer; if it is about to leave, the table says so in a moment
- * - `none`: `error` in place of what went wrong, where there is more to say
- */
-export type Outlook = { readonly kind: 'served' } | Promising | { readonly kind: 'none'; readonly error?: ProxyError };
-type Promising =
-  | { readonly kind: 'wake'; readonly group: WakeGroup; readonly untilMs: number }
-  | { readonly kind: 'hold'; readonly untilMs: number }
-  | {
-      readonly kind: 'doubt';
-      readonly untilMs: number;
-      readonly by: CompiledRoute | CompiledStream;
-      readonly error: ProxyError;
-    };
-
-/** What has been tried. */
-export interface Tried {
-  readonly place: Place;
-  /** As it was compiled then. */
-  readonly by: CompiledRoute | CompiledStream;
-  /** What came of it. */
-  readonly error: ProxyError;
-  /** Of the one that was asked last; empty: nobody could be. */
-  readonly backendId: string;
-  /** When it began to wait for the first time, by `performance.now()`. */
-  readonly waitingSinceMs: number;
-}
-
-/** Between the signal that ends a container and the table that says so: the engine's event, the primary, our socket. */
-const DOUBT_MS = 600;
-
-/**
  * Where requests and connections wait that nobody can answer now, but somebody may soon. Bounded by `limits.heldRequests` and its
  * kin; what is too much is turned away at once. Nothing of a body is read meanwhile.
  *
@@ -83,7 +48,7 @@ const DOUBT_MS = 600;
  */
 export class WaitingRoom {
   readonly #services: WaitingRoomOptions['services'];
-  readonly #vacancies: Vacancies;
+  readonly #prospects: Prospects;
   readonly #calls: WakeCalls;
   readonly #uses = new GroupUses();
   readonly #clients = new ClientCounts();
@@ -92,7 +57,7 @@ export class WaitingRoom {
 
   constructor({ services, onWake }: WaitingRoomOptions) {
     this.#services = services;
-    this.#vacancies = new Vacancies(services.ages);
+    this.#prospects = new Prospects(services);
     const { wheel } = services;
     const whoWaits = (group: string): string | undefined => {
       const [first] = this.#byGroup.get(group) ?? [];
@@ -121,11 +86,14 @@ export class WaitingRoom {
   /** What the primary says. */
   told(said: WakeProgress): void {
     if (!this.#services.compiled.source.wakeGroups.has(said.group)) return;
-    this.#calls.told(said);
-    if (said.state !== 'failed' && said.state !== 'refused') return;
-    const { message, retryAfterS } = said;
+    const { group, state, message, retryAfterS, client } = said;
+    // One client's budget is no news of the group.
+    if (client === undefined) this.#calls.told(said);
+    if (state !== 'failed' && state !== 'refused') return;
     const error = new ProxyError('wake-failed', message, { told: plainSentence(message), retryAfterS });
-    for (const ticket of [...(this.#byGroup.get(said.group) ?? [])]) this.#turnAway(ticket, error);
+    for (const ticket of allIn(this.#byGroup.get(group))) {
+      if (client === undefined || clientKey(ticket.visit.client) === client) this.#turnAway(ticket, error);
+    }
   }
 
   /** Counts what there is to do for a group. */
@@ -140,21 +108,7 @@ export class WaitingRoom {
   // ---- who comes and goes
 
   outlook(tried: Tried): Outlook {
-    const { compiled } = this.#services;
-    const { place, by, error, waitingSinceMs } = tried;
-    const found = findPlace(compiled, place);
-    if (found === undefined) return { kind: 'none' };
-    if (found !== by && found.staffing !== 'none') return { kind: 'served' };
-    const nowMs = performance.now();
-    if (found.staffing === 'ready') return this.#doubt(tried, nowMs);
-    if (found.staffing === 'draining') this.#vacancies.refused(place, nowMs);
-    const group = wakeGroupOf(compiled, found);
-    if (group?.autostart === true) return { kind: 'wake', group, untilMs: waitingSinceMs + group.timeoutMs };
-    const untilMs = this.#vacancies.holdsUntil(place, compiled, nowMs);
-    if (untilMs !== undefined) return { kind: 'hold', untilMs };
-    return group === undefined
-      ? { kind: 'none' }
-      : { kind: 'none', error: new ProxyError('asleep', group.id, { cause: error }) };
+    return this.#prospects.outlook(tried, performance.now());
   }
 
   /** @returns what takes it out again when it does not want to wait any more, or why it cannot */
@@ -184,17 +138,25 @@ export class WaitingRoom {
   follow(before: CompiledSnapshot | undefined): void {
     const { compiled } = this.#services;
     const { wakeGroups } = compiled.source;
-    this.#vacancies.follow(before, compiled, performance.now());
+    this.#prospects.follow(before, performance.now());
     if (before?.source.wakeGroups !== wakeGroups) {
       this.#uses.follow(wakeGroups);
       this.#calls.follow(wakeGroups);
     }
-    for (const tickets of [...this.#byPlace.values()]) this.#lookAgain([...tickets]);
+    for (const tickets of this.#byPlace.values().toArray()) this.#lookAgain(allIn(tickets));
+  }
+
+  drain(): void {
+    for (const { visit } of this.#all()) visit.waiter.onDrain?.();
   }
 
   dispose(): void {
     this.#calls.dispose();
-    for (const tickets of [...this.#byPlace.values()]) for (const ticket of [...tickets]) this.#leave(ticket);
+    for (const ticket of this.#all()) this.#leave(ticket);
+  }
+
+  #all(): readonly Ticket[] {
+    return this.#byPlace.values().flatMap(allIn).toArray();
   }
 
   // ---- how the waiting ends
@@ -202,37 +164,10 @@ export class WaitingRoom {
   /** @param tickets of one place */
   #lookAgain(tickets: readonly Ticket[]): void {
     for (const ticket of tickets) {
-      const found = findPlace(this.#services.compiled, ticket.visit.place);
-      switch (found === undefined ? 'turnAway' : this.#next(ticket, found)) {
-        case 'admit':
-          this.#admit(ticket);
-          break;
-        case 'turnAway':
-          this.#turnAway(ticket, new ProxyError('no-backend-ready', ticket.visit.place.id));
-          break;
-        case 'wait':
-          break;
-      }
-    }
-  }
-
-  #next({ visit }: Ticket, found: CompiledRoute | CompiledStream): 'admit' | 'turnAway' | 'wait' {
-    const { place, outlook } = visit;
-    const { compiled } = this.#services;
-    switch (outlook.kind) {
-      case 'doubt':
-        return found === outlook.by ? 'wait' : 'admit';
-      case 'hold': {
-        if (found.staffing === 'ready') return 'admit';
-        return this.#vacancies.holdsUntil(place, compiled, performance.now()) === undefined ? 'turnAway' : 'wait';
-      }
-      case 'wake': {
-        if (found.staffing === 'ready') return 'admit';
-        const group = wakeGroupOf(compiled, found);
-        return group?.id === outlook.group.id && group.autostart ? 'wait' : 'turnAway';
-      }
-      default:
-        return outlook satisfies never;
+      const { place, outlook } = ticket.visit;
+      const next = this.#prospects.next(place, outlook, performance.now());
+      if (next === 'admit') this.#admit(ticket);
+      else if (next === 'turn-away') this.#turnAway(ticket, new ProxyError('no-backend-ready', place.id));
     }
   }
 
@@ -270,16 +205,6 @@ export class WaitingRoom {
     this.#services.counters.held--;
     return true;
   }
-
-  /** Only who has been ready for long is given this: what refuses from the start, as with a wrong port, is told at once. */
-  #doubt({ by, error, backendId }: Tried, nowMs: number): Outlook {
-    const { compiled, ages } = this.#services;
-    const sinceMs = ages.readySinceMs(backendId);
-    const isContainer = (compiled.source.backends.get(backendId)?.containerId ?? '') !== '';
-    if (!isContainer || sinceMs === undefined || nowMs - sinceMs < compiled.limits.holdOverReadyMs)
-      return { kind: 'none' };
-    return { kind: 'doubt', untilMs: nowMs + DOUBT_MS, by, error };
-  }
 }
 
 interface Ticket {
@@ -289,6 +214,11 @@ interface Ticket {
   readonly group: string;
   readonly deadline: Deadline;
   readonly leaveClient: () => void;
+}
+
+/** As they are now: whoever hears of his end may come again at once. */
+function allIn(tickets: ReadonlySet<Ticket> | undefined): readonly Ticket[] {
+  return tickets === undefined ? [] : [...tickets];
 }
 
 function addTo(map: Map<string, Set<Ticket>>, key: string, ticket: Ticket): void {

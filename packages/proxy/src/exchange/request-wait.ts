@@ -1,0 +1,103 @@
+import { ProxyError } from '@dproxy/core';
+import type { CompiledRoute } from '../compiled-route.ts';
+import type { RequestHead } from '../http1/index.ts';
+import type { Page } from '../pages/index.ts';
+import type { Services } from '../services.ts';
+import type { UpstreamPool } from '../upstream/upstream-pool.ts';
+import { isWaitingFor, waitingAnswer } from '../waiting/page/waiting-answer.ts';
+import type { Place } from '../waiting/place.ts';
+import type { Promising } from '../waiting/prospects.ts';
+import type { Waiter } from '../waiting/waiting-room.ts';
+import type { Downstream } from './downstream.ts';
+
+interface WaitingRequest {
+  readonly head: RequestHead;
+  readonly downstream: Downstream;
+  readonly services: Services;
+}
+
+/** What an exchange makes of how the waiting ends. */
+export interface WaitOwner {
+  /** Somebody is there who may answer. @param route of the Snapshot of now */
+  onServed(route: CompiledRoute): void;
+  onTurnedAway(error: ProxyError): void;
+}
+
+/**
+ * - `none`: nobody is expected
+ * - `served`: the owner has been told where to go
+ * - `waits`: it will be
+ * - a page for who would rather not wait, or the error to answer
+ */
+export type WaitOutcome = 'none' | 'served' | 'waits' | Page | ProxyError;
+
+/** All the waiting of one request for a backend; it may be admitted and come back, but never gets more time than the first one. */
+export class RequestWait implements Waiter {
+  readonly #owner: WaitOwner;
+  readonly #request: WaitingRequest;
+  readonly #sinceMs = performance.now();
+  #wasSent = false;
+  #leave: (() => void) | undefined;
+
+  #routeId = '';
+
+  constructor(owner: WaitOwner, request: WaitingRequest) {
+    this.#owner = owner;
+    this.#request = request;
+  }
+
+  /** A backend had it before it waited, and gave no answer. */
+  get wasSent(): boolean {
+    return this.#wasSent;
+  }
+
+  /** @param pool that was asked last */
+  begin(by: CompiledRoute, error: ProxyError, pool: UpstreamPool | undefined): WaitOutcome {
+    const isSent = error.code !== 'no-backend-ready' && error.retry !== 'unsent';
+    if (isSent && this.#wasSent) return 'none';
+    const { waiting } = this.#request.services;
+    this.#routeId = by.id;
+    const place: Place = { kind: 'route', id: by.id };
+    const waitingSinceMs = this.#sinceMs;
+    const outlook = waiting.outlook({ place, by, error, backendId: pool?.backend.id ?? '', waitingSinceMs });
+    if (outlook.kind === 'none') return outlook.error ?? 'none';
+    this.#wasSent ||= isSent;
+    if (outlook.kind !== 'served') return this.#enter(place, outlook);
+    this.onAdmitted();
+    return 'served';
+  }
+
+  onAdmitted(): void {
+    const route = this.#request.services.compiled.routes.get(this.#routeId);
+    if (route === undefined) this.#owner.onTurnedAway(new ProxyError('no-backend-ready', this.#routeId));
+    else this.#owner.onServed(route);
+  }
+
+  onTurnedAway(error: ProxyError): void {
+    this.#owner.onTurnedAway(error);
+  }
+
+  /** The client is gone. */
+  end(): void {
+    this.#leave?.();
+  }
+
+  #enter(place: Place, outlook: Promising): WaitOutcome {
+    const { head, downstream, services } = this.#request;
+    const { waiting, compiled } = services;
+    const client = downstream.peer.clientAddress(head.claims);
+    if (outlook.kind === 'wake') {
+      const { group } = outlook;
+      const answer = waitingAnswer({ head, group, progress: waiting.progressOf(group.id), compiled });
+      if (answer !== 'hold') {
+        if (isWaitingFor(answer)) waiting.wake(group.id, client);
+        return answer;
+      }
+    }
+    const entered = waiting.enter({ place, client, outlook, waiter: this });
+    if (entered instanceof ProxyError) return entered;
+    downstream.body?.hold();
+    this.#leave = entered;
+    return 'waits';
+  }
+}
