@@ -55,10 +55,11 @@ it('answers one worker alone', async () => {
   const server = await primary();
   const [one, two] = [worker(), worker()];
   await server.waitUntil((workers) => workers.length === 2, 10_000);
-  server.answerWake(one.pid, progressOf({ state: 'refused' }));
+  server.answerWake(one.pid, progressOf({ state: 'refused', client: '192.0.2.1' }));
   server.publishWaking(progressOf({ group: 'last' }));
   await eventually(() => two.waking.length === 1 && one.waking.length === 2);
   expect(two.waking[0]?.group).toBe('last');
+  expect(one.waking[0]).toEqual(progressOf({ state: 'refused', client: '192.0.2.1' }));
 });
 
 it('adds up what workers have to do for each group', async () => {
