@@ -39,17 +39,21 @@ export const HEALTH = object({ ...balancer, online: integer, warnings: texts });
 const pairs = { type: 'array', items: texts } as const;
 
 export const CONTAINERS = list(
-  object({
-    id: text,
-    name: text,
-    image: text,
-    engine: text,
-    state: text,
-    health: text,
-    hosts: texts,
-    backends: list(object({ id: text, address: text, port: integer, state: text })),
-    reason: { type: 'string', description: 'why it has no route, with what to add; empty when it has' },
-  }),
+  object(
+    {
+      id: text,
+      name: text,
+      image: text,
+      engine: text,
+      state: text,
+      health: text,
+      hosts: texts,
+      backends: list(object({ id: text, address: text, port: integer, state: text })),
+      reason: { type: 'string', description: 'why it has no route, with what to add; empty when it has' },
+      wakeGroup: { ...text, description: 'the containers that it sleeps and wakes with; absent: it does not' },
+    },
+    ['wakeGroup'],
+  ),
 );
 export const BACKENDS = list(
   object({

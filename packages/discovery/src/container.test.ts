@@ -38,6 +38,15 @@ test('ports are those that are exposed, planned or bound over TCP; only bound on
   expect([...container.published]).toEqual([[80, [{ address: '0.0.0.0', port: 32_768 }]]]);
 });
 
+test('how it ended, and whether it is removed then', () => {
+  const ended = inspectOf({
+    State: { Status: 'exited', ExitCode: 137, StartedAt: '2026-01-02T03:04:05Z' },
+    HostConfig: { AutoRemove: true },
+  });
+  expect(readContainer(ended)).toMatchObject({ state: 'exited', exitCode: 137, isAutoRemoved: true });
+  expect(readContainer(inspectOf({}))).toMatchObject({ exitCode: 0, isAutoRemoved: false });
+});
+
 test('UDP ports are kept apart from those of TCP', () => {
   const container = readContainer(
     inspectOf({

@@ -59,9 +59,9 @@ const detailed = section({
     danger: 'access to an engine is root on its host; workers never get it',
   }),
   trustImages: field(flag(), {
-    meaning: 'Whether hosts and public ports that are baked into an image (ENV, LABEL) count',
+    meaning: 'Whether hosts, public ports and words of sleep that are baked into an image (ENV, LABEL) count',
     default: 'false',
-    danger: 'with true, whoever publishes an image that you run can claim any host name',
+    danger: 'with true, whoever publishes an image that you run can claim any host name, and stop containers beside it',
   }),
   exposedByDefault: field(flag(), {
     meaning: 'Whether containers without a host label or variable answer as <name>.localhost',

@@ -45,6 +45,31 @@ it('says of every backend whether round robin may choose it, and why not', () =>
   expect(answer).toMatchObject({ type: 'backend', ok: true, detail: 'a.test/ answers: forwarded to its backend' });
 });
 
+it.each([
+  [true, 'stopped', ['shop sleeps: a request starts it, and waits for at most 60 s']],
+  [false, 'stopped', ['shop sleeps, and a request does not start it: wake.autostart']],
+  [true, 'ready', []],
+] as const)('says whether a request starts what sleeps: %s, %s', (autostart, state, expected) => {
+  const group = {
+    id: 'e/project:shop',
+    name: 'shop',
+    autostart,
+    timeoutMs: 60_000,
+    browsers: 'page' as const,
+    theme: '',
+  };
+  const snapshot = snapshotOf({
+    listeners: [HTTP],
+    wakeGroups: [group],
+    routes: [{ host: 'a.test', to: [{ port: 1, state }] }],
+  });
+  const routes = new Map([...snapshot.routes].map(([id, route]) => [id, { ...route, wakeGroup: group.id }]));
+  const explainer = explainerOf({ ...snapshot, routes });
+  expect(
+    explainer.explain({ url: 'http://a.test:8080/', headers: [], client: '', hasClientCertificate: false }).notes,
+  ).toEqual(expected);
+});
+
 it('says that a backend that drains may be chosen where nobody else is left', () => {
   const to = [
     { port: 1, name: 'leaving', state: 'draining' as const, reason: 'it was told to end' },

@@ -83,7 +83,7 @@ export class RequestExplainer implements Explainer {
       shadowed: shadowed().filter((lost) => hostRelation(lost.host, host) !== undefined),
       didYouMean: isUnknown ? nearestNames(host, hostsOf(snapshot)) : [],
       unrouted: hasNoRoute ? unroutedContainers(host, containers(), hostsOf(snapshot)) : [],
-      notes: notesOf(rehearsed, picked, hasNoRoute ? rejectedCount() : 0),
+      notes: [...notesOf(rehearsed, picked, hasNoRoute ? rejectedCount() : 0), ...wakeNotes(rehearsed, snapshot)],
     };
   }
 
@@ -164,6 +164,15 @@ function notesOf({ outcome, routes, tls }: Rehearsed, { note }: PickedListener, 
   if (tls?.waits === true) notes.push('a handshake waits for a certificate first');
   if (rejected > 0) notes.push(`${rejected} entries or labels are refused, which may be why: GET /rejected`);
   return notes;
+}
+
+/** What waits for a request that nobody can take. */
+function wakeNotes({ route, ready }: Rehearsed, { wakeGroups }: Snapshot): string[] {
+  const group = ready.size > 0 ? undefined : wakeGroups.get(route?.wakeGroup ?? '');
+  if (group === undefined) return [];
+  const { name, autostart, timeoutMs } = group;
+  if (!autostart) return [`${name} sleeps, and a request does not start it: wake.autostart`];
+  return [`${name} sleeps: a request starts it, and waits for at most ${timeoutMs / 1_000} s`];
 }
 
 function* hostsOf({ routes }: Snapshot): Generator<string> {
