@@ -21,25 +21,25 @@ export interface JudgeOptions {
   readonly sections: readonly string[];
 }
 
-/** What the judge says where a connection of its own failed, so that it has not looked: then it looks again. */
-const TOO_BUSY = /connect problem/;
-const MAX_LOOKS = 4;
+const OPENSSL = join(import.meta.dirname, 'patient-openssl.sh');
 
 /** @throws Error with what it printed when it did not come to its end */
-export async function judge(options: JudgeOptions): Promise<Findings> {
-  for (let look = 1; ; look++) {
-    // oxlint-disable-next-line no-await-in-loop -- one look after another
-    const findings = await lookOnce(options);
-    if (look === MAX_LOOKS || !findings.list.some(({ finding }) => TOO_BUSY.test(finding))) return findings;
-  }
-}
-
-async function lookOnce({ port, name, caFile, sections }: JudgeOptions): Promise<Findings> {
+export async function judge({ port, name, caFile, sections }: JudgeOptions): Promise<Findings> {
   await using folder = await tempFolder('dp-');
   const file = join(folder.path, 'findings.json');
   // Neither questions nor name servers: the namespace of the tests has no network.
   const manner = ['--quiet', '--color', '0', '--warnings', 'batch', '--ip', '127.0.0.1', '--nodns', 'none'];
-  const args = [...manner, '--add-ca', caFile, '--jsonfile', file, ...sections, `${name}:${port}`];
+  const args = [
+    ...manner,
+    '--openssl',
+    OPENSSL,
+    '--add-ca',
+    caFile,
+    '--jsonfile',
+    file,
+    ...sections,
+    `${name}:${port}`,
+  ];
   const { PATH = '' } = process.env;
   const { stdout, stderr } = await runProgram(['/usr/bin/testssl', ...args], { env: { PATH, HOME: folder.path } });
   // Its exit code counts findings; only the last of them says that it came so far.
