@@ -11,6 +11,8 @@ import { ReceivedPosts } from './received-posts.ts';
 export const HOST = 'replicas.test';
 /** Of each replica; a host with a certificate of an authority would send everybody to HTTPS. */
 export const REPLICA_LABELS = { 'dproxy.host': HOST, 'dproxy.https.redirect': 'false' };
+/** Of the container that has no other beside it. */
+export const ONLY_HOST = 'only.test';
 /** Of the container that nobody touches. */
 export const CALM_HOST = 'calm.test';
 
@@ -33,21 +35,26 @@ export class Site implements AsyncDisposable {
   static async start(engine: EngineAccess): Promise<Site> {
     const folder = await tempFolder('dp-');
     const certificates = await Certificates.make(join(folder.path, 'tls'));
-    await certificates.replace(HOST);
+    for (const host of [HOST, ONLY_HOST]) await certificates.replace(host);
     const posts = await ReceivedPosts.make(join(folder.path, 'received'));
     const env = { DOCKER_PROXY_SSL_PATH: certificates.folder };
     const product = await Product.start({ engine, yml: ymlWith('first'), env });
     const site = new Site({ engine, product, certificates, posts }, folder);
     await runContainer(engine, { name: 'calm', labels: { 'dproxy.host': CALM_HOST } });
+    await site.#runOrigin('only', { ...REPLICA_LABELS, 'dproxy.host': ONLY_HOST });
     await Promise.all(['one', 'two'].map((name) => site.runReplica(name)));
     await site.whenAnswer('one', 'two');
-    await product.whenStatus(CALM_HOST, 200);
+    for (const host of [CALM_HOST, ONLY_HOST]) await product.whenStatus(host, 200);
     return site;
   }
 
   async runReplica(name: string): Promise<void> {
+    await this.#runOrigin(name, REPLICA_LABELS);
+  }
+
+  async #runOrigin(name: string, labels: Readonly<Record<string, string>>): Promise<void> {
     const folders = { '/received': this.posts.folder };
-    await runContainer(this.engine, { name, labels: REPLICA_LABELS, folders, stopSignal: 'SIGTERM' });
+    await runContainer(this.engine, { name, labels, folders, stopSignal: 'SIGTERM' });
   }
 
   /** Exactly these replicas, on whichever worker is asked. */

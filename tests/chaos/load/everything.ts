@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { CALM_HOST, HOST, type Site } from '../site.ts';
+import { CALM_HOST, HOST, ONLY_HOST, type Site } from '../site.ts';
 import { Http1Requests } from './http1-requests.ts';
 import { Http2Requests } from './http2-requests.ts';
 import { OpenLoop } from './open-loop.ts';
@@ -8,10 +8,23 @@ import { WebSocketMessages } from './web-socket-messages.ts';
 
 /** Every way to ask at once: some 200 requests a second to the replicas, and messages to the container that nobody touches. */
 export function askEverything(site: Site): OpenLoop {
-  return new OpenLoop([...safeRequests(site), postRequests(site), webSockets(site)]);
+  return new OpenLoop([...safeRequests(site), postRequests(site, HOST, 20), webSockets(site)]);
 }
 
-export function safeRequests({ product, certificates }: Site): RequestKind[] {
+/** To the host with one container: not more than may wait for it, of every client and of all together. */
+export function askTheOnlyOne(site: Site): OpenLoop {
+  const { product, certificates } = site;
+  const plain = { port: product.httpPort, host: ONLY_HOST, clients: 16 };
+  const tls = { port: product.httpsPort, host: ONLY_HOST, ca: certificates.ca };
+  return new OpenLoop([
+    new Http1Requests({ name: 'HTTP/1.1, new', perSecond: 15, target: plain, isKept: false }),
+    new Http1Requests({ name: 'HTTP/1.1, kept', perSecond: 15, target: plain, isKept: true }),
+    new Http2Requests({ name: 'HTTP/2', perSecond: 2, target: tls, sessions: 1 }),
+    postRequests(site, ONLY_HOST, 10),
+  ]);
+}
+
+function safeRequests({ product, certificates }: Site): RequestKind[] {
   const plain = { port: product.httpPort, host: HOST };
   const tls = { port: product.httpsPort, host: HOST, ca: certificates.ca };
   return [
@@ -24,18 +37,18 @@ export function safeRequests({ product, certificates }: Site): RequestKind[] {
 }
 
 /** Each with an id of its own, which the origins write down. */
-export function postRequests({ product }: Site): RequestKind {
+function postRequests({ product }: Site, host: string, perSecond: number): RequestKind {
   const run = randomBytes(4).toString('hex');
   return new Http1Requests({
     name: 'POST',
-    perSecond: 20,
-    target: { port: product.httpPort, host: HOST },
+    perSecond,
+    target: { port: product.httpPort, host, clients: 16 },
     isKept: true,
     post: (number) => ({ path: `/posts/${run}-${number}`, body: `body ${number}` }),
   });
 }
 
-export function webSockets({ product }: Site): RequestKind {
+function webSockets({ product }: Site): RequestKind {
   const target = { port: product.httpPort, host: CALM_HOST };
   return new WebSocketMessages({ name: 'WebSocket', perSecond: 20, target, connections: 4 });
 }

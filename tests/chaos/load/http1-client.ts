@@ -7,6 +7,8 @@ export interface Target {
   readonly host: string;
   /** Certificate of the authority that signs for the host; absent: plain HTTP. */
   readonly ca?: string;
+  /** How many addresses of this machine the connections come from, in turn; default 1. */
+  readonly clients?: number;
 }
 
 export interface Answer {
@@ -16,6 +18,8 @@ export interface Answer {
   /** The first line of what came. */
   readonly text: string;
 }
+
+let connections = 0;
 
 /** One connection, with one request at a time. */
 export class Http1Client {
@@ -27,9 +31,9 @@ export class Http1Client {
   #end = '';
 
   /** @param onIdleEnd the other side closed it while nothing was asked */
-  constructor({ port, host, ca }: Target, onIdleEnd: (client: Http1Client, reason: string) => void) {
+  constructor({ port, host, ca, clients = 1 }: Target, onIdleEnd: (client: Http1Client, reason: string) => void) {
     this.#onIdleEnd = onIdleEnd;
-    const to = { port, host: '127.0.0.1', noDelay: true };
+    const to = { port, host: '127.0.0.1', localAddress: `127.0.0.${1 + (connections++ % clients)}`, noDelay: true };
     this.#socket =
       ca === undefined ? connect(to) : connectTls({ ...to, servername: host, ca, ALPNProtocols: ['http/1.1'] });
     this.#socket.on('data', (chunk: Buffer) => this.#onData(chunk.toString('latin1')));

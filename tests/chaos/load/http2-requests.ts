@@ -6,7 +6,7 @@ import { ANSWERED, type Closed, type Outcome, type RequestKind } from './tally.t
 export interface Http2Options {
   readonly name: string;
   readonly perSecond: number;
-  readonly target: Required<Target>;
+  readonly target: Target & { readonly ca: string };
   /** Connections, each with as many streams as there are requests under way. */
   readonly sessions: number;
 }
