@@ -1,3 +1,4 @@
+import type { WakeGroupView } from '@dproxy/core';
 import { compileCalls, READ_CALLS, WAKE_CALLS } from '@dproxy/discovery';
 import { eventually } from '@dproxy/testkit';
 import { BUSYBOX_IMAGE, runContainer, sharedEngine, type ContainerSpec } from '@dproxy/testkit/docker';
@@ -109,6 +110,11 @@ it('answers 503 with the reason when a container cannot be started, and leaves i
     expect(await product.status('broken.test')).toBe(503);
   });
   expect(started).toEqual(['broken']);
+  const groups = (await product.api('/wake')).data as readonly WakeGroupView[];
+  expect(groups.map(({ name, state, failure }) => [name, state, failure]).toSorted()).toEqual([
+    ['broken', 'asleep', 'broken: exited with code 3'],
+    ['shop', 'awake', ''],
+  ]);
 });
 
 it('made no call to the engine that is not documented', () => {

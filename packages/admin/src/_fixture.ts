@@ -182,6 +182,17 @@ export const inspector: Inspector = {
     streams: [STREAM],
     shadowed: [{ listenerId: 'https', host: 'db.example', origin, shadowedBy: origin, reason: 'it is older' }],
   }),
+  wakeGroups: () => [
+    {
+      id: 'docker:local/project:shop',
+      name: 'shop',
+      state: 'asleep',
+      message: '',
+      members: [{ name: 'shop-web-1', service: 'web', state: 'stopped', health: 'none' }],
+      failure: 'web: exited with code 1',
+      retryAfterS: 5,
+    },
+  ],
   rejected: () => [{ source: '/etc/dproxy.yml', line: 4, column: 2, message: 'unknown key "hots"', expected: 'host' }],
   certificates: () => [
     {

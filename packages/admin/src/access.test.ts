@@ -20,6 +20,7 @@ describe('without the token, from this machine', () => {
     '/backends',
     '/routes',
     '/rejected',
+    '/wake',
     '/streams',
     '/',
     '/docs',

@@ -216,7 +216,7 @@ test('the OpenAPI document and the routes are the same set, and every one has a 
     }),
   );
   expect(described.toSorted()).toEqual([...registered].toSorted());
-  expect(registered.size).toBe(30);
+  expect(registered.size).toBe(31);
 });
 
 test('the index lists the calls', async () => {

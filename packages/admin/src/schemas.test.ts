@@ -51,6 +51,7 @@ test.each([
   ['GET', '/backends', 200],
   ['GET', '/routes', 200],
   ['GET', '/rejected', 200],
+  ['GET', '/wake', 200],
   ['GET', '/streams', 200],
   ['GET', '/certificates', 200],
   ['GET', '/stats.json', 200],

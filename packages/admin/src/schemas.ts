@@ -309,6 +309,17 @@ export const EXPLANATION = object(
   ['route'],
 );
 export const RETRY = object({ host: text });
+export const WAKE_GROUPS = list(
+  object({
+    id: text,
+    name: text,
+    state: { type: 'string', enum: ['asleep', 'waking', 'awake'] },
+    message: { ...text, description: 'what is being waited for while it is woken' },
+    members: list(object({ name: text, service: text, state: text, health: text })),
+    failure: { ...text, description: 'why its last wake failed; empty: it did not' },
+    retryAfterS: { ...integer, description: 'after which a request may wake it again; 0: at once' },
+  }),
+);
 export const REJECTED = list(object({ source: text, line: integer, column: integer, message: text, expected: text }));
 export const ENDPOINTS = object({
   endpoints: list(object({ method: text, path: text, summary: text, query: text, statuses: texts })),

@@ -143,6 +143,7 @@ export type {
   Explainer,
   Inspector,
   SpentTokens,
+  WakeGroupView,
   WorkerState,
   WorkerStats,
   WorkerStatus,

@@ -170,6 +170,26 @@ export interface CertificateView {
   readonly advice: string;
 }
 
+/** Containers that sleep and wake together, for `/wake`. */
+export interface WakeGroupView {
+  /** As in `WakeGroup`. */
+  readonly id: string;
+  readonly name: string;
+  readonly state: 'asleep' | 'waking' | 'awake';
+  /** While it is woken: what is being waited for. */
+  readonly message: string;
+  readonly members: readonly {
+    readonly name: string;
+    readonly service: string;
+    readonly state: string;
+    readonly health: string;
+  }[];
+  /** Why its last wake failed; empty: it did not, or was forgotten. */
+  readonly failure: string;
+  /** After which a request may try again, in seconds; 0: at once. */
+  readonly retryAfterS: number;
+}
+
 /** The port through which the admin API and the command line look inside. */
 export interface Inspector {
   containers(): readonly ContainerView[];
@@ -177,6 +197,8 @@ export interface Inspector {
   routes(): { readonly routes: readonly Route[]; readonly shadowed: readonly ShadowedRoute[] };
   streams(): { readonly streams: readonly StreamRoute[]; readonly shadowed: readonly ShadowedStream[] };
   rejected(): readonly Rejection[];
+  /** Of the newest words of all engines. */
+  wakeGroups(): readonly WakeGroupView[];
   certificates(): readonly CertificateView[];
   /** Facts for `/healthz` and the banner, such as `tcp_migrate_req is 0`. */
   warnings(): readonly string[];

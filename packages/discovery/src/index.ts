@@ -18,7 +18,7 @@ export { DockerContainerEngine, type MakingTiming } from './making/docker-contai
 export { DockerWakeEngine, type WakeEngineTiming } from './wake/docker-wake-engine.ts';
 export type { WakeEngine } from './wake/wake-engine.ts';
 export { WakeTrouble, type WakeTroubleKind } from './wake/wake-trouble.ts';
-export { Waker, type Sleeper, type WakeGroupView, type WakerOptions } from './wake/waker.ts';
+export { Waker, type Sleeper, type WakerOptions } from './wake/waker.ts';
 export type { WakeBudgetSettings } from './wake/wake-budget.ts';
 export { IdleStop } from './wake/idle-stop.ts';
 export type { IdleStopOptions, IdleView, IdleWorkers } from './wake/idle-stop-options.ts';

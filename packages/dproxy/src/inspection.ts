@@ -1,5 +1,5 @@
 import type { ConnectedWorker } from '@dproxy/cluster';
-import type { CertificateView, ContainerView, Inspector, Rejection } from '@dproxy/core';
+import type { CertificateView, ContainerView, Inspector, Rejection, WakeGroupView } from '@dproxy/core';
 import { CertificateViews } from './certificate-views.ts';
 import type { ControlPlane } from './control-plane.ts';
 
@@ -9,17 +9,20 @@ export interface InspectionParts {
   /** Certificates that are ordered from authorities, and names that wait for one. */
   readonly orderedCertificates: () => readonly CertificateView[];
   readonly workers: () => readonly ConnectedWorker[];
+  readonly wakeGroups: () => readonly WakeGroupView[];
   readonly warnings: () => readonly string[];
 }
 
 /** What the admin API and the command line see. */
-export function inspect({ plane, containers, orderedCertificates, workers, warnings }: InspectionParts): Inspector {
+export function inspect(parts: InspectionParts): Inspector {
+  const { plane, containers, orderedCertificates, workers, wakeGroups, warnings } = parts;
   const views = new CertificateViews();
   return {
     containers,
     backends: () => [...(plane.snapshot?.backends.values() ?? [])],
     routes: () => ({ routes: [...(plane.snapshot?.routes.values() ?? [])], shadowed: plane.shadowed }),
     streams: () => ({ streams: [...(plane.snapshot?.streams.values() ?? [])], shadowed: plane.shadowedStreams }),
+    wakeGroups,
     rejected: () => [...plane.rejected, ...failedListeners(workers())],
     certificates: () => [
       ...orderedCertificates(),

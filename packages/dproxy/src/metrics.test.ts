@@ -25,6 +25,7 @@ function worker(pid: number): ConnectedWorker {
 }
 
 const inspector: Inspector = {
+  wakeGroups: () => [],
   containers: () => [],
   backends: () => [],
   routes: () => ({ routes: [], shadowed: [] }),

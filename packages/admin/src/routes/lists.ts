@@ -2,7 +2,17 @@ import type { Inspector } from '@dproxy/core';
 import type { FastifyInstance } from 'fastify';
 import { type Answer, succeeded } from '../answers.ts';
 import { withoutSecrets } from '../redaction.ts';
-import { answerOf, BACKENDS, CERTIFICATES, CONTAINERS, refusals, REJECTED, ROUTES, STREAMS } from '../schemas.ts';
+import {
+  answerOf,
+  BACKENDS,
+  CERTIFICATES,
+  CONTAINERS,
+  refusals,
+  REJECTED,
+  ROUTES,
+  STREAMS,
+  WAKE_GROUPS,
+} from '../schemas.ts';
 
 /** What dproxy knows, and what it refused and why. */
 export function listRoutes(app: FastifyInstance, inspector: Inspector): void {
@@ -12,6 +22,7 @@ export function listRoutes(app: FastifyInstance, inspector: Inspector): void {
     { url: '/routes', noun: 'routes', schema: ROUTES, read: () => routeRows(inspector) },
     { url: '/streams', noun: 'streams', schema: STREAMS, read: () => streamRows(inspector) },
     { url: '/certificates', noun: 'certificates', schema: CERTIFICATES, read: () => inspector.certificates() },
+    { url: '/wake', noun: 'groups that sleep and wake', schema: WAKE_GROUPS, read: () => inspector.wakeGroups() },
     { url: '/rejected', noun: 'rejected entries', schema: REJECTED, read: () => inspector.rejected() },
   ] as const;
   for (const { url, noun, schema, read } of lists) {

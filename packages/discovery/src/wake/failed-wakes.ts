@@ -50,9 +50,10 @@ export class FailedWakes {
     this.#failures.delete(group);
   }
 
-  /** Empty: its last wake did not fail. */
-  reason(group: string): string {
-    return this.#failures.get(group)?.progress.message ?? '';
+  /** As in `WakeGroupView`. */
+  view(plan: WakePlan): { readonly failure: string; readonly retryAfterS: number } {
+    const failure = this.#failures.get(plan.id)?.progress.message ?? '';
+    return { failure, retryAfterS: this.answer(plan)?.retryAfterS ?? 0 };
   }
 }
 

@@ -148,7 +148,11 @@ it('leaves a group that failed alone for a while, for twice as long each time, u
   }
   expect(waits).toEqual([5, 10, 20, 40, 60, 60]);
   expect(engine.calls).toHaveLength(6);
-  expect(waker.view(sleepingPlan('web')).failure).toBe('web: exited with code 1');
+  expect(waker.view(sleepingPlan('web'))).toMatchObject({
+    state: 'asleep',
+    failure: 'web: exited with code 1',
+    retryAfterS: 0,
+  });
   clock.aheadMs -= 30_000;
   plans.set('web', sleepingPlan('web', { members: [memberOf('web2', { state: 'stopped' })] }));
   engine.put('web2');

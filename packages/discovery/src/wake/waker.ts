@@ -1,4 +1,4 @@
-import { sameValue, type Log, type WakePlan, type WakeProgress } from '@dproxy/core';
+import { sameValue, type Log, type WakeGroupView, type WakePlan, type WakeProgress } from '@dproxy/core';
 import { FailedWakes } from './failed-wakes.ts';
 import { GroupWake, WAKE_TIMING, type WakeOutcome, type WakeReport, type WakeTiming } from './group-wake.ts';
 import { WakeBudget, type WakeBudgetSettings } from './wake-budget.ts';
@@ -28,18 +28,6 @@ export interface WakerOptions {
   readonly log: Log;
   readonly nowMs: () => number;
   readonly timing?: WakeTiming;
-}
-
-/** A group as an operator sees it. */
-export interface WakeGroupView {
-  readonly id: string;
-  readonly name: string;
-  readonly state: 'waking' | 'awake' | 'asleep';
-  /** While it is woken: what is being waited for. */
-  readonly message: string;
-  readonly members: readonly { readonly name: string; readonly service: string; readonly state: string }[];
-  /** Why the last wake failed; empty: it did not. */
-  readonly failure: string;
 }
 
 /** Groups that wait for their turn. */
@@ -116,8 +104,8 @@ export class Waker {
       name: plan.name,
       state: run === undefined ? (isAwake ? 'awake' : 'asleep') : 'waking',
       message: run?.progress.message ?? '',
-      members: plan.members.map(({ name, service, state }) => ({ name, service, state })),
-      failure: this.#failed.reason(plan.id),
+      members: plan.members.map(({ name, service, state, health }) => ({ name, service, state, health })),
+      ...this.#failed.view(plan),
     };
   }
 

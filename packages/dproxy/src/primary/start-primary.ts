@@ -50,7 +50,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<AsyncDispos
   opened.defer(await markInstance(ROOT, log));
   const supervisor = new Supervisor({ pm2Home: options.pm2Home, pid: process.ppid, parentPid: () => process.ppid });
   const sources = await openSources(options, supervisor, opened);
-  const { server, plane, configuration, engines, upkeep } = sources;
+  const { server, plane, configuration, engines, waking, upkeep } = sources;
 
   const balancer = await openBalancer(options, { server, supervisor, settings: configuration.settings });
   opened.defer(() => balancer.close());
@@ -61,6 +61,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<AsyncDispos
     containers: () => engines.containers(),
     orderedCertificates: () => upkeep.views(),
     workers: () => server.workers(),
+    wakeGroups: () => waking.views(),
     warnings,
   });
   const explainer = new RequestExplainer({

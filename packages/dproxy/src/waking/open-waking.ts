@@ -1,12 +1,5 @@
-import type { EngineEndpoint, Log, Snapshot, SourceState, WakeProgress } from '@dproxy/core';
-import {
-  Waker,
-  WakeTrouble,
-  type Sleeper,
-  type WakeBudgetSettings,
-  type WakeEngine,
-  type WakeGroupView,
-} from '@dproxy/discovery';
+import type { EngineEndpoint, Log, Snapshot, SourceState, WakeGroupView, WakeProgress } from '@dproxy/core';
+import { Waker, WakeTrouble, type Sleeper, type WakeBudgetSettings, type WakeEngine } from '@dproxy/discovery';
 import { ServedGroups } from './served-groups.ts';
 import { WakeEngines } from './wake-engines.ts';
 import { WakePlans } from './wake-plans.ts';
