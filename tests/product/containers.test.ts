@@ -20,8 +20,8 @@ it('gives a container its name as a host, on every worker, over HTTP and HTTPS',
   await product.version();
   for (const answer of await askEveryWorker(product, 'my-shop.localhost')) expect(answer.status).toBe(200);
   // The chain is verified against the local CA, the name against the certificate.
-  const secure = await eventually(() => product.getTls('my-shop.localhost'));
-  expect([secure.status, secure.body.text]).toEqual([200, 'busybox\n']);
+  const secure = await product.allOf(() => product.getTls('my-shop.localhost'));
+  for (const { status, body } of secure) expect([status, body.text]).toEqual([200, 'busybox\n']);
   expect((await product.get('my-shop.localhost', '/', 'X-Forwarded-For: 192.0.2.1\r\n')).status).toBe(404);
 });
 
