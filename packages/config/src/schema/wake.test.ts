@@ -99,7 +99,7 @@ describe('labels of wake', () => {
       'wake.theme': 'ghost',
       'wake.browsers': 'hold',
       'wake.autostart': 'false',
-      'wake.name': 'Shop',
+      'wake.name': 'Our shop',
       'wake.group': 'games',
       'wake.permanent': 'true',
       'wake.readyAfter': '5s',
@@ -108,7 +108,7 @@ describe('labels of wake', () => {
       value: {
         isWanted: true,
         group: 'games',
-        name: 'Shop',
+        name: 'Our shop',
         isPermanent: true,
         readyAfterMs: 5_000,
         options: {
@@ -137,6 +137,7 @@ describe('labels of wake', () => {
     [{ wake: 'false', 'wake.idle': '5m' }, 'wake'],
     [{ 'wake.idle': 'soon' }, 'wake.idle'],
     [{ 'wake.group': 'a/b' }, 'wake.group'],
+    [{ 'wake.name': 'a\u202eb' }, 'wake.name'],
     [{ 'wake.budget.perMinute': '1000' }, 'wake.budget.perMinute'],
     [{ 'wake.permanent': '1' }, 'wake.permanent'],
   ])('%o is refused by its label', (labels, label) => {

@@ -59,7 +59,8 @@ export interface WakeLabels {
 const THEME = 'the name of a theme, in lower-case letters, digits and "-"';
 const ZONE = 'a time zone such as Europe/Berlin';
 const PROBE = 'a path such as /busy, or none';
-const NAME = 'a name of letters, digits, ".", "_" and "-", at most 64';
+const GROUP = 'a name of letters, digits, ".", "_" and "-", at most 64';
+const NAME = 'a name of at most 64 characters, without control characters';
 const IDLE = 'a duration of at least 1s, such as 30m, or 0 for never';
 /** Shorter ones would stop what has just been started. */
 const MIN_IDLE_MS = 1_000;
@@ -144,7 +145,7 @@ const detailedLabels = () =>
   section({
     ...options,
     awake: field(readable(AWAKE_TIMES, readAwakeTimes), AWAKE),
-    group: field(readable(NAME, readName), {
+    group: field(readable(GROUP, readGroup), {
       meaning: 'Containers that name the same group sleep and wake together',
       default: 'the compose project; without one the container is alone',
     }),
@@ -220,5 +221,9 @@ function readProbe(raw: string): Read<string> {
 }
 
 function readName(raw: string): Read<string> {
+  return /^[^\p{Cc}\p{Cf}]{1,64}$/u.test(raw) ? { value: raw } : { problem: 'not such a name' };
+}
+
+function readGroup(raw: string): Read<string> {
   return /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/.test(raw) ? { value: raw } : { problem: 'not a name' };
 }

@@ -33,6 +33,10 @@ test('a hostile depends_on is cut', () => {
   expect(composeDependencies(labels({ depends_on: 'a,'.repeat(100_000) }))).toHaveLength(64);
 });
 
+test.each(['x'.repeat(129), 'a\nb', ''])('%j is no name of a project', (project) => {
+  expect(composeLabels(labels({ project })).project).toBe('');
+});
+
 test('a container that inherits the labels of an image that Compose built is in no project', () => {
   const built = { project: 'shop', service: 'web', version: '5.3.1' };
   expect(composeLabels(labels(built))).toMatchObject({ project: '', service: '' });

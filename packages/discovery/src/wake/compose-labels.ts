@@ -22,12 +22,18 @@ export function composeLabels(labels: ReadonlyMap<string, string>): ComposeLabel
   const number = labels.get(`${PREFIX}container-number`) ?? '';
   // Images that Compose builds have the names of project and service too: `docker run` of one makes no container of the project.
   const isInherited = number === '' && labels.has(`${PREFIX}version`);
+  const nameIn = (key: string): string => readName(isInherited ? '' : (labels.get(`${PREFIX}${key}`) ?? ''));
   return {
-    project: isInherited ? '' : (labels.get(`${PREFIX}project`) ?? ''),
-    service: isInherited ? '' : (labels.get(`${PREFIX}service`) ?? ''),
+    project: nameIn('project'),
+    service: nameIn('service'),
     number,
     isOneOff: labels.get(`${PREFIX}oneoff`)?.toLowerCase() === 'true',
   };
+}
+
+/** They become part of ids that travel to every worker. Empty for what Compose would never write. */
+function readName(written: string): string {
+  return /^[^\p{Cc}]{1,128}$/u.test(written) ? written : '';
 }
 
 /**

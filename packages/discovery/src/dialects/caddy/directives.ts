@@ -36,6 +36,7 @@ const HARMLESS: ReadonlyMap<string, string> = new Map([
   ['push', 'nothing: browsers have given it up'],
   ['handle_errors', 'pages in dproxy.yml'],
   ['timeouts', 'limits in dproxy.yml'],
+  ['sablier', 'dproxy.wake.idle on the containers: those that have sablier.enable wake by themselves'],
 ]);
 
 /** The access log is a setting for all; dproxy writes it or not. */

@@ -103,6 +103,14 @@ describe('reverse_proxy', () => {
 
   it.each<[string, Labels]>([
     ['log_skip', { 'caddy.log_skip': '' }],
+    [
+      'sablier',
+      {
+        'caddy.sablier': 'http://sablier:10000',
+        'caddy.sablier.group': 'shop',
+        'caddy.sablier.dynamic.theme': 'ghost',
+      },
+    ],
     ['a header with a placeholder', { 'caddy.header': 'X-A {http.request.host}' }],
     ['a header only where there is none', { 'caddy.header': '?X-A b' }],
     ['the DNS of an authority', { 'caddy.tls.dns': 'route53' }],

@@ -305,6 +305,7 @@ describe('what cannot be honoured', () => {
     [{ 'headers.customrequestheaders.X-A': 'a\r\nb: c' }, /one line/],
     [{ 'passtlsclientcert.pem': 'true' }, /x-ssl-client-verify/],
     [{ 'plugin.crowdsec.enabled': 'true' }, /plugins: of a route/],
+    [{ 'plugin.sablier.group': 'a', 'plugin.crowdsec.enabled': 'true' }, /.*/],
     [{ 'jwt.secret': 'x' }, /one of/],
     [{ 'basicaut.users': 'x' }, /basicauth, probably/],
     [{ 'addprefix.prefix': '/a', compress: 'true' }, /one type/],
@@ -323,6 +324,7 @@ describe('what cannot be honoured', () => {
     [{ 'grpcweb.alloworigins': '*' }],
     [{ 'contenttype.autodetect': 'true' }],
     [{ 'headers.sslredirect': 'true' }],
+    [{ 'plugin.sablier.group': 'shop', 'plugin.sablier.sessionDuration': '5m' }],
     [{ 'headers.sslproxyheaders.X-Forwarded-Proto': 'https' }],
     [{ 'ratelimit.average': '0', 'ratelimit.redis.endpoints': 'redis:6379' }],
   ])('%j keeps nobody out, so that the site is served without it', (options) => {

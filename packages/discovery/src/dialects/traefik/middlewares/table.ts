@@ -83,7 +83,18 @@ function passTlsClientCert(section: Section): Effect {
   return NOTHING;
 }
 
+/** Sablier wakes containers and lets everybody through, which the labels of the containers ask of dproxy itself. */
 function plugin(section: Section): Effect {
+  const sablier = section.sub('sablier');
+  if (sablier !== undefined) {
+    sablier.everything();
+    sablier.note(
+      '',
+      'dproxy wakes by the labels of the containers',
+      'dproxy.wake.idle on them for its sessionDuration',
+    );
+    return NOTHING;
+  }
   section.everything();
   section.report.refuse(
     `${section.label('')}: plugins of Traefik are written in Go and cannot run here`,
