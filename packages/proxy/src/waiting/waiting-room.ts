@@ -8,6 +8,7 @@ import type { BackendAges } from '../upstream/backend-ages.ts';
 import { type GroupUse, GroupUses } from './group-uses.ts';
 import { type Place, placeKey } from './place.ts';
 import { type Outlook, type Promising, Prospects, type Tried } from './prospects.ts';
+import { plainSentence } from './page/page-state.ts';
 import { WakeCalls } from './wake-calls.ts';
 
 export interface WaitingRoomOptions {
@@ -232,14 +233,4 @@ function takeFrom(map: Map<string, Set<Ticket>>, key: string, ticket: Ticket): b
   if (tickets?.delete(ticket) !== true) return false;
   if (tickets.size === 0) map.delete(key);
   return true;
-}
-
-const MAX_TOLD = 300;
-
-/** The primary writes sentences; what it quotes in them was written by others. */
-function plainSentence(text: string): string {
-  return text
-    .replaceAll(/[\p{C}\s]+/gu, ' ')
-    .trim()
-    .slice(0, MAX_TOLD);
 }

@@ -1,3 +1,2 @@
-export { isNavigation, isWakeStream } from './navigation.ts';
 export { isThemeFile, themeFault, themeNames } from './themes.ts';
-export { compileWaitingPages, type WaitingPageRequest, type WaitingPages } from './waiting-pages.ts';
+export { compileWaitingPages, type WaitingPages } from './waiting-pages.ts';

@@ -39,11 +39,21 @@ export function pageState(groupName: string, progress: WakeProgress | undefined)
   return {
     state,
     heading: HEADINGS[state](name),
-    message: plainText(progress?.message ?? '', MAX_MESSAGE) || MESSAGES[state],
-    retryAfter: Math.min(Math.max(0, Math.ceil(progress?.retryAfterS ?? 0)), MAX_RETRY_S),
+    message: plainSentence(progress?.message ?? '') || MESSAGES[state],
+    retryAfter: Math.min(Math.max(0, Math.ceil(progress?.retryAfterS || 0)), MAX_RETRY_S),
     steps: steps.map((step) => ({ name: plainName(step.name), state: step.state })),
     log: plainLines(progress?.log ?? []),
   };
+}
+
+/** Any other first word may be the name of a service, which is written as it is. */
+const BEGINS_SENTENCE = /^(?:an?|another|it|its|nobody|nothing|somebody|something|the|too|waiting)\b/;
+
+/** What the primary says, for people. */
+export function plainSentence(message: string): string {
+  const text = plainText(message, MAX_MESSAGE).trim();
+  const begun = BEGINS_SENTENCE.test(text) ? text.slice(0, 1).toUpperCase() + text.slice(1) : text;
+  return /[\p{L}\p{N})]$/u.test(begun) ? `${begun}.` : begun;
 }
 
 /** Of a group or a step. */

@@ -128,13 +128,13 @@ describe("a browser's navigation to a site that sleeps", () => {
   it('is shown once more how it has ended, where it comes again by itself, and begins it where a person asks', async () => {
     const site = await startSite();
     await (await site.ask('/', BROWSER)).readResponse();
-    site.plane.waking({ ...WAKING, state: 'failed', message: 'web ended with code 1.' });
+    site.plane.waking({ ...WAKING, state: 'failed', message: 'db ended with code 1.' });
     const failed = await (await site.ask('/', BROWSER)).readResponse();
     expect([failed.status, failed.header('retry-after')]).toEqual([503, undefined]);
-    expect(failed.body.text).toContain('web ended with code 1.');
+    expect(failed.body.text).toContain('db ended with code 1.');
     const again = await (await site.ask('/', `${BROWSER}Sec-Fetch-User: ?1\r\n`)).readResponse();
     expect(again.status).toBe(202);
-    expect(again.body.text).not.toContain('web ended');
+    expect(again.body.text).not.toContain('db ended');
   });
 
   it('waits where pages are not wanted', async () => {
@@ -174,14 +174,14 @@ describe('whoever waits', () => {
     const site = await startSite();
     const client = await site.ask('/', `Accept: ${accept}\r\n${more}`);
     await eventually(() => site.woken.length > 0);
-    site.plane.waking({ ...WAKING, state: 'failed', message: 'web ended with code 1.', retryAfterS: 7 });
+    site.plane.waking({ ...WAKING, state: 'failed', message: 'db ended with code 1.', retryAfterS: 7 });
     const response = await client.readResponse();
     expect([response.status, response.header('content-type'), response.header('retry-after')]).toEqual([
       503,
       type,
       '7',
     ]);
-    expect(response.body.text).toContain('web ended with code 1.');
+    expect(response.body.text).toContain('db ended with code 1.');
   });
 });
 
@@ -225,6 +225,20 @@ describe('a waiting page that listens', () => {
       message: 'Too many are started.',
       retryAfter: 9,
     });
+  });
+
+  it('hears what is said to its client alone', async () => {
+    const site = await startSite();
+    const client = await site.ask('/?dproxy-wake', EVENTS);
+    await eventually(() => site.woken.length > 0);
+    const said = { ...WAKING, state: 'refused' as const, message: 'too much was asked for', retryAfterS: 30 };
+    site.plane.waking({ ...said, client: '192.0.2.9' });
+    site.plane.waking({ ...said, client: '127.0.0.1' });
+    const { body } = await client.readResponse();
+    expect(eventsOf(body.text).slice(1)).toMatchObject([
+      { event: 'failed', state: 'refused', message: 'Too much was asked for.', retryAfter: 30 },
+    ]);
+    expect((await (await site.ask('/', BROWSER)).readResponse()).status).toBe(202);
   });
 
   it('hears that it took too long', async () => {

@@ -62,8 +62,9 @@ export class WakeNews implements Waiter {
 
   onTurnedAway(error: ProxyError): void {
     const last = this.#options.services.waiting.progressOf(this.#groupId);
-    const failed = last !== undefined && isOver(last) ? last : this.#said('failed', ERRORS[error.code].message);
-    this.#end(() => this.#stream.end('failed', failed));
+    // What is said to one client alone, such as that it asks for too much, is no word on the group.
+    const isOfGroup = last !== undefined && isOver(last) && last.message === error.detail;
+    this.#end(() => this.#stream.end('failed', isOfGroup ? last : this.#why(error)));
   }
 
   /** The worker goes: the page asks another one. */
@@ -84,6 +85,11 @@ export class WakeNews implements Waiter {
   /** What ends it comes from the waiting room as well, as the last word. */
   #onProgress(progress: WakeProgress): void {
     if (!isOver(progress)) this.#stream.tell(progress);
+  }
+
+  #why({ code, told, retryAfterS }: ProxyError): WakeProgress {
+    if (code === 'wake-failed') return { ...this.#said('refused', told), retryAfterS };
+    return this.#said('failed', ERRORS[code].message);
   }
 
   #said(state: WakeProgress['state'], message: string): WakeProgress {
