@@ -208,6 +208,11 @@ describe('when it has failed', () => {
       'web: keeps ending with code 7',
     ],
     [
+      'is started again and again, and runs for the moment',
+      { seen: { ...RUNS, restarts: 3 }, attempt: OURS },
+      'web: keeps ending',
+    ],
+    [
       'was unhealthy all the time',
       { seen: { ...RUNS, health: 'unhealthy' }, attempt: OURS },
       'web: did not become healthy in time',

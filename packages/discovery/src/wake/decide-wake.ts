@@ -211,8 +211,9 @@ function messageOf({ label, phase, seen, attempt }: Member, nowMs: number): stri
 function lateMessageOf({ label, phase, seen }: Member): string {
   if (seen === undefined) return `${label}: the engine does not say how it is`;
   const isSeen = typeof seen === 'object';
-  if (isSeen && (seen.state === 'restarting' || seen.restarts > 0))
-    return `${label}: keeps ending with code ${seen.exitCode}`;
+  // One that runs for the moment has no code.
+  if (isSeen && seen.state === 'restarting') return `${label}: keeps ending with code ${seen.exitCode}`;
+  if (isSeen && seen.restarts > 0) return `${label}: keeps ending`;
   if (phase.is === 'running')
     return isSeen && seen.health !== 'none'
       ? `${label}: did not become healthy in time`
