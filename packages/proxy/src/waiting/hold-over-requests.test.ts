@@ -3,7 +3,7 @@ import { DEFAULT_BALANCE } from '@dproxy/core';
 import { breakOff, echo, eventually, hold, Origin, RawClient, upgradeEcho } from '@dproxy/testkit';
 import { describe, expect, it } from 'vitest';
 import { getRequest } from '../fixtures/edge.ts';
-import { backend, PATIENT, siteOf, startWaitingEdge } from './_waiting-edge.ts';
+import { backend, PATIENT, siteOf, startWaitingEdge } from '../fixtures/waiting-edge.ts';
 
 type Edge = Awaited<ReturnType<typeof startWaitingEdge>>;
 
