@@ -145,7 +145,9 @@ it('balance and health: short forms and maps', () => {
   expect(readLabelSection('balance', wordsOf({ balance: 'fastest' }))).toMatchObject({
     findings: [{ label: 'balance', message: 'found "fastest"' }],
   });
-  expect(value(readLabelSection('health', wordsOf({ health: '/up' })))).toMatchObject({ type: 'http', path: '/up' });
+  expect(value(readLabelSection('health', wordsOf({ health: '/up' })))).toMatchObject({
+    check: { type: 'http', path: '/up' },
+  });
   expect(
     value(
       readLabelSection(
@@ -154,12 +156,14 @@ it('balance and health: short forms and maps', () => {
       ),
     ),
   ).toMatchObject({
-    path: '/up',
-    intervalMs: 5_000,
-    statuses: [
-      [200, 200],
-      [204, 204],
-    ],
+    check: {
+      path: '/up',
+      intervalMs: 5_000,
+      statuses: [
+        [200, 200],
+        [204, 204],
+      ],
+    },
   });
 });
 

@@ -129,7 +129,7 @@ function keysOf(
 }
 
 /** The oldest first; the rest of the order only has to be the same every time. */
-export function byAge({ container: a }: Sleeper, { container: b }: Sleeper): number {
+function byAge({ container: a }: Sleeper, { container: b }: Sleeper): number {
   return a.createdMs - b.createdMs || (a.id < b.id ? -1 : 1);
 }
 
