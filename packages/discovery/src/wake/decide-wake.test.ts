@@ -2,7 +2,7 @@ import type { WakeDependency } from '@dproxy/core';
 import { describe, expect, it } from 'vitest';
 import { memberOf } from './_plan-of.ts';
 import { seenOf } from './_seen-of.ts';
-import { decideWake, NO_ATTEMPT, type Attempt, type MemberFacts } from './decide-wake.ts';
+import { decideWake, isAsleep, NO_ATTEMPT, type Attempt, type MemberFacts } from './decide-wake.ts';
 import type { SeenContainer } from './wake-engine.ts';
 
 const NOW = 1_000_000;
@@ -223,4 +223,14 @@ describe('when it has failed', () => {
   ])('says at the end of its time: %s', (_, web, lateMessage) => {
     expect(decide({ web }).lateMessage).toBe(lateMessage);
   });
+});
+
+it('sleeps when anything of it would have to be started, which a task that has ended well would not', () => {
+  const web = memberOf('web', { dependsOn: [{ service: 'migrate', condition: 'completed', required: true }] });
+  const ended = memberOf('migrate', { state: 'stopped' });
+  expect(isAsleep([web, ended])).toBe(false);
+  expect(isAsleep([web, { ...ended, exitCode: 1 }])).toBe(true);
+  expect(isAsleep([web, { ...ended, startedMs: 0 }])).toBe(true);
+  expect(isAsleep([{ ...web, state: 'paused' }, ended])).toBe(true);
+  expect(isAsleep([memberOf('web', { state: 'stopped' })])).toBe(true);
 });

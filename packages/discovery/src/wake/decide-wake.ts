@@ -61,7 +61,7 @@ interface Member extends MemberFacts {
 export function decideWake(facts: readonly MemberFacts[], nowMs: number): WakeDecision {
   const order = orderMembers(facts.map(({ member }) => member));
   if (order.problem !== '') return failed(order.problem, []);
-  const isTask = tasksOf(facts);
+  const isTask = tasksOf(facts.map(({ member }) => member));
   const services = facts.map(({ member }) => member.service);
   const members = facts
     .map((each): Member => ({ ...each, label: labelOf(each.member, services), phase: phaseOf(each, isTask, nowMs) }))
@@ -158,9 +158,18 @@ function runningPhase({ member, seen, attempt }: Running, nowMs: number): Phase 
   return { is: isReady ? 'ready' : 'running' };
 }
 
+/** By what the engine last told: something of it would have to be started. */
+export function isAsleep(members: readonly WakeMember[]): boolean {
+  const isTask = tasksOf(members);
+  return members.some(({ state, service, exitCode, startedMs }) => {
+    const isDone = isTask.has(service) && state === 'stopped' && exitCode === 0 && startedMs > 0;
+    return state !== 'running' && !isDone;
+  });
+}
+
 /** Services that others wait for until they have ended. */
-function tasksOf(facts: readonly MemberFacts[]): ReadonlySet<string> {
-  const needs = facts.flatMap(({ member }) => member.dependsOn);
+function tasksOf(members: readonly WakeMember[]): ReadonlySet<string> {
+  const needs = members.flatMap(({ dependsOn }) => dependsOn);
   return new Set(needs.filter(({ condition }) => condition === 'completed').map(({ service }) => service));
 }
 

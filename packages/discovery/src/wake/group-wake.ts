@@ -11,7 +11,7 @@ export interface WakeReport {
 }
 
 export interface WakeOutcome extends WakeReport {
-  readonly state: 'awake' | 'failed' | 'refused';
+  readonly state: 'awake' | 'failed' | 'refused' | 'over-budget';
 }
 
 export interface WakeTiming {
@@ -29,6 +29,8 @@ export interface GroupWakeOptions {
   readonly engine: () => Promise<WakeEngine>;
   /** Whether requests for it are served. */
   readonly isServed: () => boolean;
+  /** Asked once, before anything is started. False: it may not be. */
+  readonly mayStart: () => boolean;
   readonly report: (report: WakeReport) => void;
   readonly log: Log;
   readonly nowMs: () => number;
@@ -54,6 +56,7 @@ export class GroupWake {
   readonly #calls = new Set<Promise<void>>();
   #wakeUp: (() => void) | undefined;
   #isStopped = false;
+  #hasLeave: boolean | undefined;
   #away: WakeTrouble | undefined;
   #lines: readonly string[] = [];
   #linesOf = '';
@@ -102,6 +105,7 @@ export class GroupWake {
         ? outcome('refused', this.#reportOf(decision, 'dproxy stops'))
         : this.#judge(decision, deadlineMs);
       if (end !== undefined) return end;
+      if (!this.#mayAct(decision)) return outcome('over-budget', this.#reportOf(decision, 'too much was asked for'));
       this.#options.report(this.#reportOf(decision, decision.message));
       this.#act(engine, decision);
       this.#readLog(engine, plan, decision.waitsFor);
@@ -159,6 +163,13 @@ export class GroupWake {
     const next = { ...(this.#attempts.get(id) ?? NO_ATTEMPT), ...part };
     this.#attempts.set(id, next);
     return next;
+  }
+
+  /** What runs and only has to be waited for costs nobody anything. */
+  #mayAct({ start, unpause }: WakeDecision): boolean {
+    if (start.length + unpause.length === 0) return true;
+    this.#hasLeave ??= this.#options.mayStart();
+    return this.#hasLeave;
   }
 
   #act(engine: WakeEngine, { start, unpause }: WakeDecision): void {

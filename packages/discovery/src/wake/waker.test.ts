@@ -207,6 +207,29 @@ it('starts nothing before what is on its way to sleep sleeps', async () => {
   expect(await ended('web')).toMatchObject({ state: 'awake' });
 });
 
+it('costs nothing to wait for what runs, but a start that it comes to', async () => {
+  const running = sleepingPlan('web', { members: [memberOf('web')] });
+  const { waker, engine, published, ended } = world([running], {
+    budget: () => ({ clientPerMinute: 1, perMinute: 60, concurrent: 1 }),
+  });
+  const outcomes: (readonly [string, string | undefined])[] = [];
+  for (const state of ['running', 'running', 'exited', 'exited'] as const) {
+    engine.put('web', { state });
+    published.length = 0;
+    waker.wake('web', '192.0.2.1', 1);
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    const end = await ended('web');
+    outcomes.push([end.state, end.client]);
+  }
+  expect(outcomes).toEqual([
+    ['awake', undefined],
+    ['awake', undefined],
+    ['awake', undefined],
+    ['refused', '192.0.2.1'],
+  ]);
+  expect(engine.calls).toEqual(['start web-id']);
+});
+
 it('is refused while the engine is away, and tried again at the next request', async () => {
   const { waker, engine, ended, published } = world([sleepingPlan('web')]);
   engine.trouble = new WakeTrouble('away', 'the engine cannot be reached');

@@ -1,4 +1,5 @@
 import { sameValue, type Log, type WakeGroupView, type WakePlan, type WakeProgress } from '@dproxy/core';
+import { isAsleep } from './decide-wake.ts';
 import { FailedWakes } from './failed-wakes.ts';
 import { GroupWake, WAKE_TIMING, type WakeOutcome, type WakeReport, type WakeTiming } from './group-wake.ts';
 import { WakeBudget, type WakeBudgetSettings } from './wake-budget.ts';
@@ -37,6 +38,8 @@ const RETRY_S = 5;
 const MANUAL_RETRY_S = 60;
 
 interface Run {
+  /** In whose name something may still have to be started; undefined: that is paid, or free. */
+  readonly client: string | undefined;
   /** Undefined while it waits for its turn. */
   wake: GroupWake | undefined;
   progress: WakeProgress;
@@ -77,14 +80,14 @@ export class Waker {
     const refusal = this.#failed.answer(plan) ?? this.#refuse(plan, client);
     if (refusal !== undefined) return this.#options.answer(worker, refusal);
     this.#options.log.info({ group: groupId, client }, 'a request wakes a group');
-    this.#begin(plan);
+    this.#begin(plan, isAsleep(plan.members) ? undefined : client);
   }
 
   /** Without a request, so without a budget. Resolves to whether it is awake; never rejects. */
   async wakeUp(groupId: string): Promise<boolean> {
     const plan = this.#options.plan(groupId);
     if (plan === undefined || this.#isClosed) return false;
-    return await (this.#runs.get(groupId) ?? this.#begin(plan)).ended.promise;
+    return await (this.#runs.get(groupId) ?? this.#begin(plan, undefined)).ended.promise;
   }
 
   isWaking(groupId: string): boolean {
@@ -98,11 +101,10 @@ export class Waker {
 
   view(plan: WakePlan): WakeGroupView {
     const run = this.#runs.get(plan.id);
-    const isAwake = plan.members.every(({ state }) => state === 'running');
     return {
       id: plan.id,
       name: plan.name,
-      state: run === undefined ? (isAwake ? 'awake' : 'asleep') : 'waking',
+      state: run === undefined ? (isAsleep(plan.members) ? 'asleep' : 'awake') : 'waking',
       message: run?.progress.message ?? '',
       members: plan.members.map(({ name, service, state, health }) => ({ name, service, state, health })),
       ...this.#failed.view(plan),
@@ -127,10 +129,9 @@ export class Waker {
       return refused(plan.id, 'it was stopped by hand', MANUAL_RETRY_S);
     if (this.#runs.size >= this.#settings().concurrent + MAX_QUEUE)
       return refused(plan.id, 'too much is being started at the moment', RETRY_S);
-    const waitMs = this.#budgetNow().take(client, nowMs());
-    if (waitMs === 0) return undefined;
-    // One that asks for too much does not turn away those who wait for the same group.
-    return { ...refused(plan.id, 'too much was asked for', Math.ceil(waitMs / 1_000)), client };
+    // Before it waits for its turn: who asks for everything does not fill the queue.
+    const waitMs = isAsleep(plan.members) ? this.#budgetNow().take(client, nowMs()) : 0;
+    return waitMs === 0 ? undefined : tooMuch(plan.id, client, Math.ceil(waitMs / 1_000));
   }
 
   #settings(): WakeBudgetSettings {
@@ -144,9 +145,9 @@ export class Waker {
     return this.#budget.budget;
   }
 
-  #begin({ id }: WakePlan): Run {
+  #begin({ id }: WakePlan, client: string | undefined): Run {
     const progress = waking(id, { message: 'it waits for its turn', steps: [], log: [] });
-    const run: Run = { wake: undefined, progress, ended: Promise.withResolvers() };
+    const run: Run = { client, wake: undefined, progress, ended: Promise.withResolvers() };
     this.#runs.set(id, run);
     this.#queue.push(id);
     this.#next();
@@ -174,6 +175,7 @@ export class Waker {
       plan: () => plan(groupId),
       engine: () => engine(groupId),
       isServed: () => isServed(groupId),
+      mayStart: () => run.client === undefined || this.#budgetNow().take(run.client, nowMs()) === 0,
       report: (report) => this.#report(groupId, run, report),
       log,
       nowMs,
@@ -189,7 +191,7 @@ export class Waker {
       { group: groupId, tookMs: Math.round(nowMs() - beganMs), reason: end.message },
       `a group ${WORD_OF[end.state]}`,
     );
-    this.#options.publish(this.#last(groupId, end));
+    this.#options.publish(this.#last(groupId, run, end));
   }
 
   #settle(wake: GroupWake): void {
@@ -204,17 +206,28 @@ export class Waker {
     this.#options.publish(progress);
   }
 
-  #last(groupId: string, { state, ...report }: WakeOutcome): WakeProgress {
+  #last(groupId: string, { client = '' }: Run, { state, ...report }: WakeOutcome): WakeProgress {
+    if (state === 'over-budget') return tooMuch(groupId, client, RETRY_S);
     if (state === 'awake') this.#failed.forget(groupId);
     if (state !== 'failed') return { group: groupId, state, ...report, retryAfterS: state === 'awake' ? 0 : RETRY_S };
     return this.#failed.note(groupId, this.#options.plan(groupId), report);
   }
 }
 
-const WORD_OF = { awake: 'is awake', failed: 'could not be woken', refused: 'was not woken' } as const;
+const WORD_OF = {
+  awake: 'is awake',
+  failed: 'could not be woken',
+  refused: 'was not woken',
+  'over-budget': 'was not woken',
+} as const;
 
 function waking(group: string, report: WakeReport): WakeProgress {
   return { group, state: 'waking', retryAfterS: 0, ...report };
+}
+
+/** One that asks for too much does not turn away those who wait for the same group. */
+function tooMuch(group: string, client: string, retryAfterS: number): WakeProgress {
+  return { ...refused(group, 'too much was asked for', retryAfterS), client };
 }
 
 function refused(group: string, message: string, retryAfterS: number): WakeProgress {
