@@ -61,6 +61,9 @@ async function startedBy(work: () => Promise<void>): Promise<readonly string[]> 
 
 const isAsleep = (): Promise<void> => product.whenStatus('asleep.test', 503);
 
+const groups = async (): Promise<readonly WakeGroupView[]> =>
+  (await product.api('/wake')).data as readonly WakeGroupView[];
+
 it('starts nothing for hosts that nobody has declared, nor for what did not ask for it', async () => {
   await isAsleep();
   const started = await startedBy(async () => {
@@ -84,6 +87,7 @@ it('starts a stopped project once, in order, for all who ask at the same time, a
 });
 
 it('makes the network of a project again that was removed while it slept, and joins its containers by their names', async () => {
+  await eventually(async () => (await groups()).some(({ name, state }) => name === 'shop' && state === 'awake'));
   await engine.docker('stop', 'shop-web-1', 'shop-db-1');
   await engine.docker('network', 'rm', 'shop_default');
   await eventually(async () =>
@@ -110,8 +114,7 @@ it('answers 503 with the reason when a container cannot be started, and leaves i
     expect(await product.status('broken.test')).toBe(503);
   });
   expect(started).toEqual(['broken']);
-  const groups = (await product.api('/wake')).data as readonly WakeGroupView[];
-  const told = new Map(groups.map(({ name, state, failure }) => [name, `${state} ${failure}`.trim()]));
+  const told = new Map((await groups()).map(({ name, state, failure }) => [name, `${state} ${failure}`.trim()]));
   expect([told.get('broken'), told.get('shop'), told.size]).toEqual(['asleep broken: exited with code 3', 'awake', 2]);
 });
 

@@ -17,7 +17,7 @@ interface Spec {
   readonly lookedMs?: number;
 }
 
-function decide(specs: Readonly<Record<string, Spec>>, nowMs = NOW) {
+function decide(specs: Readonly<Record<string, Spec>>, isServed = false) {
   const facts = Object.entries(specs).map(([name, spec]): MemberFacts => {
     const dependsOn = (spec.needs ?? []).map(([service, condition, required = true]) => ({
       service,
@@ -28,11 +28,11 @@ function decide(specs: Readonly<Record<string, Spec>>, nowMs = NOW) {
     return {
       member: memberOf(name, { dependsOn, readyAfterMs: spec.readyAfterMs ?? 0 }),
       seen: 'seen' in spec && spec.seen === undefined ? undefined : seen,
-      lookedMs: spec.lookedMs ?? nowMs,
+      lookedMs: spec.lookedMs ?? NOW,
       attempt: { ...NO_ATTEMPT, ...spec.attempt },
     };
   });
-  const { start, unpause, steps, ...rest } = decideWake(facts, nowMs);
+  const { start, unpause, steps, ...rest } = decideWake(facts, { nowMs: NOW, isServed });
   const ids = (list: readonly SeenContainer[]): string => list.map(({ id }) => id.replace('-id', '')).join(' ');
   return {
     ...rest,
@@ -120,7 +120,7 @@ describe('what is started', () => {
       lookedMs: NOW,
       attempt: NO_ATTEMPT,
     })) as [MemberFacts, MemberFacts];
-    const { start, steps } = decideWake([one, two], NOW);
+    const { start, steps } = decideWake([one, two], { nowMs: NOW, isServed: false });
     expect(start.map(({ id }) => id)).toEqual(['one-id', 'two-id']);
     expect(steps.map(({ name }) => name)).toEqual(['one', 'two']);
   });
@@ -165,6 +165,11 @@ describe('when it is ready', () => {
     ],
   ])('%s', (_, web, outcome) => {
     expect(decide({ web }).outcome).toBe(outcome);
+  });
+
+  it('at once after we started it, where it is served', () => {
+    const web = { seen: RUNS, attempt: { startedMs: NOW - 10, runningMs: NOW - 10 } };
+    expect(decide({ web }, true).outcome).toBe('ready');
   });
 
   it('with what has ended well beside it', () => {

@@ -42,7 +42,7 @@ export interface WakeDecision {
   readonly waitsFor: SeenContainer | undefined;
 }
 
-/** One that we have started is not ready before: programs that cannot run end at once. */
+/** One that we have started is not ready before, unless it is served: programs that cannot run end at once. */
 const SETTLE_MS = 1_000;
 /** One that ended and was started anew by the engine is not taken for ready so soon again. */
 const STEADY_MS = 10_000;
@@ -57,19 +57,26 @@ interface Member extends MemberFacts {
   readonly phase: Phase;
 }
 
+export interface WakeMoment {
+  /** Epoch milliseconds. */
+  readonly nowMs: number;
+  /** Requests for the group are served. */
+  readonly isServed: boolean;
+}
+
 /** Looks at a group and says the one next thing to do. Called again and again, it forgets nothing and assumes nothing. */
-export function decideWake(facts: readonly MemberFacts[], nowMs: number): WakeDecision {
+export function decideWake(facts: readonly MemberFacts[], moment: WakeMoment): WakeDecision {
   const order = orderMembers(facts.map(({ member }) => member));
   if (order.problem !== '') return failed(order.problem, []);
   const isTask = tasksOf(facts.map(({ member }) => member));
   const services = facts.map(({ member }) => member.service);
   const members = facts
-    .map((each): Member => ({ ...each, label: labelOf(each.member, services), phase: phaseOf(each, isTask, nowMs) }))
+    .map((each): Member => ({ ...each, label: labelOf(each.member, services), phase: phaseOf(each, isTask, moment) }))
     .toSorted((a, b) => (order.at.get(a.member.containerId) ?? 0) - (order.at.get(b.member.containerId) ?? 0));
   const withWaits = members.map((each) =>
     isHeldBack(each, members) ? { ...each, phase: { is: 'waiting' } as const } : each,
   );
-  return summarise(withWaits, nowMs);
+  return summarise(withWaits, moment.nowMs);
 }
 
 function summarise(members: readonly Member[], nowMs: number): WakeDecision {
@@ -109,7 +116,11 @@ const STEP_OF = {
   failed: 'failed',
 } as const;
 
-function phaseOf({ member, seen, lookedMs, attempt }: MemberFacts, isTask: ReadonlySet<string>, nowMs: number): Phase {
+function phaseOf(
+  { member, seen, lookedMs, attempt }: MemberFacts,
+  isTask: ReadonlySet<string>,
+  moment: WakeMoment,
+): Phase {
   if (attempt.trouble !== '') return { is: 'failed', reason: attempt.trouble };
   if (seen === undefined) return { is: 'starting' };
   if (seen === 'gone') return { is: 'failed', reason: 'it is gone' };
@@ -124,7 +135,7 @@ function phaseOf({ member, seen, lookedMs, attempt }: MemberFacts, isTask: Reado
       return { is: attempt.isCalling ? 'starting' : 'paused' };
     case 'running':
       if (isTask.has(member.service)) return { is: 'running' };
-      return runningPhase({ member, seen, attempt }, nowMs);
+      return runningPhase({ member, seen, attempt }, moment);
     case 'created':
     case 'exited':
       if (attempt.isCalling) return { is: 'starting' };
@@ -145,14 +156,14 @@ interface Running {
   readonly attempt: Attempt;
 }
 
-function runningPhase({ member, seen, attempt }: Running, nowMs: number): Phase {
+function runningPhase({ member, seen, attempt }: Running, { nowMs, isServed }: WakeMoment): Phase {
   const isOurs = attempt.startedMs > 0;
   const sinceSeenMs = attempt.runningMs === 0 ? 0 : nowMs - attempt.runningMs;
   if (isOurs && seen.restarts > 0 && sinceSeenMs < STEADY_MS) return { is: 'running' };
   if (seen.health === 'healthy') return { is: 'ready' };
   if (seen.health === 'unhealthy' && !isOurs && !attempt.isUnpaused) return { is: 'failed', reason: 'is unhealthy' };
   if (seen.health !== 'none') return { is: 'running' };
-  if (isOurs && nowMs - attempt.startedMs < SETTLE_MS) return { is: 'running' };
+  if (isOurs && !isServed && nowMs - attempt.startedMs < SETTLE_MS) return { is: 'running' };
   // The clock of the engine may be another one: what we saw ourselves is enough.
   const isReady = sinceSeenMs >= member.readyAfterMs || nowMs - seen.startedMs >= member.readyAfterMs;
   return { is: isReady ? 'ready' : 'running' };

@@ -93,14 +93,14 @@ export class GroupWake {
   }
 
   async #run(engine: WakeEngine): Promise<WakeOutcome> {
-    const { nowMs, plan: newest } = this.#options;
+    const { nowMs, isServed, plan: newest } = this.#options;
     const timeoutMs = newest()?.timeoutMs ?? 0;
     const deadlineMs = nowMs() + timeoutMs;
     for (;;) {
       const plan = newest();
       if (plan === undefined) return outcome('failed', { message: 'it is not there any more', steps: [], log: [] });
       // oxlint-disable-next-line no-await-in-loop -- one look after the other
-      const decision = decideWake(await this.#look(engine, plan), nowMs());
+      const decision = decideWake(await this.#look(engine, plan), { nowMs: nowMs(), isServed: isServed() });
       const end = this.#isStopped
         ? outcome('refused', this.#reportOf(decision, 'dproxy stops'))
         : this.#judge(decision, deadlineMs);

@@ -66,7 +66,7 @@ it('starts a group once, however many ask for it', async () => {
     steps: [{ name: 'web', state: 'ready' }],
   });
   expect(engine.calls).toEqual(['start web-id']);
-  expect(published.map(({ state }) => state)).toEqual(['waking', 'waking', 'awake']);
+  expect(published.map(({ state }) => state)).toEqual(['waking', 'awake']);
   expect(waker.isWaking('web')).toBe(false);
 });
 
