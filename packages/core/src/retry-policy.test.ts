@@ -20,12 +20,17 @@ describe('mayRetry', () => {
     expect(methods.filter((method) => may('upstream-closed-idle', { method }))).toEqual(methods.slice(0, 6));
     expect(may('upstream-closed-idle', { attempt: 2 })).toBe(false);
     expect(methods.filter((method) => may('upstream-closed-empty', { method }))).toEqual(methods.slice(0, 6));
-    expect(may('upstream-closed-empty', { attempt: 2 })).toBe(false);
   });
 
   it('never repeats once a byte of the body is gone', () => {
     const codes = Object.keys(ERRORS) as ErrorCode[];
     expect(codes.filter((code) => may(code, { method: 'PUT', bodyBytesSent: 1 }))).toEqual([]);
+  });
+
+  it('repeats what asks for no change twice, where two backends end one after the other', () => {
+    expect(may('upstream-closed-empty', { attempt: 2 })).toBe(true);
+    expect(may('upstream-closed-empty', { attempt: 2, method: 'DELETE' })).toBe(false);
+    expect(may('upstream-closed-empty', { attempt: 3 })).toBe(false);
   });
 
   it('repeats after no other error', () => {

@@ -21,7 +21,7 @@ export interface Attempt {
 /**
  * Whether a request that failed with `error` may go to a backend once more, without the risk that it is carried out
  * twice. A keep-alive race (a reused connection that the backend closes while we write) is repeated once only: a second
- * one in a row is no race.
+ * one in a row is no race. What asks for no change may be cut by two backends, as when both are taken away at once; a third try is the last.
  */
 export function mayRetry(error: ProxyError, { method, bodyBytesSent, attempt, maxAttempts }: Attempt): boolean {
   if (attempt >= maxAttempts || bodyBytesSent > 0) return false;
@@ -32,8 +32,9 @@ export function mayRetry(error: ProxyError, { method, bodyBytesSent, attempt, ma
     case 'unsent':
       return true;
     case 'replayable':
-    case 'elsewhere':
       return attempt === 1 && IDEMPOTENT.has(method);
+    case 'elsewhere':
+      return attempt === 1 ? IDEMPOTENT.has(method) : SAFE.has(method);
     default:
       return retry satisfies never;
   }

@@ -24,6 +24,8 @@ export class Attempts {
   #count = 0;
   /** The first try went into a keep-alive race. */
   #wasRace = false;
+  /** A backend that is gone now had it before. */
+  #wasSent = false;
   #tried: Set<string> | undefined;
   /** Where the request is now. */
   #pool: UpstreamPool | undefined;
@@ -40,6 +42,7 @@ export class Attempts {
    */
   first(wasSent: boolean): UpstreamPool | undefined {
     this.#count = wasSent ? 2 : 1;
+    this.#wasSent = wasSent;
     return this.#choose();
   }
 
@@ -68,8 +71,8 @@ export class Attempts {
   #afterError(error: ProxyError, failed: UpstreamPool, bodyBytes: number): Attempt | undefined {
     const { method } = this.#request.head;
     const attempt = { method, bodyBytesSent: bodyBytes, attempt: this.#count, maxAttempts: MAX_ATTEMPTS };
-    const isSafe = mayRetry(error, attempt);
     const isUnsent = error.retry === 'unsent';
+    const isSafe = mayRetry(error, attempt) && (isUnsent || !this.#wasSent);
     const isAllowed = error.code !== 'no-backend-ready' && this.#isAllowed(bodyBytes, isUnsent);
     if (!isSafe && !isAllowed) return undefined;
     const isNew = error.retry === 'replayable';

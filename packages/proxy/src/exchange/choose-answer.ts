@@ -10,8 +10,10 @@ export function chooseAnswer(
   compiled: CompiledSnapshot,
   route: CompiledRoute,
   head: RequestHead,
-  entry: Entry,
+  entry: Entry & { readonly chosenRoute?: CompiledRoute | undefined },
 ): Page | 'filters' | 'plugins' | 'backend' {
+  // What plugins send on has been through all of this.
+  if (entry.chosenRoute !== undefined) return answerOfRoute(route);
   const redirect = httpsRedirect(compiled, route, head, entry);
   if (redirect !== undefined) return redirect;
   return route.filters === undefined ? answerBehindFilters(route) : 'filters';

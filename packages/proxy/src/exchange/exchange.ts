@@ -23,13 +23,10 @@ import { mayWait } from './may-wait.ts';
 import { isNews, openNews } from './news.ts';
 import { nextAttempt } from './next-attempt.ts';
 import { ownAnswer, staysOpen } from './own-answer.ts';
-import { toProxyError } from './to-proxy-error.ts';
 import { RequestWait, type WaitOwner } from './request-wait.ts';
+import { recoverFrom } from './recovery.ts';
 import { RetryPause } from './retry-pause.ts';
 import { connectPlugins } from './plugins-hop.ts';
-
-/** More recoveries than a host has candidates. */
-const MAX_STEPS = 256;
 
 /**
  * One request and its response. The phases, in order: accept (the connection's), match, select, filter, then per attempt
@@ -108,8 +105,7 @@ export class Exchange implements HopOwner, WaitOwner {
     this.#filtered = undefined;
     this.#report.choose(route);
     this.#route = route;
-    const isClients = this.#downstream.chosenRoute === undefined;
-    const answer = isClients ? chooseAnswer(this.#compiled, route, this.#head, this.#downstream) : answerOfRoute(route);
+    const answer = chooseAnswer(this.#compiled, route, this.#head, this.#downstream);
     if (answer === 'filters') this.#filter(route);
     else this.#serve(route, answer);
   }
@@ -254,18 +250,12 @@ export class Exchange implements HopOwner, WaitOwner {
 
   // ---- what can go wrong
 
-  /** Ends in another attempt, another candidate, a page or a cut. Recovering may itself fail, with the next error. */
   #fail(cause: unknown): void {
-    let error = toProxyError(cause);
-    for (let step = 0; step < MAX_STEPS && !this.#isDone; step++) {
-      try {
-        this.#recover(error);
-        return;
-      } catch (next) {
-        error = toProxyError(next);
-      }
-    }
-    if (!this.#isDone) this.#cut(error);
+    recoverFrom(cause, {
+      isDone: () => this.#isDone,
+      recover: (error) => this.#recover(error),
+      cut: (error) => this.#cut(error),
+    });
   }
 
   #recover(error: ProxyError): void {
@@ -288,7 +278,7 @@ export class Exchange implements HopOwner, WaitOwner {
     if (route === undefined || !mayWait(error, sent)) return false;
     this.#wait ??= new RequestWait(this, { head, downstream: this.#downstream, services: this.#services });
     this.#hop = undefined;
-    const outcome = this.#wait.begin(route, error, hop?.pool);
+    const outcome = this.#wait.begin(route, error, { pool: hop?.pool, isRead: collected !== undefined });
     if (outcome === 'none') this.#hop = hop;
     else if (outcome === 'waits') this.#report.backendId = '';
     else if (outcome instanceof ProxyError) this.#giveUp(outcome);
@@ -296,10 +286,11 @@ export class Exchange implements HopOwner, WaitOwner {
     return outcome !== 'none';
   }
 
-  onServed(route: CompiledRoute): void {
+  onServed(route: CompiledRoute, isGuardedAlike: boolean): void {
     this.#compiled = this.#services.compiled;
     this.#route = route;
-    this.#try(() => this.#serve(route, answerOfRoute(route)));
+    if (!isGuardedAlike) this.#filtered?.end(503, 'no-backend-ready', '');
+    this.#try(() => (isGuardedAlike ? this.#serve(route, answerOfRoute(route)) : this.#select(route)));
   }
 
   onTurnedAway(error: ProxyError): void {
@@ -331,9 +322,12 @@ export class Exchange implements HopOwner, WaitOwner {
   #tryNextCandidate(error: ProxyError): boolean {
     const next = this.#candidates?.afterError(error);
     if (next === undefined) return false;
+    if (next instanceof ProxyError) {
+      this.#answerError(next);
+      return true;
+    }
     this.#filtered?.end(error.status, error.code, this.#report.backendId);
-    if (next instanceof ProxyError) this.#answerError(next);
-    else this.#select(next);
+    this.#select(next);
     return true;
   }
 

@@ -1,4 +1,4 @@
-import { ProxyError } from '@dproxy/core';
+import { ProxyError, sameValue } from '@dproxy/core';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { RequestHead } from '../http1/index.ts';
 import type { Page } from '../pages/index.ts';
@@ -10,6 +10,14 @@ import type { Promising } from '../waiting/prospects.ts';
 import type { Waiter } from '../waiting/waiting-room.ts';
 import type { Downstream } from './downstream.ts';
 
+/** What has been done for the request. */
+interface Before {
+  /** That was asked last. */
+  readonly pool: UpstreamPool | undefined;
+  /** A filter has taken its body, which is not there for other filters. */
+  readonly isRead: boolean;
+}
+
 interface WaitingRequest {
   readonly head: RequestHead;
   readonly downstream: Downstream;
@@ -18,8 +26,13 @@ interface WaitingRequest {
 
 /** What an exchange makes of how the waiting ends. */
 export interface WaitOwner {
-  /** Somebody is there who may answer. @param route of the Snapshot of now */
-  onServed(route: CompiledRoute): void;
+  /**
+   * Somebody is there who may answer.
+   *
+   * @param route of the Snapshot of now
+   * @param isGuardedAlike it has the filters and plugins that the request has passed; else it has to pass the new ones
+   */
+  onServed(route: CompiledRoute, isGuardedAlike: boolean): void;
   onTurnedAway(error: ProxyError): void;
 }
 
@@ -31,6 +44,10 @@ export interface WaitOwner {
  */
 export type WaitOutcome = 'none' | 'served' | 'waits' | Page | ProxyError;
 
+function isGuardedAlike({ route: a }: CompiledRoute, { route: b }: CompiledRoute): boolean {
+  return a === b || (sameValue(a.filters, b.filters) && sameValue(a.plugins, b.plugins));
+}
+
 /** All the waiting of one request for a backend; it may be admitted and come back, but never gets more time than the first one. */
 export class RequestWait implements Waiter {
   readonly #owner: WaitOwner;
@@ -39,7 +56,8 @@ export class RequestWait implements Waiter {
   #wasSent = false;
   #leave: (() => void) | undefined;
 
-  #routeId = '';
+  #by: CompiledRoute | undefined;
+  #isRead = false;
 
   constructor(owner: WaitOwner, request: WaitingRequest) {
     this.#owner = owner;
@@ -51,12 +69,12 @@ export class RequestWait implements Waiter {
     return this.#wasSent;
   }
 
-  /** @param pool that was asked last */
-  begin(by: CompiledRoute, error: ProxyError, pool: UpstreamPool | undefined): WaitOutcome {
+  begin(by: CompiledRoute, error: ProxyError, { pool, isRead }: Before): WaitOutcome {
     const isSent = error.code !== 'no-backend-ready' && error.retry !== 'unsent';
     if (isSent && this.#wasSent) return 'none';
     const { waiting } = this.#request.services;
-    this.#routeId = by.id;
+    this.#by = by;
+    this.#isRead = isRead;
     const place: Place = { kind: 'route', id: by.id };
     const waitingSinceMs = this.#sinceMs;
     const outlook = waiting.outlook({ place, by, error, backendId: pool?.backend.id ?? '', waitingSinceMs });
@@ -68,9 +86,16 @@ export class RequestWait implements Waiter {
   }
 
   onAdmitted(): void {
-    const route = this.#request.services.compiled.routes.get(this.#routeId);
-    if (route === undefined) this.#owner.onTurnedAway(new ProxyError('no-backend-ready', this.#routeId));
-    else this.#owner.onServed(route);
+    const by = this.#by;
+    const route = by === undefined ? undefined : this.#request.services.compiled.routes.get(by.id);
+    if (by === undefined || route === undefined) {
+      this.#owner.onTurnedAway(new ProxyError('no-backend-ready', by?.id));
+      return;
+    }
+    const isAlike = isGuardedAlike(by, route);
+    const isStuck = !isAlike && (this.#isRead || this.#request.downstream.chosenRoute !== undefined);
+    if (isStuck) this.#owner.onTurnedAway(new ProxyError('no-backend-ready', `${by.id}: its filters have changed`));
+    else this.#owner.onServed(route, isAlike);
   }
 
   onTurnedAway(error: ProxyError): void {

@@ -36,6 +36,22 @@ describe('requests for a route whose last backend has left', () => {
     expect(edge.plane.stats()).toMatchObject({ held: 0, errors: {} });
   });
 
+  it('have to pass the filters of then, when these are others', async () => {
+    await using origin = await Origin.start(echo());
+    await using edge = await startWaitingEdge(siteOf([backend(origin)]));
+    await edge.apply(siteOf([backend(origin, 'stopped')]));
+    using client = await held(edge);
+    const nobody = {
+      type: 'allowClients',
+      ranges: ['192.0.2.1'],
+      by: { type: 'client', depth: 0, excluded: [], ipv6Prefix: 0 },
+      status: 403,
+    } as const;
+    await edge.apply(siteOf([backend(origin)], { filters: [nobody] }));
+    expect((await client.readResponse()).status).toBe(403);
+    expect(origin.requests).toEqual([]);
+  });
+
   it('are admitted in the order in which they came', async () => {
     const waiting = hold();
     await using origin = await Origin.start(waiting.behaviour);

@@ -5,6 +5,8 @@ import { Deadline, type DeadlineWheel } from '../deadline-wheel.ts';
 const ENDED_MS = 10_000;
 /** The primary may have begun anew meanwhile: it is told again while anybody waits, and no more often. */
 const REPEAT_MS = 1_000;
+/** The same after it was awake. */
+const AGAIN_MS = 50;
 
 export interface WakeCallsOptions {
   readonly wheel: DeadlineWheel;
@@ -54,6 +56,8 @@ export class WakeCalls {
   }
 
   told(progress: WakeProgress): void {
+    // What sleeps again has to be said again, soon.
+    if (progress.state === 'awake') this.#calledMs.set(progress.group, performance.now() - REPEAT_MS + AGAIN_MS);
     this.#said.set(progress.group, { progress, toldMs: performance.now() });
     for (const listener of this.#listeners.get(progress.group) ?? []) listener(progress);
   }
