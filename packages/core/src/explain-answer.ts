@@ -39,12 +39,14 @@ export type ExplainedAnswerType =
   | 'challenge'
   | 'error'
   | 'stream'
+  /** It waits until containers that sleep, or start, answer. */
+  | 'wake'
   | 'tls-refused'
   | 'no-listener';
 
 export interface ExplainedAnswer {
   readonly type: ExplainedAnswerType;
-  /** A route, a redirect to one, or a stream answers; false for errors and refusals. */
+  /** A route, a redirect to one, or a stream answers, if only after a start; false for errors and refusals. */
   readonly ok: boolean;
   /** 0: the backend's, or none. */
   readonly status: number;

@@ -176,7 +176,7 @@ export interface WakeGroupView {
   readonly id: string;
   readonly name: string;
   readonly state: 'asleep' | 'waking' | 'awake';
-  /** While it is woken: what is being waited for. */
+  /** While it is woken: what is being waited for. While it sleeps: why a request does not start it; empty: it does. */
   readonly message: string;
   readonly members: readonly {
     readonly name: string;

@@ -66,6 +66,16 @@ describe('what an engine publishes of containers that sleep', () => {
     ]);
   });
 
+  test('that a container sleeps, unless there is more to say of it', () => {
+    const mirror = mirrorOf();
+    mirror.put(web({ state: 'exited' }));
+    mirror.put(db({ state: 'exited', tcpPorts: [5432] }));
+    expect(mirror.views().map(({ name, reason }) => [name, reason])).toEqual([
+      ['db', expect.stringMatching(/^its only TCP port is 5432/)],
+      ['web', 'it sleeps, see /wake: a request wakes it, or docker start web'],
+    ]);
+  });
+
   test('nothing, where nobody asked for it', () => {
     const mirror = mirrorOf();
     mirror.put(web({ labelled: { 'dproxy.host': 'a.test' } }));

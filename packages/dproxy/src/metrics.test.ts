@@ -25,7 +25,9 @@ function worker(pid: number): ConnectedWorker {
 }
 
 const inspector: Inspector = {
-  wakeGroups: () => [],
+  wakeGroups: () => [
+    { id: 'e/project:shop', name: 'shop', state: 'asleep', message: '', members: [], failure: '', retryAfterS: 0 },
+  ],
   containers: () => [],
   backends: () => [],
   routes: () => ({ routes: [], shadowed: [] }),
@@ -72,6 +74,7 @@ test('counters are the sum over workers, gauges of those that run', async () => 
   expect(text).toContain('dproxy_errors_total{code="route-unknown"} 3\n');
   expect(text).toContain('dproxy_open_connections 4\n');
   expect(text).toContain('dproxy_table_version{worker="2"} 7\n');
+  expect(text).toContain('dproxy_wake_groups{state="asleep"} 1\n');
   expect(text).toContain('dproxy_certificates{kind="acme",state="valid"} 1\n');
   expect(text).toContain('dproxy_certificate_first_expiry_timestamp_seconds 1800000000\n');
   expect(text).toContain('dproxy_certificate_orders_total{outcome="unauthorized"} 2\n');

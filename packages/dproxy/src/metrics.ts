@@ -75,6 +75,13 @@ export class Metrics {
       registers: [registry],
     });
     for (const { state } of inspector.backends()) backends.inc({ state });
+    const groups = new Gauge({
+      name: 'dproxy_wake_groups',
+      help: 'Groups of containers that sleep and wake, by state.',
+      labelNames: ['state'],
+      registers: [registry],
+    });
+    for (const { state } of inspector.wakeGroups()) groups.inc({ state });
     this.#addCertificates(registry);
     return await registry.metrics();
   }

@@ -11,6 +11,7 @@ import {
   type Log,
   type ShadowedRoute,
   type Snapshot,
+  type WakeGroupView,
 } from '@dproxy/core';
 import { Rehearsal, type Rehearsed } from '@dproxy/proxy';
 import { describeAnswer } from './answer.ts';
@@ -20,6 +21,7 @@ import { describeFilters } from './filters.ts';
 import { describeListeners, pickListener, type PickedListener } from './pick-listener.ts';
 import { readRequest, type ReadRequest } from './read-request.ts';
 import { unroutedContainers } from './unrouted.ts';
+import { describeWake } from './wake.ts';
 
 export interface ExplainerParts {
   readonly log: Log;
@@ -29,6 +31,7 @@ export interface ExplainerParts {
   readonly containers: () => readonly ContainerView[];
   readonly certificates: () => readonly CertificateView[];
   readonly rejectedCount: () => number;
+  readonly wakeGroups: () => readonly WakeGroupView[];
 }
 
 /** Answers `GET /explain`: what the workers would do by the table that they have now, and why. */
@@ -64,7 +67,7 @@ export class RequestExplainer implements Explainer {
     // A handshake for a name that nobody has ends before routes are looked for.
     const isUnknown = outcome === 'route-unknown' || (answer === 'tls-refused' && routes.length === 0);
     const hasNoRoute = isUnknown || outcome === 'path-unknown';
-    const { containers, shadowed, rejectedCount } = this.#parts;
+    const { containers, shadowed, rejectedCount, wakeGroups } = this.#parts;
     return {
       url,
       scheme: read.url.scheme,
@@ -74,7 +77,7 @@ export class RequestExplainer implements Explainer {
       client: read.client,
       isLocal: scope.isLocal,
       outcome,
-      answer: describeAnswer(rehearsed),
+      answer: describeWake(rehearsed, snapshot, wakeGroups()) ?? describeAnswer(rehearsed),
       ...(route === undefined ? {} : { route }),
       candidates: describeCandidates(rehearsed),
       filters: describeFilters(rehearsed),
@@ -83,7 +86,7 @@ export class RequestExplainer implements Explainer {
       shadowed: shadowed().filter((lost) => hostRelation(lost.host, host) !== undefined),
       didYouMean: isUnknown ? nearestNames(host, hostsOf(snapshot)) : [],
       unrouted: hasNoRoute ? unroutedContainers(host, containers(), hostsOf(snapshot)) : [],
-      notes: [...notesOf(rehearsed, picked, hasNoRoute ? rejectedCount() : 0), ...wakeNotes(rehearsed, snapshot)],
+      notes: notesOf(rehearsed, picked, hasNoRoute ? rejectedCount() : 0),
     };
   }
 
@@ -164,15 +167,6 @@ function notesOf({ outcome, routes, tls }: Rehearsed, { note }: PickedListener, 
   if (tls?.waits === true) notes.push('a handshake waits for a certificate first');
   if (rejected > 0) notes.push(`${rejected} entries or labels are refused, which may be why: GET /rejected`);
   return notes;
-}
-
-/** What waits for a request that nobody can take. */
-function wakeNotes({ route, ready }: Rehearsed, { wakeGroups }: Snapshot): string[] {
-  const group = ready.size > 0 ? undefined : wakeGroups.get(route?.wakeGroup ?? '');
-  if (group === undefined) return [];
-  const { name, autostart, timeoutMs } = group;
-  if (!autostart) return [`${name} sleeps, and a request does not start it: wake.autostart`];
-  return [`${name} sleeps: a request starts it, and waits for at most ${timeoutMs / 1_000} s`];
 }
 
 function* hostsOf({ routes }: Snapshot): Generator<string> {

@@ -72,6 +72,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<AsyncDispos
     containers: () => inspector.containers(),
     certificates: () => inspector.certificates(),
     rejectedCount: () => inspector.rejected().length,
+    wakeGroups: () => inspector.wakeGroups(),
   });
   opened.defer(() => explainer.close());
   const metrics = new Metrics({ server, inspector, upkeep });

@@ -26,7 +26,7 @@ export interface RehearsedRequest {
 }
 
 /** Without a listener nothing is rehearsed. */
-export type RehearsedAnswer = Exclude<ExplainedAnswerType, 'no-listener'>;
+export type RehearsedAnswer = Exclude<ExplainedAnswerType, 'no-listener' | 'wake'>;
 
 /** What the data plane would decide about a request. */
 export interface Rehearsed {
