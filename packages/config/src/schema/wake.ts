@@ -33,7 +33,7 @@ export interface WakeBudget {
   readonly clientPerMinute: number;
   /** By all clients together. */
   readonly perMinute: number;
-  /** Groups that are being woken at the same time. */
+  /** Groups of which containers are being started at the same time. */
   readonly concurrent: number;
 }
 
@@ -134,7 +134,10 @@ export function wakeSection() {
           default: '10',
         }),
         perMinute: field(integer(1, 100_000), { meaning: 'Wakes a minute by all clients together', default: '60' }),
-        concurrent: field(integer(1, 256), { meaning: 'Groups that are woken at the same time', default: '4' }),
+        concurrent: field(integer(1, 256), {
+          meaning: 'Groups of which containers are being started at the same time',
+          default: '4',
+        }),
       }),
       { meaning: 'How many wakes requests may cause; the ones beyond are answered with 503', default: 'see each' },
     ),

@@ -17,10 +17,12 @@ export interface WakeOutcome extends WakeReport {
 export interface WakeTiming {
   /** How long to wait before looking again where nothing says that something has changed. */
   readonly lookEveryMs: number;
+  /** The same once there is nothing to be started: what it waits for is told to us. */
+  readonly waitEveryMs: number;
   readonly logEveryMs: number;
 }
 
-export const WAKE_TIMING: WakeTiming = { lookEveryMs: 200, logEveryMs: 1_000 };
+export const WAKE_TIMING: WakeTiming = { lookEveryMs: 200, waitEveryMs: 500, logEveryMs: 1_000 };
 
 export interface GroupWakeOptions {
   /** The newest; undefined: there is no such group any more. */
@@ -32,6 +34,8 @@ export interface GroupWakeOptions {
   /** Asked once, before anything is started. False: it may not be. */
   readonly mayStart: () => boolean;
   readonly report: (report: WakeReport) => void;
+  /** All that could be started by now has been, and its engine has nothing to do for it: what follows is waiting. May come often. */
+  readonly onStarted: () => void;
   readonly log: Log;
   readonly nowMs: () => number;
   readonly timing: WakeTiming;
@@ -108,9 +112,11 @@ export class GroupWake {
       if (!this.#mayAct(decision)) return outcome('over-budget', this.#reportOf(decision, 'too much was asked for'));
       this.#options.report(this.#reportOf(decision, decision.message));
       this.#act(engine, decision);
+      const isStarting = this.#attempts.values().some(({ isCalling }) => isCalling);
+      if (!isStarting) this.#options.onStarted();
       this.#readLog(engine, plan, decision.waitsFor);
       // oxlint-disable-next-line no-await-in-loop -- see above
-      await this.#pause(plan.members.length);
+      await this.#pause(plan.members.length, isStarting);
     }
   }
 
@@ -227,9 +233,10 @@ export class GroupWake {
   }
 
   /** A large group costs its engine no more looks in a second than a small one. */
-  async #pause(members: number): Promise<void> {
+  async #pause(members: number, isStarting: boolean): Promise<void> {
+    const { lookEveryMs, waitEveryMs } = this.#options.timing;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, Math.max(this.#options.timing.lookEveryMs, members * LOOK_MS));
+      const timer = setTimeout(resolve, Math.max(isStarting ? lookEveryMs : waitEveryMs, members * LOOK_MS));
       this.#wakeUp = () => {
         clearTimeout(timer);
         resolve();

@@ -6,7 +6,7 @@ export interface WakeBudgetSettings {
   readonly clientPerMinute: number;
   /** By all clients together. */
   readonly perMinute: number;
-  /** Groups that are woken at the same time. */
+  /** Groups of which containers are being started at the same time. */
   readonly concurrent: number;
 }
 

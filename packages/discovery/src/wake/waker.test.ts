@@ -43,7 +43,7 @@ function world(groups: readonly WakePlan[], options: Partial<WakerOptions> = {})
     sleeper: { isOurs: () => false, beforeWake: async () => {} },
     log,
     nowMs: () => performance.now() * SPEED + clock.aheadMs,
-    timing: { lookEveryMs: 5, logEveryMs: 100 },
+    timing: { lookEveryMs: 5, waitEveryMs: 5, logEveryMs: 100 },
     ...options,
   });
   opened.push(waker);
@@ -75,6 +75,8 @@ it('starts nothing that the table does not name, and nothing that does not start
   for (let ask = 0; ask < 10_000; ask++) waker.wake(`random-${ask}`, '192.0.2.1', 1);
   for (const name of ['__proto__', 'constructor', '', 'web']) waker.wake(name, '192.0.2.1', 1);
   expect([waker.ignored, engine.calls, published, answered]).toEqual([10_004, [], [], []]);
+  const view = waker.view(sleepingPlan('web', { autostart: false }));
+  expect(view).toMatchObject({ state: 'asleep', message: 'a request does not start it: wake.autostart' });
 });
 
 it('wakes no more groups for one client than its budget, and tells only the worker that asked', async () => {
@@ -110,6 +112,30 @@ it('wakes so many groups at the same time; the others wait for their turn, and a
   expect(last('c')).toMatchObject({ state: 'waking', message: 'it waits for its turn' });
   gate.resolve({ state: 'running' });
   expect(await ended('c')).toMatchObject({ state: 'awake' });
+});
+
+it('lets nobody wait for a turn behind what is started and never becomes ready', async () => {
+  const { waker, engine, ended } = world([sleepingPlan('sick'), sleepingPlan('web')], {
+    budget: () => ({ ...BUDGET, concurrent: 1 }),
+  });
+  engine.onStart.set('sick-id', async () => ({ state: 'running', health: 'starting' }));
+  for (const name of ['sick', 'web']) waker.wake(name, '192.0.2.1', 1);
+  expect(await ended('web')).toMatchObject({ state: 'awake' });
+  expect(waker.isWaking('sick')).toBe(true);
+});
+
+it('lets nobody wait for a turn behind what is being stopped and does not end', async () => {
+  const asleep = Promise.withResolvers<void>();
+  const beforeWake = async (group: string): Promise<void> => (group === 'stubborn' ? await asleep.promise : undefined);
+  const { waker, ended } = world([sleepingPlan('stubborn'), sleepingPlan('web')], {
+    budget: () => ({ ...BUDGET, concurrent: 1 }),
+    sleeper: { isOurs: () => true, beforeWake },
+  });
+  for (const name of ['stubborn', 'web']) waker.wake(name, '192.0.2.1', 1);
+  expect(await ended('web')).toMatchObject({ state: 'awake' });
+  expect(waker.isWaking('stubborn')).toBe(true);
+  asleep.resolve();
+  expect(await ended('stubborn')).toMatchObject({ state: 'awake' });
 });
 
 it('takes no more groups into the queue than 64', () => {
@@ -189,7 +215,10 @@ it('does not wake what somebody stopped by hand where the plan says so, but what
   const { waker, engine, answered, ended } = world([sleepingPlan('web', { afterManualStop: false })], { sleeper });
   waker.wake('web', '192.0.2.1', 3);
   expect(answered).toMatchObject([[3, { state: 'refused', message: 'it was stopped by hand' }]]);
+  const plan = sleepingPlan('web', { afterManualStop: false });
+  expect(waker.view(plan)).toMatchObject({ state: 'asleep', message: 'it was stopped by hand' });
   sleeper.ours = true;
+  expect(waker.view(plan)).toMatchObject({ state: 'asleep', message: '' });
   waker.wake('web', '192.0.2.1', 3);
   await ended('web');
   expect(engine.calls).toEqual(['start web-id']);

@@ -2,6 +2,7 @@ import { sameValue, type Log, type WakeGroupView, type WakePlan, type WakeProgre
 import { isAsleep } from './decide-wake.ts';
 import { FailedWakes } from './failed-wakes.ts';
 import { GroupWake, WAKE_TIMING, type WakeOutcome, type WakeReport, type WakeTiming } from './group-wake.ts';
+import { Turns } from './turns.ts';
 import { WakeBudget, type WakeBudgetSettings } from './wake-budget.ts';
 import type { WakeEngine } from './wake-engine.ts';
 
@@ -31,11 +32,14 @@ export interface WakerOptions {
   readonly timing?: WakeTiming;
 }
 
-/** Groups that wait for their turn. */
+/** Groups that wait for their turn, */
 const MAX_QUEUE = 64;
+/** and all that are being woken, most of which only wait until they are ready: each is looked at again and again. */
+const MAX_RUNS = 256;
 /** After which a client may try again where the engine is away or too much is going on. */
 const RETRY_S = 5;
 const MANUAL_RETRY_S = 60;
+const STOPPED_BY_HAND = 'it was stopped by hand';
 
 interface Run {
   /** In whose name something may still have to be started; undefined: that is paid, or free. */
@@ -55,7 +59,7 @@ export class Waker {
   readonly #options: WakerOptions;
   readonly #failed: FailedWakes;
   readonly #runs = new Map<string, Run>();
-  readonly #queue: string[] = [];
+  readonly #turns: Turns;
   readonly #running = new Set<Promise<void>>();
   /** Calls of wakes that are over. */
   readonly #settling = new Set<Promise<void>>();
@@ -67,6 +71,7 @@ export class Waker {
   constructor(options: WakerOptions) {
     this.#options = options;
     this.#failed = new FailedWakes(options.nowMs);
+    this.#turns = new Turns(() => this.#settings().concurrent);
   }
 
   /** A client of a worker asks for it. Costs nothing while it is being woken. */
@@ -79,7 +84,7 @@ export class Waker {
     if (this.#runs.has(groupId)) return;
     const refusal = this.#failed.answer(plan) ?? this.#refuse(plan, client);
     if (refusal !== undefined) return this.#options.answer(worker, refusal);
-    this.#options.log.info({ group: groupId, client }, 'a request wakes a group');
+    this.#options.log.info({ group: groupId, name: plan.name, client }, 'a request wakes a group');
     this.#begin(plan, isAsleep(plan.members) ? undefined : client);
   }
 
@@ -105,7 +110,7 @@ export class Waker {
       id: plan.id,
       name: plan.name,
       state: run === undefined ? (isAsleep(plan.members) ? 'asleep' : 'awake') : 'waking',
-      message: run?.progress.message ?? '',
+      message: run?.progress.message ?? this.#whyLeftAlone(plan),
       members: plan.members.map(({ name, service, state, health }) => ({ name, service, state, health })),
       ...this.#failed.view(plan),
     };
@@ -114,24 +119,32 @@ export class Waker {
   /** Starts nothing more; containers that are being started are left to themselves. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#queue.length = 0;
-    for (const { wake, ended } of this.#runs.values()) {
-      if (wake === undefined) ended.resolve(false);
-      else wake.stop();
-    }
+    this.#turns.close();
+    for (const { wake } of this.#runs.values()) wake?.stop();
     await Promise.all(this.#running);
     await Promise.all(this.#settling);
   }
 
   #refuse(plan: WakePlan, client: string): WakeProgress | undefined {
-    const { sleeper, nowMs } = this.#options;
-    if (!plan.afterManualStop && wasStopped(plan) && !sleeper.isOurs(plan.id))
-      return refused(plan.id, 'it was stopped by hand', MANUAL_RETRY_S);
-    if (this.#runs.size >= this.#settings().concurrent + MAX_QUEUE)
+    const { nowMs } = this.#options;
+    if (this.#isLeftStopped(plan)) return refused(plan.id, STOPPED_BY_HAND, MANUAL_RETRY_S);
+    const queued = this.#runs.values().reduce((count, { wake }) => count + Number(wake === undefined), 0);
+    if (this.#runs.size >= MAX_RUNS || queued >= this.#settings().concurrent + MAX_QUEUE)
       return refused(plan.id, 'too much is being started at the moment', RETRY_S);
     // Before it waits for its turn: who asks for everything does not fill the queue.
     const waitMs = isAsleep(plan.members) ? this.#budgetNow().take(client, nowMs()) : 0;
     return waitMs === 0 ? undefined : tooMuch(plan.id, client, Math.ceil(waitMs / 1_000));
+  }
+
+  #isLeftStopped(plan: WakePlan): boolean {
+    return !plan.afterManualStop && wasStopped(plan) && !this.#options.sleeper.isOurs(plan.id);
+  }
+
+  /** Why a request does not start it; empty: it does, or it is awake. */
+  #whyLeftAlone(plan: WakePlan): string {
+    if (!isAsleep(plan.members)) return '';
+    if (!plan.autostart) return 'a request does not start it: wake.autostart';
+    return this.#isLeftStopped(plan) ? STOPPED_BY_HAND : '';
   }
 
   #settings(): WakeBudgetSettings {
@@ -149,46 +162,51 @@ export class Waker {
     const progress = waking(id, { message: 'it waits for its turn', steps: [], log: [] });
     const run: Run = { client, wake: undefined, progress, ended: Promise.withResolvers() };
     this.#runs.set(id, run);
-    this.#queue.push(id);
-    this.#next();
-    if (run.wake === undefined) this.#options.publish(progress);
+    const running = this.#run(id, run).finally(() => this.#running.delete(running));
+    this.#running.add(running);
     return run;
   }
 
-  #next(): void {
-    while (this.#running.size < this.#settings().concurrent) {
-      const groupId = this.#queue.shift();
-      const run = groupId === undefined ? undefined : this.#runs.get(groupId);
-      if (groupId === undefined || run === undefined) return;
-      const running = this.#run(groupId, run).finally(() => {
-        this.#running.delete(running);
-        this.#next();
-      });
-      this.#running.add(running);
-    }
+  async #run(groupId: string, run: Run): Promise<void> {
+    const { sleeper, nowMs } = this.#options;
+    const beganMs = nowMs();
+    // Before it takes its turn: what does not want to end would keep all others from theirs.
+    await sleeper.beforeWake(groupId);
+    if (!this.#turns.isFree && !this.#isClosed) this.#options.publish(run.progress);
+    const giveBack = await this.#turns.take();
+    const end = this.#isClosed ? undefined : await this.#wake(groupId, run, giveBack);
+    giveBack();
+    this.#runs.delete(groupId);
+    run.ended.resolve(end?.state === 'awake');
+    if (end !== undefined && !this.#isClosed) this.#tell(groupId, run, end, nowMs() - beganMs);
   }
 
-  async #run(groupId: string, run: Run): Promise<void> {
-    const { plan, engine, isServed, sleeper, log, nowMs, timing = WAKE_TIMING } = this.#options;
-    const beganMs = nowMs();
+  async #wake(groupId: string, run: Run, onStarted: () => void): Promise<WakeOutcome> {
+    const { plan, engine, isServed, log, nowMs, timing = WAKE_TIMING } = this.#options;
     run.wake = new GroupWake({
       plan: () => plan(groupId),
       engine: () => engine(groupId),
       isServed: () => isServed(groupId),
       mayStart: () => run.client === undefined || this.#budgetNow().take(run.client, nowMs()) === 0,
       report: (report) => this.#report(groupId, run, report),
+      onStarted,
       log,
       nowMs,
       timing,
     });
-    await sleeper.beforeWake(groupId);
     const end = await run.wake.run();
     this.#settle(run.wake);
-    this.#runs.delete(groupId);
-    run.ended.resolve(end.state === 'awake');
-    if (this.#isClosed) return;
-    log[end.state === 'awake' ? 'info' : 'warn'](
-      { group: groupId, tookMs: Math.round(nowMs() - beganMs), reason: end.message },
+    return end;
+  }
+
+  #tell(groupId: string, run: Run, end: WakeOutcome, tookMs: number): void {
+    this.#options.log[end.state === 'awake' ? 'info' : 'warn'](
+      {
+        group: groupId,
+        name: this.#options.plan(groupId)?.name ?? '',
+        tookMs: Math.round(tookMs),
+        reason: end.message,
+      },
       `a group ${WORD_OF[end.state]}`,
     );
     this.#options.publish(this.#last(groupId, run, end));
