@@ -18,15 +18,28 @@ export class ServedGroups {
   }
 }
 
+/**
+ * Every container has local names, the database of a site, too: that it listens does not serve who asks for the site. They count
+ * where a group has no others.
+ */
 function unservedIn({ routes, streams, backends }: Snapshot): ReadonlySet<string> {
-  const unserved = new Set<string>();
-  const served = new Set<string>();
-  const note = (group: string, refs: readonly { readonly backendId: string }[]): void => {
-    if (group === '') return;
-    const hasReady = refs.some(({ backendId }) => backends.get(backendId)?.state === 'ready');
-    (hasReady ? served : unserved).add(group);
+  const declared = new Map<string, boolean>();
+  const local = new Map<string, boolean>();
+  const note = (
+    isServed: Map<string, boolean>,
+    group: string,
+    refs: readonly { readonly backendId: string }[],
+  ): void => {
+    if (group === '' || isServed.get(group) === true) return;
+    isServed.set(
+      group,
+      refs.some(({ backendId }) => backends.get(backendId)?.state === 'ready'),
+    );
   };
-  for (const { wakeGroup, action } of routes.values()) if (action.type === 'forward') note(wakeGroup, action.backends);
-  for (const { wakeGroup, backends: refs } of streams.values()) note(wakeGroup, refs);
-  return unserved.difference(served);
+  for (const { audience, wakeGroup, action } of routes.values()) {
+    if (action.type === 'forward') note(audience === 'local' ? local : declared, wakeGroup, action.backends);
+  }
+  for (const { wakeGroup, backends: refs } of streams.values()) note(declared, wakeGroup, refs);
+  const all = new Map([...local, ...declared]);
+  return new Set([...all].filter(([, isServed]) => !isServed).map(([group]) => group));
 }

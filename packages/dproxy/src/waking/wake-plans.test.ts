@@ -57,3 +57,20 @@ it('takes a group for served when somebody is ready for one of its routes, and w
   expect(served.isServed('shop')).toBe(true);
   expect(new ServedGroups(() => undefined).isServed('shop')).toBe(false);
 });
+
+it('does not take a site for served because the database of its project listens', () => {
+  const tableOf = (version: number, state: 'ready' | 'starting') =>
+    snapshotOf({
+      version,
+      routes: [
+        { host: 'shop.test', wakeGroup: 'shop', to: { port: 1, id: 'web', state } },
+        { host: 'db.localhost', audience: 'local', wakeGroup: 'shop', to: { port: 2, id: 'db' } },
+        { host: 'cache.localhost', audience: 'local', wakeGroup: 'cache', to: { port: 3, id: 'cache' } },
+      ],
+    });
+  let snapshot = tableOf(1, 'starting');
+  const served = new ServedGroups(() => snapshot);
+  expect([served.isServed('shop'), served.isServed('cache')]).toEqual([false, true]);
+  snapshot = tableOf(2, 'ready');
+  expect(served.isServed('shop')).toBe(true);
+});
