@@ -21,6 +21,12 @@ export interface WaitingRoomOptions {
   readonly onWake: (group: string, client: string) => void;
 }
 
+/**
+ * Of all places, those that may wait for starts, which take minutes: a few that sleep and never become ready must not keep others
+ * from the seconds of their hold-over.
+ */
+const WAKING_SHARE = 0.75;
+
 /** Who waits: told one of the two, once, unless it leaves before. Neither may throw. */
 export interface Waiter {
   /** Somebody may answer now: it goes on with the table of now. */
@@ -55,6 +61,8 @@ export class WaitingRoom {
   readonly #clients = new ClientCounts();
   readonly #byPlace = new Map<string, Set<Ticket>>();
   readonly #byGroup = new Map<string, Set<Ticket>>();
+  /** Those of `#byGroup`. */
+  #waking = 0;
 
   constructor({ services, onWake }: WaitingRoomOptions) {
     this.#services = services;
@@ -64,7 +72,7 @@ export class WaitingRoom {
       const [first] = this.#byGroup.get(group) ?? [];
       return first?.visit.client;
     };
-    this.#calls = new WakeCalls({ wheel, whoWaits, onWake: (group, client) => onWake(group, clientKey(client)) });
+    this.#calls = new WakeCalls({ wheel, whoWaits, onWake });
   }
 
   // ---- groups
@@ -118,8 +126,8 @@ export class WaitingRoom {
     const { limits } = this.#services.compiled;
     const key = placeKey(place);
     const inPlace = this.#byPlace.get(key)?.size ?? 0;
-    const isFull = this.#services.counters.held >= limits.heldRequests || inPlace >= limits.heldRequestsPerRoute;
-    if (isFull) return new ProxyError('too-many-waiting', `${inPlace} wait for ${place.id}`);
+    if (this.#isFull(outlook) || inPlace >= limits.heldRequestsPerRoute)
+      return new ProxyError('too-many-waiting', `${inPlace} wait for ${place.id}`);
     const leaveClient = this.#clients.enter(client, limits.heldRequestsPerClient);
     if (leaveClient === undefined) return new ProxyError('too-many-waiting', `too many of ${client}`);
     const group = outlook.kind === 'wake' ? outlook.group.id : '';
@@ -130,6 +138,7 @@ export class WaitingRoom {
     deadline.set(Math.max(0, outlook.untilMs - performance.now()));
     if (group !== '') {
       addTo(this.#byGroup, group, ticket);
+      this.#waking++;
       this.#calls.wake(group, client);
     }
     return () => void this.#leave(ticket);
@@ -154,6 +163,12 @@ export class WaitingRoom {
   dispose(): void {
     this.#calls.dispose();
     for (const ticket of this.#all()) this.#leave(ticket);
+  }
+
+  #isFull({ kind }: Promising): boolean {
+    const { counters, compiled } = this.#services;
+    const { heldRequests } = compiled.limits;
+    return counters.held >= heldRequests || (kind === 'wake' && this.#waking >= heldRequests * WAKING_SHARE);
   }
 
   #all(): readonly Ticket[] {
@@ -200,7 +215,7 @@ export class WaitingRoom {
   /** @returns false: it has left already */
   #leave(ticket: Ticket): boolean {
     if (!takeFrom(this.#byPlace, ticket.key, ticket)) return false;
-    takeFrom(this.#byGroup, ticket.group, ticket);
+    if (takeFrom(this.#byGroup, ticket.group, ticket)) this.#waking--;
     ticket.deadline.dispose();
     ticket.leaveClient();
     this.#services.counters.held--;

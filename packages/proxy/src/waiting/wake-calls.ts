@@ -1,5 +1,6 @@
-import type { WakeGroup, WakeProgress } from '@dproxy/core';
+import { TokenBuckets, type WakeGroup, type WakeProgress } from '@dproxy/core';
 import { Deadline, type DeadlineWheel } from '../deadline-wheel.ts';
+import { clientKey } from '../downstream/peer.ts';
 
 /** How a start has ended is known for so long: it says less and less of what the next one will do. */
 const ENDED_MS = 10_000;
@@ -8,11 +9,17 @@ const REPEAT_MS = 1_000;
 /** The same after it was awake. */
 const AGAIN_MS = 50;
 
+/**
+ * Words of one client, for all groups: the primary hears 200 a second of a worker, and who asks for thousands of groups must not
+ * take those of everybody else. What is not told now is told when it is asked for again.
+ */
+const CLIENT_RATE = { average: 32, periodMs: 1_000, burst: 64 };
+
 export interface WakeCallsOptions {
   readonly wheel: DeadlineWheel;
   /** @param client as `clientKey` makes it: for the primary's budgets */
   readonly onWake: (group: string, client: string) => void;
-  /** Of somebody who waits for the group still; undefined: nobody does. */
+  /** Of who waits for the group longest; undefined: nobody does. */
   readonly whoWaits: (group: string) => string | undefined;
 }
 
@@ -21,6 +28,7 @@ type Listener = (progress: WakeProgress) => void;
 /** Tells the primary for which groups somebody waits, and hears from it what becomes of them. */
 export class WakeCalls {
   readonly #options: WakeCallsOptions;
+  readonly #clients = new TokenBuckets(CLIENT_RATE);
   readonly #calledMs = new Map<string, number>();
   readonly #repeats = new Map<string, Deadline>();
   readonly #said = new Map<string, { readonly progress: WakeProgress; readonly toldMs: number }>();
@@ -47,11 +55,15 @@ export class WakeCalls {
     };
   }
 
-  /** Somebody wants it awake; told at most once a second. The word on a start that is over says nothing of the next one. */
+  /**
+   * Somebody wants it awake; told at most once a second. Who waits longest is named: a client whose budget is spent could be the
+   * first to ask in every second, and nobody else would ever be heard.
+   */
   wake(group: string, client: string): void {
     const nowMs = performance.now();
     const calledMs = this.#calledMs.get(group);
-    if (calledMs === undefined || nowMs - calledMs >= REPEAT_MS) this.#call(group, client, nowMs);
+    const isDue = calledMs === undefined || nowMs - calledMs >= REPEAT_MS;
+    if (isDue) this.#call(group, clientKey(this.#options.whoWaits(group) ?? client), nowMs);
     this.#repeat(group);
   }
 
@@ -73,7 +85,9 @@ export class WakeCalls {
     this.#listeners.clear();
   }
 
+  /** The word on a start that is over says nothing of the next one. */
   #call(group: string, client: string, nowMs: number): void {
+    if (this.#clients.take(client, nowMs) > 0) return;
     this.#calledMs.set(group, nowMs);
     if (this.#said.get(group)?.progress.state !== 'waking') this.#said.delete(group);
     this.#options.onWake(group, client);
