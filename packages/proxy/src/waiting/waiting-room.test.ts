@@ -1,31 +1,35 @@
-import { ProxyError } from '@dproxy/core';
+import { DEFAULT_LIMITS, ProxyError } from '@dproxy/core';
 import { expect, it } from 'vitest';
-import { GROUP, PATIENT, startWaitingEdge } from '../fixtures/waiting-edge.ts';
+import type { CompiledSnapshot } from '../compiled-snapshot.ts';
+import { Counters } from '../counters.ts';
+import { DeadlineWheel } from '../deadline-wheel.ts';
+import { GROUP } from '../fixtures/waiting-edge.ts';
+import { BackendAges } from '../upstream/backend-ages.ts';
 import type { Promising } from './prospects.ts';
+import { WaitingRoom } from './waiting-room.ts';
 
-it('leaves a quarter of its places to those who wait for a moment only', async () => {
-  const limits = { ...PATIENT, heldRequests: 8, heldRequestsPerClient: 4 };
-  await using edge = await startWaitingEdge({
-    routes: [{ host: 'a.test', to: [], wakeGroup: GROUP.id }],
-    wakeGroups: [GROUP],
-    limits,
+it('leaves a quarter of its places to those who wait for a moment only', () => {
+  const wheel = new DeadlineWheel((error) => {
+    throw error;
   });
-  const { waiting } = edge.plane;
-  const waiter = { onAdmitted: () => {}, onTurnedAway: () => {} };
+  const counters = new Counters();
+  // All that matters of a table to who enters.
+  const compiled = { limits: { ...DEFAULT_LIMITS, heldRequests: 8 } } as CompiledSnapshot;
+  const services = { wheel, counters, compiled, ages: new BackendAges() };
+  const room = new WaitingRoom({ services, onWake: () => undefined });
+  const waiter = { onAdmitted: () => undefined, onTurnedAway: () => undefined };
   const enter = (at: number, outlook: Promising): string => {
-    const entered = waiting.enter({
-      place: { kind: 'route', id: `r${at}` },
-      client: `192.0.2.${at}`,
-      waiter,
-      outlook,
-    });
+    const entered = room.enter({ place: { kind: 'route', id: `r${at}` }, client: `192.0.2.${at}`, waiter, outlook });
     return entered instanceof ProxyError ? entered.code : 'waits';
   };
   const untilMs = performance.now() + 20_000;
   const waking = Array.from({ length: 8 }, (_, at) => enter(at, { kind: 'wake', group: GROUP, untilMs }));
-  expect(waking.filter((outcome) => outcome === 'waits')).toHaveLength(6);
-  expect(waking.at(-1)).toBe('too-many-waiting');
+  expect(waking).toEqual([...Array.from({ length: 6 }, () => 'waits'), 'too-many-waiting', 'too-many-waiting']);
   const holding = [10, 11, 12].map((at) => enter(at, { kind: 'hold', untilMs }));
   expect(holding).toEqual(['waits', 'waits', 'too-many-waiting']);
-  expect(edge.plane.stats().held).toBe(8);
+  room.dispose();
+  expect(counters.held).toBe(0);
+  expect(enter(20, { kind: 'wake', group: GROUP, untilMs })).toBe('waits');
+  room.dispose();
+  wheel.dispose();
 });
