@@ -17,13 +17,15 @@ interface Stretch {
   readonly sinceMs: number | undefined;
 }
 
-/** Lists of times that differ. */
+/** Lists that differ. With more of them each plan still has its own. */
 const MAX_KNOWN = 1_000;
 
 /** Which groups are kept awake now, and which are to be woken because such a time has begun. */
 export class AwakeSchedule {
   readonly #options: AwakeScheduleOptions;
-  /** By the times as JSON: a list is worked out once, and again when what it says has ended. */
+  /** A list is worked out once, and again when what it says has ended, */
+  readonly #byList = new WeakMap<readonly AwakeTime[], Stretch>();
+  /** and once for all groups that have the same: by the times as JSON. */
   readonly #known = new Map<string, Stretch>();
 
   constructor(options: AwakeScheduleOptions) {
@@ -50,14 +52,27 @@ export class AwakeSchedule {
   #sinceMs(times: readonly AwakeTime[]): number | undefined {
     if (times.length === 0) return undefined;
     const nowMs = this.#options.wallMs();
+    const known = this.#byList.get(times);
+    if (known !== undefined && holds(known, nowMs)) return known.sinceMs;
+    const stretch = this.#stretchOf(times, nowMs);
+    this.#byList.set(times, stretch);
+    return stretch.sinceMs;
+  }
+
+  #stretchOf(times: readonly AwakeTime[], nowMs: number): Stretch {
     const key = JSON.stringify(times);
     const known = this.#known.get(key);
-    if (known !== undefined && nowMs >= known.atMs && nowMs < known.untilMs) return known.sinceMs;
+    if (known !== undefined && holds(known, nowMs)) return known;
     const { machineZone } = this.#options;
     const sinceMs = awakeSinceMs(times, nowMs, machineZone);
     const untilMs = nextAwakeChangeMs(times, nowMs, machineZone) ?? Number.POSITIVE_INFINITY;
+    const stretch = { atMs: nowMs, untilMs, sinceMs };
     if (this.#known.size >= MAX_KNOWN) this.#known.clear();
-    this.#known.set(key, { atMs: nowMs, untilMs, sinceMs });
-    return sinceMs;
+    this.#known.set(key, stretch);
+    return stretch;
   }
+}
+
+function holds({ atMs, untilMs }: Stretch, nowMs: number): boolean {
+  return nowMs >= atMs && nowMs < untilMs;
 }
