@@ -6,9 +6,11 @@ import type { ContainerSpec } from '@dproxy/testkit/docker';
  */
 export type ExampleContainer = Pick<
   ContainerSpec,
-  'labels' | 'env' | 'hostname' | 'domainname' | 'expose' | 'image'
+  'labels' | 'env' | 'hostname' | 'domainname' | 'expose' | 'image' | 'network'
 > & {
   readonly name: string;
+  /** True: it is only made, and does not run before something starts it. */
+  readonly isAsleep?: boolean;
 };
 
 /** A request to the running product, and what must come back. */

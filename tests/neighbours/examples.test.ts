@@ -22,10 +22,11 @@ beforeAll(async () => {
   // One after the other: beside each other dproxy follows every start on its own, which costs more than both.
   await runContainers(engine, ALL);
   product = await Product.start({ engine, yml });
-  const names = ALL.flatMap(({ containers }) => containers.map(({ name }) => name));
+  const wanted = ALL.flatMap(({ containers }) => containers);
   await eventually(async () => {
     const known = (await product.api('/containers')).data as { name: string; state: string }[];
-    return names.every((name) => known.some((each) => each.name === name && each.state === 'running'));
+    const states = new Map(known.map(({ name, state }) => [name, state]));
+    return wanted.every(({ name, isAsleep }) => states.get(name) === (isAsleep === true ? 'created' : 'running'));
   });
   await product.version();
   rejected = await product.rejected();

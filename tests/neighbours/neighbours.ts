@@ -4,6 +4,7 @@ import { caddyDockerProxy } from './examples/caddy-docker-proxy.ts';
 import { dockerRproxy } from './examples/docker-rproxy.ts';
 import { docksal } from './examples/docksal.ts';
 import { nginxProxy } from './examples/nginx-proxy.ts';
+import { containerNursery, lazytainer, sablier } from './examples/on-demand.ts';
 import { traefik } from './examples/traefik.ts';
 
 /** In the order of docs/compatibility.md. */
@@ -15,4 +16,7 @@ export const NEIGHBOURS: readonly Neighbour[] = [
   dockerRproxy,
   nodeDockerProxy,
   nexus,
+  sablier,
+  lazytainer,
+  containerNursery,
 ];

@@ -8,7 +8,7 @@ import type { Example, ExampleContainer } from './example.ts';
 const LANES = 8;
 
 /**
- * Runs the containers of all examples, and resolves when each of them takes connections. Those of one example start one after
+ * Runs the containers of all examples but those that sleep, and resolves when each of them takes connections. Those of one example start one after
  * another: the oldest is the first one there, as it is for replicas and what differs between them.
  */
 export async function runContainers(engine: EngineAccess, examples: readonly Example[]): Promise<void> {
@@ -42,11 +42,14 @@ type Running = readonly [ExampleContainer, DockerContainer];
 
 async function inTurn(engine: EngineAccess, containers: readonly ExampleContainer[]): Promise<readonly Running[]> {
   const running: Running[] = [];
-  for (const spec of containers) running.push([spec, await runContainer(engine, spec)]);
+  for (const spec of containers)
+    running.push([spec, await runContainer(engine, { ...spec, start: spec.isAsleep !== true })]);
   return running;
 }
 
-async function whenListening({ name, image, env }: ExampleContainer, container: DockerContainer): Promise<void> {
+async function whenListening(spec: ExampleContainer, container: DockerContainer): Promise<void> {
+  const { name, image, env, isAsleep } = spec;
+  if (isAsleep === true) return;
   const { NetworkSettings } = await container.inspect();
   const [network] = Object.values(NetworkSettings.Networks);
   const host = network?.IPAddress ?? '';

@@ -1,6 +1,9 @@
 import type { Neighbour } from '../example.ts';
 import { labels } from './labels.ts';
 
+/** What a browser says of itself when somebody opens a page. */
+const NAVIGATION = 'Accept: text/html,*/*;q=0.8\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\n';
+
 export const docksal: Neighbour = {
   name: 'Docksal (service-vhost-proxy)',
   page: 'from-others.md',
@@ -81,6 +84,34 @@ export const docksal: Neighbour = {
       requests: [{ host: 'dk-cert.example', over: 'https', status: 200, from: 'dk-cert' }],
       verdict: 'differs',
       note: 'the certificate that has the host in it is taken, without being named; dproxy deletes no projects',
+    },
+    {
+      what: 'a stopped project that the first request starts',
+      source: 'README.md, "Advanced proxy configuration"',
+      containers: [
+        {
+          name: 'dk-stack-db-1',
+          isAsleep: true,
+          labels: labels('com.docker.compose.project=dk-stack', 'com.docker.compose.service=db'),
+        },
+        {
+          name: 'dk-stack-web-1',
+          isAsleep: true,
+          labels: labels(
+            'com.docker.compose.project=dk-stack',
+            'com.docker.compose.service=web',
+            'io.docksal.project-root=/projects/dk-stack',
+            'io.docksal.virtual-host=dk-stack.docksal.site,dk-stack.docksal.site.*',
+          ),
+        },
+      ],
+      requests: [
+        { host: 'dk-stack.docksal.site', headers: NAVIGATION, status: 202, body: 'Starting dk-stack' },
+        { host: 'dk-stack.docksal.site.192.0.2.1.example', status: 200, from: 'dk-stack-web-1' },
+        { host: 'dk-stack-db-1.localhost', status: 200, from: 'dk-stack-db-1' },
+      ],
+      verdict: 'differs',
+      note: 'a browser gets the waiting page, as there; everybody else waits for the answer of the site',
     },
   ],
 };
