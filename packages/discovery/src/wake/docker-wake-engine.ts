@@ -8,7 +8,7 @@ import { WAKE_CALLS } from '../engine-calls.ts';
 import type { CpuSample } from './idle-cpu.ts';
 import { logLines } from './log-lines.ts';
 import { readSeen } from './read-seen.ts';
-import { rejoinNetworks } from './rejoin-networks.ts';
+import { type FoundNetwork, rejoinNetworks } from './rejoin-networks.ts';
 import type { SeenContainer, WakeEngine } from './wake-engine.ts';
 import { wakeTrouble } from './wake-trouble.ts';
 
@@ -107,10 +107,9 @@ export class DockerWakeEngine implements WakeEngine {
     this.#agent.destroy();
   }
 
-  /** Id of the network with this name; undefined: there is none. */
-  async #findNetwork(name: string): Promise<string | undefined> {
+  async #findNetwork(name: string): Promise<FoundNetwork | undefined> {
     const network = await this.#call([404], this.#timing.callMs, () => this.#docker.getNetwork(name).inspect());
-    return network?.Id;
+    return network && { id: network.Id, project: network.Labels?.['com.docker.compose.project'] ?? '' };
   }
 
   /** @returns its id; empty: somebody else has made it meanwhile */

@@ -6,11 +6,18 @@ import type { SeenContainer, WantedNetwork } from './wake-engine.ts';
 
 const REMEMBERED: WantedNetwork = { name: 'shop_default', id: 'old', isJoined: true, aliases: ['web'] };
 
-/** @param there ids of networks, by name */
-async function rejoin(container: Partial<SeenContainer>, there: Record<string, string>): Promise<string[]> {
+/** @param there ids of networks, by name; @param owner the compose project that they belong to */
+async function rejoin(
+  container: Partial<SeenContainer>,
+  there: Record<string, string>,
+  owner = 'shop',
+): Promise<string[]> {
   const done: string[] = [];
   await rejoinNetworks(seenOf('web', container), {
-    find: async (name) => there[name],
+    find: async (name) => {
+      const id = there[name];
+      return id === undefined ? undefined : { id, project: owner };
+    },
     create: async (name, labels) => {
       done.push(`create ${name} ${Object.values(labels).join(' ')}`);
       return 'new';
@@ -36,6 +43,18 @@ it('joins one that was made again since, and one that it was taken out of', asyn
   expect(await rejoin({ networks: [REMEMBERED] }, { shop_default: 'new' })).toEqual(['connect shop_default as web']);
   const taken = { ...REMEMBERED, id: '', isJoined: false };
   expect(await rejoin({ networks: [taken] }, { shop_default: 'old' })).toEqual(['connect shop_default as web']);
+});
+
+it('joins none that belongs to another project now, and stays in one that it is in', async () => {
+  const taken = { ...REMEMBERED, id: '', isJoined: false };
+  for (const network of [REMEMBERED, taken]) {
+    const done = rejoin({ networks: [network] }, { shop_default: 'new' }, 'victim');
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    await expect(done).rejects.toThrow('its network belongs to another project now');
+    // oxlint-disable-next-line no-await-in-loop -- see above
+    expect(await rejoin({ networks: [network] }, { shop_default: 'new' }, '')).toEqual(['connect shop_default as web']);
+  }
+  expect(await rejoin({ networks: [REMEMBERED] }, { shop_default: 'old' }, 'victim')).toEqual([]);
 });
 
 it.each([
