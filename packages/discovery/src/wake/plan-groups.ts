@@ -55,8 +55,11 @@ export function groupsOf(sleepers: readonly Sleeper[], isOwnedByProject: boolean
   }));
 }
 
-function canSleep({ container: { labels }, compose, claims }: Sleeper): boolean {
-  return claims?.scope !== 'none' && !compose.isOneOff && !isSwarmTask(labels);
+/** The engine has no limit for names. One that workers do not take for the id of a group would cut them off from the table. */
+const MAX_CONTAINER_NAME = 255;
+
+function canSleep({ container: { labels, name }, compose, claims }: Sleeper): boolean {
+  return claims?.scope !== 'none' && !compose.isOneOff && !isSwarmTask(labels) && name.length <= MAX_CONTAINER_NAME;
 }
 
 const ROUTES = new WeakMap<Sleeper, readonly string[]>();
