@@ -5,6 +5,8 @@ const PART_BYTES = 256 * 1024;
 
 /** Groups of which one worker may tell in one answer. */
 const MAX_GROUPS = 100_000;
+/** Of their ids together, in UTF-16 units: so many groups with the longest ids that there may be would take 400 MB of the primary. */
+const MAX_ID_UNITS = 8 * 1024 * 1024;
 
 /** What fits into one message each; at least one part, so that there is an answer. */
 export function splitActivity(groups: readonly GroupActivity[]): readonly (readonly GroupActivity[])[] {
@@ -24,19 +26,23 @@ export function splitActivity(groups: readonly GroupActivity[]): readonly (reado
 
 /** The parts of answers that have not come to their end. */
 export class ActivityParts {
-  readonly #parts = new Map<number, GroupActivity[]>();
+  readonly #parts = new Map<number, { readonly groups: GroupActivity[]; readonly idUnits: number }>();
 
   /**
    * @returns the whole, once `isLast`
    * @throws RangeError when a worker tells of more groups than any host has
    */
   add(request: number, groups: readonly GroupActivity[], isLast: boolean): readonly GroupActivity[] | undefined {
-    const all = this.#parts.get(request) ?? [];
-    if (all.length + groups.length > MAX_GROUPS) throw new RangeError(`activity of more than ${MAX_GROUPS} groups`);
-    all.push(...groups);
+    const before = this.#parts.get(request) ?? { groups: [], idUnits: 0 };
+    const idUnits = groups.reduce((sum, { group }) => sum + group.length, before.idUnits);
+    if (before.groups.length + groups.length > MAX_GROUPS || idUnits > MAX_ID_UNITS)
+      throw new RangeError(
+        `activity of more than ${MAX_GROUPS} groups, or ids of more than ${MAX_ID_UNITS} characters`,
+      );
+    before.groups.push(...groups);
     if (isLast) this.#parts.delete(request);
-    else this.#parts.set(request, all);
-    return isLast ? all : undefined;
+    else this.#parts.set(request, { ...before, idUnits });
+    return isLast ? before.groups : undefined;
   }
 
   /** Nobody waits for it any more. */
