@@ -6,6 +6,7 @@ import type { CpuSample } from './idle-cpu.ts';
 import type { IdleStopOptions } from './idle-stop-options.ts';
 import { IdleStop } from './idle-stop.ts';
 import type { SleepRecord } from './sleeper-records.ts';
+import { WakeTrouble } from './wake-trouble.ts';
 
 const SOURCE = 'docker:test';
 const GROUP = planOf().id;
@@ -67,10 +68,14 @@ class World {
         groups: () => [...this.records.keys()],
         forget: (group) => void this.records.delete(group),
       },
-      engineOf: async () => ({
+      engineOf: async (source) => ({
         stop: (id) => end('stop', id, 'stopped'),
         pause: (id) => end('pause', id, 'paused'),
-        cpu: async () => this.#sample(),
+        cpu: async () => {
+          if (source === SOURCE) return this.#sample();
+          this.done.push(`far, look ${this.asks}`);
+          throw new WakeTrouble('slow', 'the engine did not answer in time');
+        },
       }),
       isWaking: () => this.isWaking,
       wake: async (group) => this.done.push(`wake ${group}`) > 0,
@@ -220,6 +225,28 @@ it('keeps it awake in its times, and wakes it once when one begins', async () =>
   world.nowMs += 60_000;
   await eventually(() => world.stop.sleeps === 1);
   expect(world.done).toEqual([`wake ${GROUP}`, 'stop db-id']);
+});
+
+it('does not wait for an engine that hangs once for each of its groups', async () => {
+  const names = Array.from({ length: 12 }, (_, at) => `far${at}`);
+  const idOf = (name: string): string => `docker:far/container:${name}`;
+  const world = new World(
+    { busyCpuPercent: 5 },
+    ['web', ...names].map((name) => route(name, name === 'web' ? GROUP : idOf(name))),
+  );
+  world.tickMs = 1_000;
+  const plans = names.map((name) =>
+    planOf({ id: idOf(name), idleMs: 20, busyCpuPercent: 5, members: [memberOf(name)] }),
+  );
+  world.stop.setPlans('docker:far', plans);
+  await eventually(() => world.stop.sleeps === 1);
+  const asked = Map.groupBy(
+    world.done.filter((word) => word.startsWith('far')),
+    (word) => word,
+  );
+  expect(asked.size).toBeGreaterThan(0);
+  // Four are asked at the same time; that one did not answer is enough for the others.
+  for (const inOneLook of asked.values()) expect(inOneLook.length).toBeLessThanOrEqual(4);
 });
 
 it('does not touch a group without an idle time, nor one that is being woken', async () => {

@@ -10,6 +10,7 @@ import { AwakeKeeper } from './sleeper-keeper.ts';
 import { SleepMarks } from './sleeper-marks.ts';
 import { isStillAsleep } from './sleeper-records.ts';
 import { SleepRun, type SleepEngine, type SleepOutcome } from './sleeper-run.ts';
+import { WakeTrouble } from './wake-trouble.ts';
 
 const MIN_PAUSE_MS = 250;
 const MAX_PAUSE_MS = 5_000;
@@ -149,7 +150,8 @@ export class IdleStop {
     if (running.length === 0) return;
     const activities = await this.#ask();
     const silent = running.filter((group) => this.#judge(group, activities).state === 'silent');
-    await eachOf(silent, MAX_ASKED, (group) => this.#consider(group));
+    const awaySources = new Set<string>();
+    await eachOf(silent, MAX_ASKED, (group) => this.#consider(group, awaySources));
   }
 
   async #ask(): Promise<Activities> {
@@ -182,7 +184,9 @@ export class IdleStop {
     return this.#routes.routes;
   }
 
-  async #consider(group: IdleGroup): Promise<void> {
+  /** @param awaySources engines that did not answer in this look: their other groups do not wait for each time-out of theirs, too */
+  async #consider(group: IdleGroup, awaySources: Set<string>): Promise<void> {
+    if (awaySources.has(group.source)) return;
     const { log, engineOf, nowMs, probe = probeActivity } = this.#options;
     const { signal } = this.#closing;
     try {
@@ -193,6 +197,8 @@ export class IdleStop {
       if (this.#countLeaving() < MAX_LEAVING && !signal.aborted) this.#leave(group, engine);
     } catch (error) {
       group.noteRefusal(nowMs());
+      if (error instanceof WakeTrouble && (error.kind === 'away' || error.kind === 'slow'))
+        awaySources.add(group.source);
       log.warn({ group: group.plan.id, error }, 'whether a group is idle cannot be asked; it stays awake');
     }
   }
