@@ -17,7 +17,7 @@ export const sablier: Neighbour = {
           'traefik.enable=true',
           'traefik.docker.allownonrunning=true',
           `traefik.http.routers.${name}.rule=Host(\`${name}.example\`)`,
-          `traefik.http.routers.${name}.middlewares=sb-dynamic`,
+          `traefik.http.routers.${name}.middlewares=${name === 'sb-nginx' ? 'sb-file@file' : 'sb-dynamic'}`,
           'traefik.http.middlewares.sb-dynamic.plugin.sablier.group=sb-demo',
           'traefik.http.middlewares.sb-dynamic.plugin.sablier.sablierUrl=http://sablier:10000',
           'traefik.http.middlewares.sb-dynamic.plugin.sablier.sessionDuration=1m',
@@ -30,7 +30,7 @@ export const sablier: Neighbour = {
       ],
       rejected: ['dproxy wakes by the labels of the containers'],
       verdict: 'differs',
-      note: 'it wakes without Sablier; put to sleep it is with `dproxy.wake.idle`, which stands for the session duration',
+      note: 'it wakes without Sablier; put to sleep it is with `dproxy.wake.idle`, which stands for the session duration; a middleware of a file has to be told in dproxy.yml',
     },
     {
       what: 'hours in which it runs, and limits in place of a stop',
