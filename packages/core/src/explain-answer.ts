@@ -25,6 +25,7 @@ export interface ExplainRequest {
  * - `challenge`: dproxy itself, the question of a certificate authority
  * - `error`: an error page, see `code`
  * - `stream`: nobody reads the request, a stream takes the connection
+ * - `wake`: containers that sleep, or start: it waits for them
  * - `tls-refused`: nothing, the handshake ends
  * - `no-listener`: nothing, dproxy does not listen there
  */
@@ -39,7 +40,6 @@ export type ExplainedAnswerType =
   | 'challenge'
   | 'error'
   | 'stream'
-  /** It waits until containers that sleep, or start, answer. */
   | 'wake'
   | 'tls-refused'
   | 'no-listener';

@@ -137,7 +137,7 @@ export interface ContainerView {
     readonly port: number;
     readonly state: string;
   }[];
-  /** Why it has no route, with what to add; empty when it has. */
+  /** Why it has no route, or takes no requests, with what to do; empty when it does. */
   readonly reason: string;
   /** `WakeGroup.id` of the containers that it sleeps and wakes with; absent: it does not. */
   readonly wakeGroup?: string;

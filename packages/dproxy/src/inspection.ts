@@ -1,6 +1,7 @@
 import type { ConnectedWorker } from '@dproxy/cluster';
 import type { CertificateView, ContainerView, Inspector, Rejection, WakeGroupView } from '@dproxy/core';
 import { CertificateViews } from './certificate-views.ts';
+import { withTableStates } from './container-views.ts';
 import type { ControlPlane } from './control-plane.ts';
 
 export interface InspectionParts {
@@ -18,7 +19,7 @@ export function inspect(parts: InspectionParts): Inspector {
   const { plane, containers, orderedCertificates, workers, wakeGroups, warnings } = parts;
   const views = new CertificateViews();
   return {
-    containers,
+    containers: () => withTableStates(containers(), plane.snapshot?.backends ?? new Map()),
     backends: () => [...(plane.snapshot?.backends.values() ?? [])],
     routes: () => ({ routes: [...(plane.snapshot?.routes.values() ?? [])], shadowed: plane.shadowed }),
     streams: () => ({ streams: [...(plane.snapshot?.streams.values() ?? [])], shadowed: plane.shadowedStreams }),
