@@ -11,6 +11,8 @@ export class IdleGroup {
   readonly source: string;
   /** While it is on its way to sleep. */
   run: SleepRun | undefined;
+  /** When that began. */
+  leftMs = Number.NEGATIVE_INFINITY;
   readonly #judge = new IdleJudge();
   #plan: WakePlan;
   readonly #cpus = new Map<string, CpuUse>();

@@ -18,6 +18,8 @@ const MAX_PAUSE_MS = 5_000;
 const MAX_ASKED = 4;
 /** and of those on their way to sleep: each is a change of the table. The others wait for the next look. */
 const MAX_LEAVING = 16;
+/** Those that do not want to end are counted no longer: they have up to ten minutes, and would keep all others awake. */
+const LEAVING_MS = 30_000;
 
 /** What all workers say together; undefined: not all of them have spoken. */
 type Activities = ReadonlyMap<string, GroupActivity> | undefined;
@@ -216,11 +218,13 @@ export class IdleStop {
       wallMs,
     });
     group.run = run;
+    group.leftMs = nowMs();
     void run.run().then((outcome) => this.#end(group, outcome, idleMs));
   }
 
   #countLeaving(): number {
-    return [...this.#groups.values()].filter(({ run }) => run !== undefined).length;
+    const sinceMs = this.#options.nowMs() - LEAVING_MS;
+    return [...this.#groups.values()].filter(({ run, leftMs }) => run !== undefined && leftMs > sinceMs).length;
   }
 
   #end(group: IdleGroup, { state, reason, error }: SleepOutcome, idleMs: number): void {
