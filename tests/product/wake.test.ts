@@ -1,6 +1,6 @@
 import type { WakeGroupView } from '@dproxy/core';
 import { compileCalls, READ_CALLS, WAKE_CALLS } from '@dproxy/discovery';
-import { eventually } from '@dproxy/testkit';
+import { eventually, exchange } from '@dproxy/testkit';
 import { BUSYBOX_IMAGE, runContainer, sharedEngine, type ContainerSpec } from '@dproxy/testkit/docker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { engineFront, type EngineFront } from '../discovery/engine-front.ts';
@@ -116,6 +116,35 @@ it('answers 503 with the reason when a container cannot be started, and leaves i
   expect(started).toEqual(['broken']);
   const told = new Map((await groups()).map(({ name, state, failure }) => [name, `${state} ${failure}`.trim()]));
   expect([told.get('broken'), told.get('shop'), told.size]).toEqual(['asleep broken: exited with code 3', 'awake', 2]);
+});
+
+it('lets a POST of 1 MiB, a WebSocket and a TCP connection wait, and serves each whole and once', async () => {
+  await runContainer(engine, {
+    name: 'kinds',
+    labels: { 'dproxy.host': 'kinds.test', 'dproxy.wake': 'true', 'dproxy.tcp': '9477' },
+    start: false,
+  });
+  await eventually(async () => (await product.api('/streams')).message === '1 streams');
+  await product.version();
+  const length = 1_048_576;
+  const head = (name: string, rest: string): string => `${rest} HTTP/1.1\r\nHost: ${name}\r\n`;
+  const post = `${head('kinds.test', 'POST /whole')}Content-Length: ${length}\r\nConnection: close\r\n\r\n${'x'.repeat(length)}`;
+  const upgrade = `${head('kinds.test', 'GET /ws')}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
+  const plain = `${head('any', 'GET /plain')}Connection: close\r\n\r\n`;
+  const started = await startedBy(async () => {
+    const [whole, socket, connection] = await Promise.all([
+      exchange({ port: product.httpPort, request: post }),
+      exchange({ port: product.httpPort, request: upgrade }),
+      exchange({ port: 9477, request: plain }),
+    ]);
+    expect([whole.status, JSON.parse(whole.body.text)]).toEqual([200, expect.objectContaining({ bodyBytes: length })]);
+    expect([socket.status, socket.header('x-origin')]).toEqual([101, 'kinds']);
+    expect([connection.status, JSON.parse(connection.body.text)]).toEqual([
+      200,
+      expect.objectContaining({ url: '/plain', localPort: 80 }),
+    ]);
+  });
+  expect(started).toEqual(['kinds']);
 });
 
 it('made no call to the engine that is not documented', () => {
