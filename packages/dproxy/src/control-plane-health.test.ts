@@ -71,7 +71,11 @@ test('a container takes requests once its port accepts a connection, and after a
   const start = (startedMs: number, state: Backend['state'] = 'ready'): void => {
     const app = { id, name: 'app', address: '127.0.0.1', port, state, containerId: 'abc' } as const;
     const backend: Backend = { ...app, protocol: 'http', reason: '', tlsVerify: true, proxyProtocol: '' };
-    const { definitions } = parseFile({ path: '/y.yml', text: `routes: [{host: c.test, to: "http://127.0.0.1:${port}"}]`, seenMs: 0 });
+    const { definitions } = parseFile({
+      path: '/y.yml',
+      text: `routes: [{host: c.test, to: "http://127.0.0.1:${port}"}]`,
+      seenMs: 0,
+    });
     const [one] = definitions.map((definition) => ({
       ...definition,
       action: { type: 'forward' as const, backends: [{ backendId: id, weight: 1 }] },

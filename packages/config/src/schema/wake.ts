@@ -64,16 +64,22 @@ const NAME = 'a name of at most 64 characters, without control characters';
 const IDLE = 'a duration of at least 1s, such as 30m, or 0 for never';
 /** Shorter ones would stop what has just been started. */
 const MIN_IDLE_MS = 1_000;
+const TIMEOUT = 'a duration from 1s to 1h, such as 60s';
+/** For so long one that never becomes ready takes places from others. */
+const MAX_TIMEOUT_MS = 3_600_000;
 
 const options = {
   autostart: field(flag(), {
     meaning: 'Whether a request starts the containers; without, it is answered with 406',
     default: 'true',
   }),
-  timeout: field(duration(1_000), {
-    meaning: 'How long a request waits until somebody is ready, in ms or as 60s; then it is answered with 503',
-    default: '60s',
-  }),
+  timeout: field(
+    duration(1_000).refine((value) => value <= MAX_TIMEOUT_MS, { error: TIMEOUT }),
+    {
+      meaning: 'How long a request waits until somebody is ready, in ms or as 60s; then it is answered with 503',
+      default: '60s',
+    },
+  ),
   browsers: field(words(['page', 'hold']), {
     meaning: 'What a browser gets that asks for a page. page: the waiting page. hold: it waits like everybody else',
     default: 'page',

@@ -2,17 +2,26 @@ import { expect, it } from 'vitest';
 import { WakeBudget } from './wake-budget.ts';
 
 const SETTINGS = { clientPerMinute: 2, perMinute: 3, concurrent: 1 };
+let asked = 0;
+/** Another group each time. */
+const ask = (budget: WakeBudget, client: string, nowMs: number) => budget.take(client, `group-${asked++}`, nowMs);
 
 it('lets a client cause so many wakes a minute, and says when there may be one more', () => {
   const budget = new WakeBudget(SETTINGS);
-  expect([0, 0, 0].map((nowMs) => budget.take('a', nowMs))).toEqual([0, 0, 30_000]);
-  expect(budget.take('a', 29_999)).toBe(1);
-  expect(budget.take('a', 30_000)).toBe(0);
+  expect([0, 0, 0].map((nowMs) => ask(budget, 'a', nowMs))).toEqual([0, 0, 30_000]);
+  expect(ask(budget, 'a', 29_999)).toBe(1);
+  expect(ask(budget, 'a', 30_000)).toBe(0);
 });
 
 it('has a limit for all clients together, which nobody uses up by asking in vain', () => {
   const budget = new WakeBudget(SETTINGS);
-  for (let ask = 0; ask < 1_000; ask++) budget.take('loud', 0);
-  expect(budget.take('quiet', 0)).toBe(0);
-  expect(budget.take('late', 0)).toBe(20_000);
+  for (let time = 0; time < 1_000; time++) ask(budget, 'loud', 0);
+  expect(ask(budget, 'quiet', 0)).toBe(0);
+  expect(ask(budget, 'late', 0)).toBe(20_000);
+});
+
+it('lets one group take a quarter of all wakes, whoever asks for it', () => {
+  const budget = new WakeBudget({ clientPerMinute: 10, perMinute: 8, concurrent: 1 });
+  expect(['a', 'b', 'c'].map((client) => budget.take(client, 'loops', 0))).toEqual([0, 0, 30_000]);
+  expect(budget.take('d', 'other', 0)).toBe(0);
 });

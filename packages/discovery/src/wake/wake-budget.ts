@@ -11,20 +11,25 @@ export interface WakeBudgetSettings {
 }
 
 const MINUTE_MS = 60_000;
+/** Of all wakes: one that ends as soon as it is awake does not spend those of all others. */
+const GROUP_SHARE = 0.25;
 
 /** How many wakes clients may cause: one that asks for everything neither starts everything nor keeps others from it. */
 export class WakeBudget {
   readonly #byClient: TokenBuckets;
+  readonly #byGroup: TokenBuckets;
   readonly #all: TokenBuckets;
 
   constructor({ clientPerMinute, perMinute }: WakeBudgetSettings) {
     this.#byClient = new TokenBuckets({ average: clientPerMinute, periodMs: MINUTE_MS, burst: clientPerMinute });
+    const groupPerMinute = Math.ceil(perMinute * GROUP_SHARE);
+    this.#byGroup = new TokenBuckets({ average: groupPerMinute, periodMs: MINUTE_MS, burst: groupPerMinute });
     this.#all = new TokenBuckets({ average: perMinute, periodMs: MINUTE_MS, burst: perMinute }, 2);
   }
 
   /** @returns 0 when there may be one more wake, else the milliseconds until there may */
-  take(client: string, nowMs: number): number {
+  take(client: string, group: string, nowMs: number): number {
     // The client first: what it may not cause is not taken from the others.
-    return this.#byClient.take(client, nowMs) || this.#all.take('', nowMs);
+    return this.#byClient.take(client, nowMs) || this.#byGroup.take(group, nowMs) || this.#all.take('', nowMs);
   }
 }

@@ -132,7 +132,7 @@ export class Waker {
     if (this.#runs.size >= MAX_RUNS || queued >= this.#settings().concurrent + MAX_QUEUE)
       return refused(plan.id, 'too much is being started at the moment', RETRY_S);
     // Before it waits for its turn: who asks for everything does not fill the queue.
-    const waitMs = isAsleep(plan.members) ? this.#budgetNow().take(client, nowMs()) : 0;
+    const waitMs = isAsleep(plan.members) ? this.#budgetNow().take(client, plan.id, nowMs()) : 0;
     return waitMs === 0 ? undefined : tooMuch(plan.id, client, Math.ceil(waitMs / 1_000));
   }
 
@@ -187,7 +187,7 @@ export class Waker {
       plan: () => plan(groupId),
       engine: () => engine(groupId),
       isServed: () => isServed(groupId),
-      mayStart: () => run.client === undefined || this.#budgetNow().take(run.client, nowMs()) === 0,
+      mayStart: () => run.client === undefined || this.#budgetNow().take(run.client, groupId, nowMs()) === 0,
       report: (report) => this.#report(groupId, run, report),
       onStarted,
       log,
