@@ -20,7 +20,7 @@ test('the shared engine runs the node origin, which answers on its bridge addres
   expect(JSON.parse(response.body.text)).toMatchObject({ name: 'kit-origin', url: '/hello' });
 });
 
-test('containers outlive an engine that is killed, and stop leaves nothing behind', async () => {
+test('containers outlive an engine that is killed, and stop leaves nothing behind, and nothing paused', async () => {
   const engine = await startEngine();
   onTestFinished(() => engine.stop());
   await importBusybox(engine);
@@ -29,6 +29,11 @@ test('containers outlive an engine that is killed, and stop leaves nothing behin
   await engine.kill();
   await engine.restart();
   expect((await dockerOf(engine).getContainer(container.id).inspect()).State.Pid).toBe(before);
+  // What is frozen outlives SIGKILL, and so does the namespace that it is in.
+  await container.pause();
+  await engine.kill();
   await engine.stop();
   expect(existsSync(dirname(engine.socketPath))).toBe(false);
+  process.kill(before, 'SIGKILL');
+  await eventually(() => !existsSync(`/proc/${before}`), { what: 'the end of what was paused' });
 });

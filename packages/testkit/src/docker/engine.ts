@@ -8,6 +8,7 @@ import { makeEngineCertificates } from './client-certificates.ts';
 import { makeEngineNetwork, removeEngineNetwork, type EngineNetwork } from './engine-network.ts';
 import { EngineProcess } from './engine-process.ts';
 import { runCommand } from '../run-command.ts';
+import { thawContainers } from './thaw.ts';
 import { unmountBelow } from './unmount.ts';
 
 export interface EngineOptions {
@@ -37,7 +38,7 @@ export interface Engine extends EngineAccess {
   shutDown(): Promise<void>;
   /** Starts dockerd again after `kill()` or `shutDown()`. */
   restart(): Promise<void>;
-  /** Removes the containers, ends both programs, unmounts and removes the folder. Idempotent. */
+  /** Ends pauses, removes the containers, ends both programs, unmounts and removes the folder. Idempotent. */
   stop(): Promise<void>;
 }
 
@@ -117,10 +118,13 @@ class LocalEngine {
     if (this.#isStopped) return;
     this.#isStopped = true;
     if (this.#dockerd?.hasEnded === false) {
+      const paused = await this.docker('ps', '-q', '--filter', 'status=paused');
+      if (paused !== '') await this.docker('unpause', ...paused.split('\n'));
       const containers = await this.docker('ps', '-aq');
       if (containers !== '') await this.docker('rm', '-f', '-v', ...containers.split('\n'));
     }
     await this.#dockerd?.end('SIGTERM');
+    await thawContainers(join(this.#parts.folder, 'data'));
     await this.#parts.containerd.end('SIGTERM');
     await removeEngineNetwork(this.#parts.network);
     await unmountBelow(this.#parts.folder);
