@@ -33,7 +33,15 @@ export interface SleepRecords {
 
 /** Whether one of these containers is still as we put it: not started since, and not stopped by somebody while it was paused. */
 export function isStillAsleep({ method, containers }: SleepRecord, members: readonly WakeMember[]): boolean {
+  return containers.some((container) => isAsleepSince(container, method, members));
+}
+
+/** The same of one of them. */
+export function isAsleepSince(
+  { id, startedMs }: SleepingContainer,
+  method: SleepRecord['method'],
+  members: readonly WakeMember[],
+): boolean {
   const asleep = method === 'pause' ? 'paused' : 'stopped';
-  const starts = new Map(containers.map(({ id, startedMs }) => [id, startedMs]));
-  return members.some(({ containerId, state, startedMs }) => state === asleep && starts.get(containerId) === startedMs);
+  return members.some((each) => each.containerId === id && each.state === asleep && each.startedMs === startedMs);
 }

@@ -38,6 +38,7 @@ function start(more: Partial<SleepRunOptions> & { readonly silent?: boolean } = 
     records: {
       add: async ({ containers }) => void done.push(`record ${containers.map(({ id }) => id).join(' ')}`),
       remove: () => void done.push('forget'),
+      get: () => undefined,
     },
     whenServed: async (version) => done.push(`served ${version}`) > 0,
     askAgain: async () => (done.push('ask'), ''),
@@ -155,4 +156,19 @@ it('is in the table again when the engine refuses, and leaves alone what the oth
   expect(asked).toEqual(['web-id']);
   expect(done.at(-1)).toBe('coming');
   await run.ended;
+});
+
+it('keeps the word on what sleeps since an attempt that went half-way, also when this one comes to nothing', async () => {
+  const [web, db, job] = ['web', 'db', 'job'].map((name) => ({ id: `${name}-id`, startedMs: 1_000 }));
+  const half = { group: plan.id, method: 'stop', sinceMs: 500, containers: [web, job] } as const;
+  const kept: unknown[] = [];
+  const records = {
+    add: async (record: unknown) => void kept.push(record),
+    remove: () => kept.push('gone'),
+    get: () => half,
+  };
+  await start({ records }).run.run();
+  expect(kept.splice(0)).toEqual([{ ...half, sinceMs: 1_000, containers: [job, web, db] }]);
+  await start({ records, askAgain: async () => 'it is in use' }).run.run();
+  expect(kept.at(-1)).toEqual({ ...half, containers: [job] });
 });

@@ -3,7 +3,7 @@ import type { CpuSample } from './idle-cpu.ts';
 import { isRunning } from './idle-judge.ts';
 import type { SleepMarks } from './sleeper-marks.ts';
 import { stopOrder } from './sleeper-order.ts';
-import type { SleepRecords } from './sleeper-records.ts';
+import { isAsleepSince, type SleepRecord, type SleepRecords } from './sleeper-records.ts';
 
 /** What is asked of an engine; each call ends, and none but `cpu` is repeated. */
 export interface SleepEngine {
@@ -18,7 +18,7 @@ export interface SleepRunOptions {
   readonly plan: WakePlan;
   readonly engine: SleepEngine;
   readonly marks: SleepMarks;
-  readonly records: Pick<SleepRecords, 'add' | 'remove'>;
+  readonly records: Pick<SleepRecords, 'add' | 'remove' | 'get'>;
   /** True once every worker serves this version or a newer one, false when that takes too long. */
   readonly whenServed: (version: number) => Promise<boolean>;
   /** Asks all workers once more. Why the group must stay awake; empty: it may go. */
@@ -56,10 +56,13 @@ export class SleepRun {
   readonly #cancelled = Promise.withResolvers<void>();
   #state: 'leaving' | 'stopping' | 'settling' | SleepOutcome['state'] = 'leaving';
   #latest: readonly WakeMember[];
+  /** What sleeps of it since an attempt that went half-way: still our doing, whatever becomes of this one. */
+  readonly #before: SleepRecord | undefined;
 
   constructor(options: SleepRunOptions) {
     this.#options = options;
     this.#latest = options.plan.members;
+    this.#before = halfAsleep(options);
     this.#members = options.plan.members.filter(isRunning);
   }
 
@@ -102,13 +105,14 @@ export class SleepRun {
     const { plan, marks, records, whenServed, askAgain, wallMs } = this.#options;
     const version = await marks.add(this.#ids(), plan.method === 'pause' ? 'paused' : 'stopped');
     if ((await this.#unlessCancelled(whenServed(version))) !== true)
-      return this.#back('not all workers have taken the table');
-    const containers = this.#members.map(({ containerId, startedMs }) => ({ id: containerId, startedMs }));
+      return await this.#back('not all workers have taken the table');
+    const leaving = this.#members.map(({ containerId, startedMs }) => ({ id: containerId, startedMs }));
+    const containers = [...(this.#before?.containers ?? []), ...leaving];
     // Before the first one is stopped: a primary that ends half-way must know afterwards whose doing it was.
     await records.add({ group: plan.id, method: plan.method, sinceMs: wallMs(), containers });
     const reason = await this.#unlessCancelled(askAgain());
-    if (reason !== '') return this.#back(reason ?? '');
-    if (!this.#isSame()) return this.#back('its containers have changed');
+    if (reason !== '') return await this.#back(reason ?? '');
+    if (!this.#isSame()) return await this.#back('its containers have changed');
     // Here, not a moment later: a wake that comes now has to wait for the end.
     this.#state = 'stopping';
     return undefined;
@@ -120,10 +124,12 @@ export class SleepRun {
     return this.#isTakenBack() ? undefined : found;
   }
 
-  #back(found: string): SleepOutcome {
+  async #back(found: string): Promise<SleepOutcome> {
     const reason = this.#isTakenBack() ? 'a request came' : found;
     this.#state = 'back';
-    this.#options.records.remove(this.#options.plan.id);
+    const { records, plan } = this.#options;
+    if (this.#before === undefined) records.remove(plan.id);
+    else await records.add(this.#before);
     return { state: 'back', reason };
   }
 
@@ -172,6 +178,14 @@ export class SleepRun {
   #ids(): readonly string[] {
     return this.#members.map(({ containerId }) => containerId);
   }
+}
+
+/** Undefined: nothing of it sleeps by us, or in another way than it is to sleep now. */
+function halfAsleep({ plan, records }: SleepRunOptions): SleepRecord | undefined {
+  const record = records.get(plan.id);
+  if (record?.method !== plan.method) return undefined;
+  const containers = record.containers.filter((container) => isAsleepSince(container, record.method, plan.members));
+  return containers.length === 0 ? undefined : { ...record, containers };
 }
 
 function runOf({ containerId, startedMs }: WakeMember): string {
