@@ -191,6 +191,7 @@ export const inspector: Inspector = {
       members: [{ name: 'shop-web-1', service: 'web', state: 'stopped', health: 'none' }],
       failure: 'web: exited with code 1',
       retryAfterS: 5,
+      idle: { state: 'asleep', reason: 'nothing of it runs', idleMs: 0, leftMs: 0, isOurs: true },
     },
   ],
   rejected: () => [{ source: '/etc/dproxy.yml', line: 4, column: 2, message: 'unknown key "hots"', expected: 'host' }],

@@ -319,6 +319,19 @@ export const WAKE_GROUPS = list(
     members: list(object({ name: text, service: text, state: text, health: text })),
     failure: { ...text, description: 'why its last wake failed; empty: it did not' },
     retryAfterS: { ...integer, description: 'after which a request may wake it again; 0: at once' },
+    idle: {
+      description: 'null: it is never put to sleep',
+      anyOf: [
+        object({
+          state: { type: 'string', enum: ['asleep', 'awake', 'silent', 'leaving'] },
+          reason: { ...text, description: 'what keeps it awake' },
+          idleMs: { ...integer, description: 'since it was used or started' },
+          leftMs: { ...integer, description: 'until it has been unused for long enough, if nobody uses it' },
+          isOurs: { type: 'boolean', description: 'it was put to sleep by dproxy, not stopped by hand' },
+        }),
+        { type: 'null' },
+      ],
+    },
   }),
 );
 export const REJECTED = list(object({ source: text, line: integer, column: integer, message: text, expected: text }));

@@ -141,6 +141,7 @@ export type {
   DataPlane,
   DrainReport,
   Explainer,
+  IdleStateView,
   Inspector,
   SpentTokens,
   WakeGroupView,

@@ -188,6 +188,22 @@ export interface WakeGroupView {
   readonly failure: string;
   /** After which a request may try again, in seconds; 0: at once. */
   readonly retryAfterS: number;
+  /** Null: it is never put to sleep. */
+  readonly idle: IdleStateView | null;
+}
+
+/** How far a group is on its way to sleep. */
+export interface IdleStateView {
+  /** `silent`: traffic says that it is idle, CPUs and probe have not; `leaving`: it is being put to sleep. */
+  readonly state: 'asleep' | 'awake' | 'silent' | 'leaving';
+  /** What keeps it awake; empty when nothing does. */
+  readonly reason: string;
+  /** Since it was used or started, as far as is known; 0 while it sleeps. */
+  readonly idleMs: number;
+  /** Until it has been unused for long enough, if nobody uses it; 0: now, or it sleeps. */
+  readonly leftMs: number;
+  /** It sleeps because it was put to sleep here, not by somebody's hand. */
+  readonly isOurs: boolean;
 }
 
 /** The port through which the admin API and the command line look inside. */

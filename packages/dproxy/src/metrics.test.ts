@@ -26,7 +26,16 @@ function worker(pid: number): ConnectedWorker {
 
 const inspector: Inspector = {
   wakeGroups: () => [
-    { id: 'e/project:shop', name: 'shop', state: 'asleep', message: '', members: [], failure: '', retryAfterS: 0 },
+    {
+      id: 'e/project:shop',
+      name: 'shop',
+      state: 'asleep',
+      message: '',
+      members: [],
+      failure: '',
+      retryAfterS: 0,
+      idle: null,
+    },
   ],
   containers: () => [],
   backends: () => [],
@@ -60,6 +69,7 @@ test('counters are the sum over workers, gauges of those that run', async () => 
   const metrics = new Metrics({
     inspector,
     upkeep,
+    sleeps: () => 3,
     server: {
       workers: () => [worker(1), worker(2)],
       stats: () =>
@@ -75,6 +85,7 @@ test('counters are the sum over workers, gauges of those that run', async () => 
   expect(text).toContain('dproxy_open_connections 4\n');
   expect(text).toContain('dproxy_table_version{worker="2"} 7\n');
   expect(text).toContain('dproxy_wake_groups{state="asleep"} 1\n');
+  expect(text).toContain('dproxy_sleeps_total 3\n');
   expect(text).toContain('dproxy_certificates{kind="acme",state="valid"} 1\n');
   expect(text).toContain('dproxy_certificate_first_expiry_timestamp_seconds 1800000000\n');
   expect(text).toContain('dproxy_certificate_orders_total{outcome="unauthorized"} 2\n');
@@ -85,6 +96,7 @@ test('a worker that is gone takes nothing away from the counters', async () => {
   const metrics = new Metrics({
     inspector,
     upkeep,
+    sleeps: () => 0,
     server: {
       workers: () => pids.map(worker),
       stats: () => Promise.resolve(pids.map((pid) => ({ pid, stats: stats(5) }))),

@@ -11,6 +11,8 @@ export interface MetricsParts {
   readonly server: Pick<SnapshotServer, 'stats' | 'workers'>;
   readonly inspector: Inspector;
   readonly upkeep: Pick<CertificateUpkeep, 'counters'>;
+  /** How often a group was put to sleep. */
+  readonly sleeps: () => number;
 }
 
 /** All workers together, in the text format of Prometheus; asked anew at each scrape. No host or path is a label. */
@@ -23,7 +25,7 @@ export class Metrics {
   }
 
   async read(): Promise<string> {
-    const { server, inspector } = this.#parts;
+    const { server, inspector, sleeps } = this.#parts;
     const answers = await server.stats(STATS_MS);
     const workers = server.workers();
     const totals = this.#totals.add(answers, new Set(workers.map(({ pid }) => pid)));
@@ -82,6 +84,7 @@ export class Metrics {
       registers: [registry],
     });
     for (const { state } of inspector.wakeGroups()) groups.inc({ state });
+    count('dproxy_sleeps_total', 'How often a group of containers was put to sleep.', sleeps());
     this.#addCertificates(registry);
     return await registry.metrics();
   }

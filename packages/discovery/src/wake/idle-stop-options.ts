@@ -1,4 +1,4 @@
-import type { GroupActivity, Log, Snapshot } from '@dproxy/core';
+import type { GroupActivity, IdleStateView, Log, Snapshot } from '@dproxy/core';
 import type { ActivityProbe } from './idle-probe.ts';
 import type { SleepTable } from './sleeper-marks.ts';
 import type { SleepRecords } from './sleeper-records.ts';
@@ -35,13 +35,6 @@ export interface IdleStopOptions {
 }
 
 /** What idle stop has to say of a group. */
-export interface IdleView {
+export interface IdleView extends IdleStateView {
   readonly group: string;
-  readonly state: 'asleep' | 'awake' | 'silent' | 'leaving';
-  /** What keeps it awake; empty when nothing does. */
-  readonly reason: string;
-  /** Milliseconds since it was used or started, as far as is known. */
-  readonly idleMs: number;
-  /** It sleeps because we put it to sleep. */
-  readonly isOurs: boolean;
 }

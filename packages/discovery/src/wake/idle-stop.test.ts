@@ -140,7 +140,7 @@ it('puts a group to sleep that nobody uses, and remembers whose doing it was', a
   await eventually(() => world.stop.sleeps === 1);
   expect(world.done).toEqual(['stop web-id']);
   expect(world.coming.size).toBe(0);
-  expect(world.stop.describe()).toMatchObject([{ group: GROUP, state: 'asleep', isOurs: true }]);
+  expect(world.stop.describe()).toMatchObject([{ group: GROUP, state: 'asleep', idleMs: 0, leftMs: 0, isOurs: true }]);
   expect(world.stop.isOurs(GROUP)).toBe(true);
 
   world.members([memberOf('web', { startedMs: 9_000 })]);
@@ -287,6 +287,7 @@ it('does not touch a group without an idle time, nor one that is being woken', a
   world.nowMs += 60_000;
   await world.whenLooked();
   expect(world.done).toEqual([]);
+  expect(world.stop.describe()).toMatchObject([{ group: other.id, reason: 'it is being woken', leftMs: 0 }]);
 });
 
 it('lets a wake go on at once where nothing is on its way to sleep', async () => {

@@ -79,15 +79,9 @@ export class IdleStop {
     return this.#sleeps;
   }
 
+  /** Of the groups that it may put to sleep. */
   describe(): readonly IdleView[] {
-    const nowMs = this.#options.nowMs();
-    return [...this.#groups].map(([id, group]) => ({
-      group: id,
-      state: group.run === undefined ? group.verdict.state : 'leaving',
-      reason: group.run === undefined ? group.verdict.reason : '',
-      idleMs: group.idleMs(nowMs),
-      isOurs: this.isOurs(id),
-    }));
+    return [...this.#groups].flatMap(([id, group]) => (group.plan.idleMs === 0 ? [] : [this.#describe(id, group)]));
   }
 
   /**
@@ -99,6 +93,20 @@ export class IdleStop {
     clearTimeout(this.#timer);
     const runs = [...this.#groups.values()].flatMap(({ run }) => (run?.cancel() === true ? [run.ended] : []));
     await Promise.all(runs);
+  }
+
+  #describe(id: string, group: IdleGroup): IdleView {
+    const { plan, run, runningIds, verdict } = group;
+    const isRunning = runningIds.length > 0;
+    const idleMs = isRunning ? Math.round(group.idleMs(this.#options.nowMs())) : 0;
+    return {
+      group: id,
+      state: run === undefined ? verdict.state : 'leaving',
+      reason: run === undefined ? verdict.reason : '',
+      idleMs,
+      leftMs: isRunning ? Math.max(0, plan.idleMs - idleMs) : 0,
+      isOurs: this.isOurs(id),
+    };
   }
 
   #follow(source: string, plan: WakePlan): void {

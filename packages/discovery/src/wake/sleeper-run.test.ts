@@ -158,8 +158,10 @@ it('is in the table again when the engine refuses, and leaves alone what the oth
   await run.ended;
 });
 
+const asleep = (name: string) => ({ id: `${name}-id`, startedMs: 1_000 });
+
 it('keeps the word on what sleeps since an attempt that went half-way, also when this one comes to nothing', async () => {
-  const [web, db, job] = ['web', 'db', 'job'].map((name) => ({ id: `${name}-id`, startedMs: 1_000 }));
+  const [web, db, job] = [asleep('web'), asleep('db'), asleep('job')];
   const half = { group: plan.id, method: 'stop', sinceMs: 500, containers: [web, job] } as const;
   const kept: unknown[] = [];
   const records = {

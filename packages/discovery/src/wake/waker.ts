@@ -104,7 +104,8 @@ export class Waker {
     for (const { wake } of this.#runs.values()) wake?.poke();
   }
 
-  view(plan: WakePlan): WakeGroupView {
+  /** All of it but what puts it to sleep. */
+  view(plan: WakePlan): Omit<WakeGroupView, 'idle'> {
     const run = this.#runs.get(plan.id);
     return {
       id: plan.id,

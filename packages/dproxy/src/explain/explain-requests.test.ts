@@ -70,6 +70,7 @@ describe('of a route whose containers sleep', () => {
     members: [],
     failure: '',
     retryAfterS: 0,
+    idle: null,
   };
 
   function answerOf({ autostart = true, state = 'stopped' as 'stopped' | 'ready', view = {} }): Explanation['answer'] {

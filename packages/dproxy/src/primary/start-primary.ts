@@ -21,7 +21,7 @@ import { ROOT, statePaths } from '../paths.ts';
 import { describeInstance } from '../running-instance.ts';
 import { StateFile } from '../state-file.ts';
 import { TrafficStatistics } from '../traffic-statistics.ts';
-import { openSleeping } from '../sleeping/open-sleeping.ts';
+import { openSleeping, type Sleeping } from '../sleeping/open-sleeping.ts';
 import { openWaking, type Waking } from '../waking/open-waking.ts';
 import { readLeftWorkers, WorkerLedger } from '../worker-ledger.ts';
 import { followSettings } from './follow-settings.ts';
@@ -50,7 +50,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<AsyncDispos
   opened.defer(await markInstance(ROOT, log));
   const supervisor = new Supervisor({ pm2Home: options.pm2Home, pid: process.ppid, parentPid: () => process.ppid });
   const sources = await openSources(options, supervisor, opened);
-  const { server, plane, configuration, engines, waking, upkeep } = sources;
+  const { server, plane, configuration, engines, waking, sleeping, upkeep } = sources;
 
   const balancer = await openBalancer(options, { server, supervisor, settings: configuration.settings });
   opened.defer(() => balancer.close());
@@ -75,7 +75,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<AsyncDispos
     wakeGroups: () => inspector.wakeGroups(),
   });
   opened.defer(() => explainer.close());
-  const metrics = new Metrics({ server, inspector, upkeep });
+  const metrics = new Metrics({ server, inspector, upkeep, sleeps: () => sleeping.idle.sleeps });
   const statistics = new TrafficStatistics({ server, snapshot: () => plane.snapshot, nowMs: Date.now });
   const retryCertificate = (host: string): boolean => upkeep.retryNow(host);
   const { settings } = configuration;
@@ -109,6 +109,7 @@ interface Sources {
   readonly configuration: Configuration;
   readonly engines: Engines;
   readonly waking: Waking;
+  readonly sleeping: Sleeping;
   readonly upkeep: CertificateUpkeep;
   /** From now on changes of `workers` in the file are acted on. */
   attach(balancer: Pm2Balancer): void;
@@ -195,7 +196,16 @@ async function openSources(
   await certificates.upkeep.start((set) => plane.setOrderedCertificates(set));
   await plane.open();
   const { upkeep } = certificates;
-  return { server, plane, configuration, engines, waking, upkeep, attach: (opening) => void (balancer = opening) };
+  return {
+    server,
+    plane,
+    configuration,
+    engines,
+    waking,
+    sleeping,
+    upkeep,
+    attach: (opening) => void (balancer = opening),
+  };
 }
 
 async function collectWarnings(

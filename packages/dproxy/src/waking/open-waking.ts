@@ -1,5 +1,12 @@
 import type { EngineEndpoint, Log, Snapshot, SourceState, WakeGroupView, WakeProgress } from '@dproxy/core';
-import { Waker, WakeTrouble, type Sleeper, type WakeBudgetSettings, type WakeEngine } from '@dproxy/discovery';
+import {
+  Waker,
+  WakeTrouble,
+  type IdleView,
+  type Sleeper,
+  type WakeBudgetSettings,
+  type WakeEngine,
+} from '@dproxy/discovery';
 import { ServedGroups } from './served-groups.ts';
 import { WakeEngines } from './wake-engines.ts';
 import { WakePlans } from './wake-plans.ts';
@@ -15,6 +22,11 @@ export interface WakingParts {
   readonly answer: (worker: number, progress: WakeProgress) => void;
 }
 
+/** What puts groups to sleep, and says how far each of them is. */
+export interface DescribedSleeper extends Sleeper {
+  describe(): readonly IdleView[];
+}
+
 /** Groups of containers that requests wake. */
 export interface Waking {
   readonly waker: Waker;
@@ -28,12 +40,12 @@ export interface Waking {
   /** and after every table. */
   published(): void;
   /** What puts groups to sleep, once there is something that does. */
-  attach(sleeper: Sleeper): void;
+  attach(sleeper: DescribedSleeper): void;
   views(): readonly WakeGroupView[];
 }
 
 /** Nobody puts anything to sleep: what sleeps was stopped by hand. */
-const NO_SLEEPER: Sleeper = { isOurs: () => false, beforeWake: async () => {} };
+const NO_SLEEPER: DescribedSleeper = { isOurs: () => false, beforeWake: async () => {}, describe: () => [] };
 
 export function openWaking(parts: WakingParts, opened: AsyncDisposableStack): Waking {
   const plans = new WakePlans();
@@ -72,6 +84,9 @@ export function openWaking(parts: WakingParts, opened: AsyncDisposableStack): Wa
     forget: (source) => plans.remove(source),
     published: () => waker.changed(),
     attach: (next) => void (sleeper = next),
-    views: () => plans.all().map((plan) => waker.view(plan)),
+    views: () => {
+      const idle = new Map(sleeper.describe().map(({ group, ...view }) => [group, view]));
+      return plans.all().map((plan) => ({ ...waker.view(plan), idle: idle.get(plan.id) ?? null }));
+    },
   };
 }
