@@ -1,7 +1,7 @@
 import { setTimeout as pace } from 'node:timers/promises';
 import { eventually, RawClient } from '@dproxy/testkit';
 import { BUSYBOX_IMAGE, dockerOf, runContainer, sharedEngine } from '@dproxy/testkit/docker';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { removeContainers } from '../product/engine-clean-up.ts';
 import { Product } from '../product/product.ts';
 
@@ -57,96 +57,100 @@ function sleepsOf(name: string): number {
     .filter((line) => line.includes('a group is put to sleep') && line.includes(`container:${name}"`)).length;
 }
 
-it('stops a container that nobody uses; the next request starts it, and it is put to sleep again', async () => {
-  await run('web');
-  await whenState('web', 'exited');
-  expect(await product.status('web.test')).toBe(200);
-  expect(await stateOf('web')).toBe('running');
-  await whenState('web', 'exited');
-});
+// Each with containers of its own: most of what they do is to wait until a second without use is over.
+describe.concurrent('idle stop', () => {
+  it('stops a container that nobody uses; the next request starts it, and it is put to sleep again', async () => {
+    await run('web');
+    await whenState('web', 'exited');
+    expect(await product.status('web.test')).toBe(200);
+    expect(await stateOf('web')).toBe('running');
+    await whenState('web', 'exited');
+  });
 
-it('leaves alone what is in use: requests that come again and again, and a WebSocket that is silent', async () => {
-  await run('quiet');
-  await run('chat');
-  await run('busy');
-  using chat = await RawClient.connect({ port: product.httpPort });
-  await chat.write('GET / HTTP/1.1\r\nHost: chat.test\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n');
-  expect((await chat.readResponse()).status).toBe(101);
-  expect(await product.status('busy.test')).toBe(200);
-  expect(await product.status('quiet.test')).toBe(200);
-  const before = ['busy', 'chat'].map(sleepsOf);
-  let isOver = false;
-  const asking = eventually(async () => {
+  it('leaves alone what is in use: requests that come again and again, and a WebSocket that is silent', async () => {
+    await run('quiet');
+    await run('chat');
+    await run('busy');
+    using chat = await RawClient.connect({ port: product.httpPort });
+    await chat.write('GET / HTTP/1.1\r\nHost: chat.test\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n');
+    expect((await chat.readResponse()).status).toBe(101);
     expect(await product.status('busy.test')).toBe(200);
-    return isOver;
+    expect(await product.status('quiet.test')).toBe(200);
+    const before = ['busy', 'chat'].map(sleepsOf);
+    let isOver = false;
+    const asking = eventually(async () => {
+      expect(await product.status('busy.test')).toBe(200);
+      return isOver;
+    });
+    await whenState('quiet', 'exited');
+    expect(await Promise.all(['busy', 'chat'].map(stateOf))).toEqual(['running', 'running']);
+    expect(['busy', 'chat'].map(sleepsOf)).toEqual(before);
+    isOver = true;
+    await asking;
+    chat.close();
+    await Promise.all(['busy', 'chat'].map((name) => whenState(name, 'exited')));
   });
-  await whenState('quiet', 'exited');
-  expect(await Promise.all(['busy', 'chat'].map(stateOf))).toEqual(['running', 'running']);
-  expect(['busy', 'chat'].map(sleepsOf)).toEqual(before);
-  isOver = true;
-  await asking;
-  chat.close();
-  await Promise.all(['busy', 'chat'].map((name) => whenState(name, 'exited')));
-});
 
-it('leaves alone what works, until it has done its work', async () => {
-  const work = 'while ! test -e /tmp/done; do :; done & exec /bin/httpd -f -p 80 -h /www';
-  const labels = { 'dproxy.wake.cpu': '5' };
-  await run('worker', { image: BUSYBOX_IMAGE, command: ['/bin/sh', '-c', work], labels });
-  await run('lazy', { labels });
-  await whenState('lazy', 'exited');
-  expect(await stateOf('worker')).toBe('running');
-  await engine.docker('exec', 'worker', 'touch', '/tmp/done');
-  await whenState('worker', 'exited');
-});
-
-it('asks a container whether it is in use', async () => {
-  await run('asked', { labels: { 'dproxy.wake.probe': '/health' } });
-  await run('other');
-  await whenState('other', 'exited');
-  expect(await stateOf('asked')).toBe('running');
-  await product.get('asked.test', '/health/fail');
-  await whenState('asked', 'exited');
-});
-
-it('pauses instead, and lets the same process go on', async () => {
-  await run('nap', { labels: { 'dproxy.wake.method': 'pause' } });
-  const started = (await inspect('nap')).StartedAt;
-  await whenState('nap', 'paused');
-  expect(await product.status('nap.test')).toBe(200);
-  expect((await inspect('nap')).StartedAt).toBe(started);
-});
-
-it('puts to sleep what was started by hand', async () => {
-  await run('hand');
-  await whenState('hand', 'exited');
-  await engine.docker('start', 'hand');
-  await eventually(() => sleepsOf('hand') === 2);
-  expect(await stateOf('hand')).toBe('exited');
-});
-
-it('puts a project to sleep as a whole, whoever needs others first', async () => {
-  const project = (service: string, needs = '') => ({
-    'com.docker.compose.project': 'shop',
-    'com.docker.compose.service': service,
-    'com.docker.compose.depends_on': needs,
+  it('leaves alone what works, until it has done its work', async () => {
+    const work = 'while ! test -e /tmp/done; do :; done & exec /bin/httpd -f -p 80 -h /www';
+    const labels = { 'dproxy.wake.cpu': '5' };
+    await run('worker', { image: BUSYBOX_IMAGE, command: ['/bin/sh', '-c', work], labels });
+    await run('lazy', { labels });
+    await whenState('lazy', 'exited');
+    expect(await stateOf('worker')).toBe('running');
+    await engine.docker('exec', 'worker', 'touch', '/tmp/done');
+    await whenState('worker', 'exited');
   });
-  await runContainer(engine, { name: 'shop-db', labels: project('db') });
-  await run('shop-web', { labels: { ...project('web', 'db:service_started:false'), 'dproxy.wake': 'true' } });
-  await Promise.all(['shop-web', 'shop-db'].map((name) => whenState(name, 'exited')));
-  const [web, db] = await Promise.all(['shop-web', 'shop-db'].map(async (name) => (await inspect(name)).FinishedAt));
-  expect(Date.parse(web ?? '')).toBeLessThan(Date.parse(db ?? ''));
-  expect(await product.status('shop-web.test')).toBe(200);
-  expect(await Promise.all(['shop-web', 'shop-db'].map(stateOf))).toEqual(['running', 'running']);
-});
 
-it('loses no request that comes just as a container goes to sleep', async () => {
-  const sleeps = LONG ? 20 : 3;
-  const names = ['gap-1', 'gap-2', 'gap-3', 'gap-4'];
-  const method = (name: string) => (name < 'gap-3' ? 'stop' : 'pause');
-  await Promise.all(names.map((name) => run(name, { labels: { 'dproxy.wake.method': method(name) } })));
-  const answers = await Promise.all(names.map((name, index) => askUntilAsleep(name, { index, sleeps })));
-  expect(answers.flat().filter((status) => status !== 200)).toEqual([]);
+  it('asks a container whether it is in use', async () => {
+    await run('asked', { labels: { 'dproxy.wake.probe': '/health' } });
+    await run('other');
+    await whenState('other', 'exited');
+    expect(await stateOf('asked')).toBe('running');
+    await product.get('asked.test', '/health/fail');
+    await whenState('asked', 'exited');
+  });
+
+  it('pauses instead, and lets the same process go on', async () => {
+    await run('nap', { labels: { 'dproxy.wake.method': 'pause' } });
+    const started = (await inspect('nap')).StartedAt;
+    await whenState('nap', 'paused');
+    expect(await product.status('nap.test')).toBe(200);
+    expect((await inspect('nap')).StartedAt).toBe(started);
+  });
+
+  it('puts to sleep what was started by hand', async () => {
+    await run('hand');
+    await whenState('hand', 'exited');
+    await engine.docker('start', 'hand');
+    await eventually(() => sleepsOf('hand') === 2);
+    expect(await stateOf('hand')).toBe('exited');
+  });
+
+  it('puts a project to sleep as a whole, whoever needs others first', async () => {
+    const project = (service: string, needs = '') => ({
+      'com.docker.compose.project': 'shop',
+      'com.docker.compose.service': service,
+      'com.docker.compose.depends_on': needs,
+    });
+    await runContainer(engine, { name: 'shop-db', labels: project('db') });
+    await run('shop-web', { labels: { ...project('web', 'db:service_started:false'), 'dproxy.wake': 'true' } });
+    await Promise.all(['shop-web', 'shop-db'].map((name) => whenState(name, 'exited')));
+    const [web, db] = await Promise.all(['shop-web', 'shop-db'].map(async (name) => (await inspect(name)).FinishedAt));
+    expect(Date.parse(web ?? '')).toBeLessThan(Date.parse(db ?? ''));
+    const { status, body } = await product.get('shop-web.test');
+    expect([status, status === 200 ? '' : body.text]).toEqual([200, '']);
+    expect(await Promise.all(['shop-web', 'shop-db'].map(stateOf))).toEqual(['running', 'running']);
+  });
+
+  it('loses no request that comes just as a container goes to sleep', async () => {
+    const sleeps = LONG ? 20 : 3;
+    const names = ['gap-1', 'gap-2', 'gap-3', 'gap-4'];
+    const method = (name: string) => (name < 'gap-3' ? 'stop' : 'pause');
+    await Promise.all(names.map((name) => run(name, { labels: { 'dproxy.wake.method': method(name) } })));
+    const answers = await Promise.all(names.map((name, index) => askUntilAsleep(name, { index, sleeps })));
+    expect(answers.flat().filter((status) => status !== 200)).toEqual([]);
+  });
 });
 
 /**
