@@ -1,15 +1,17 @@
 // A whole service under real PM2, with its own PM2_HOME and the settings of ecosystem.config.js; only the two scripts are
 // the toy ones of @dproxy/cluster, so that these tests are about supervision and nothing else.
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { BalancerChange, BalancerStatus } from '@dproxy/core';
 import { eventually, freePort, get, tempFolder, within, type TempFolder } from '@dproxy/testkit';
 import { apps } from '../../ecosystem.config.js';
 
+const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, '..', '..');
 const FIXTURES = join(ROOT, 'packages', 'cluster', 'src', 'fixtures');
 const PM2 = join(ROOT, 'node_modules', 'pm2', 'bin');
@@ -111,6 +113,11 @@ export class Pm2Service implements AsyncDisposable {
     this.#runtimes.push(runtime);
     await once(runtime, 'spawn');
     return runtime;
+  }
+
+  /** What a person could do to the workers. */
+  async pm2(...args: readonly string[]): Promise<void> {
+    await run(process.execPath, [join(PM2, 'pm2'), ...args], { env: { ...process.env, PM2_HOME: this.home } });
   }
 
   async status(): Promise<FixtureStatus> {

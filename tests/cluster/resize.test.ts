@@ -81,6 +81,13 @@ it('replaces all workers one by one, never with fewer than before', async () => 
   expect(after.some((pid) => before.includes(pid))).toBe(false);
 });
 
+it('sends away what is more than was asked for, whoever has started it', async () => {
+  await using service = await Pm2Service.start({ workers: 1 });
+  await service.pm2('scale', 'dproxy-worker', '3');
+  await service.whenOnline(3);
+  expect(await service.whenOnline(1)).toHaveLength(1);
+});
+
 it('does one thing at a time: calls that come together end at the last one', async () => {
   await using service = await Pm2Service.start({ workers: 1 });
   await Promise.all([3, 1, 2].map((size) => service.change(`/resize?size=${size}`)));

@@ -42,6 +42,9 @@ const READY_TIMEOUT_MS = 60_000;
 /** A worker that is missing for this long is looked up in PM2's list (a process of its own), and again while it is missing. */
 const MISSING_LOOKUP_MS = 3_000;
 const MISSING_AGAIN_MS = 10_000;
+/** Workers that are too many for so long came from an operation that failed half-way, or from somebody else's hand. */
+const SURPLUS_MS = 3_000;
+const SURPLUS_AGAIN_MS = 10_000;
 
 /** Acts on the workers through PM2's command line and our own socket. One thing at a time. */
 export class Pm2Balancer implements Balancer {
@@ -52,6 +55,7 @@ export class Pm2Balancer implements Balancer {
   #wanted: Wanted;
   #saving: Promise<void> = Promise.resolve();
   #lookupTimer: NodeJS.Timeout | undefined;
+  #surplusTimer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   private constructor(options: Pm2BalancerOptions, wanted: Wanted | undefined) {
@@ -127,6 +131,7 @@ export class Pm2Balancer implements Balancer {
     this.#queue.close();
     this.#unsubscribe();
     clearTimeout(this.#lookupTimer);
+    clearTimeout(this.#surplusTimer);
     // Whoever wanted it saved hears of a failure.
     await this.#saving.catch(() => undefined);
   }
@@ -164,6 +169,7 @@ export class Pm2Balancer implements Balancer {
     if (this.#isClosed || !this.#options.supervisor.isOurs) return;
     this.#retireOrphans();
     this.#lookUpMissing();
+    this.#sendSurplusAway();
   }
 
   /** Workers of a supervisor that died serve on until ours can take their load, and then drain. */
@@ -189,6 +195,25 @@ export class Pm2Balancer implements Balancer {
 
   #isMissing(): boolean {
     return this.#options.supervisor.isOurs && countOnline(this.#fleet.own()) < this.#target();
+  }
+
+  /** In the queue: operations have more workers than are wanted for a while. */
+  #sendSurplusAway(afterMs = SURPLUS_MS): void {
+    if (this.#isClosed || this.#surplusTimer !== undefined || !this.#isSurplus()) return;
+    this.#surplusTimer = setTimeout(() => {
+      this.#queue.add('surplus', async () => {
+        this.#surplusTimer = undefined;
+        try {
+          if (this.#isSurplus()) await this.#fleet.shrink(this.#target());
+        } finally {
+          this.#sendSurplusAway(SURPLUS_AGAIN_MS);
+        }
+      });
+    }, afterMs);
+  }
+
+  #isSurplus(): boolean {
+    return this.#options.supervisor.isOurs && countOnline(this.#fleet.own()) > this.#target();
   }
 
   async #lookUp(): Promise<void> {

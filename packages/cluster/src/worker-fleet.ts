@@ -83,6 +83,18 @@ export class WorkerFleet {
     }
   }
 
+  /** More serve than are wanted. Those that PM2 does not list any more are told to leave, too. @throws Error as `converge` */
+  async shrink(target: number): Promise<void> {
+    await this.converge(target);
+    const listed = new Set(this.#listed.map(({ id }) => id));
+    const strays = this.own().filter(({ pmId, state }) => isStaying(state) && !listed.has(pmId));
+    if (strays.length > 0)
+      this.#options.server.drain(
+        strays.map(({ pid }) => pid),
+        this.#options.drainMs(),
+      );
+  }
+
   /** One by one: never less capacity, never more than one extra worker. @throws Error when a new one does not get ready */
   async replaceAll(): Promise<void> {
     const { pm2, server, app, drainMs, readyTimeoutMs } = this.#options;
