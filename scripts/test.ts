@@ -16,7 +16,7 @@ const { values, positionals } = parseArgs({
 });
 
 /** Areas that mostly wait for processes to start, drain and end: half of the time of a run, with less work in it. */
-const SECOND_LANE = ['cluster', 'neighbours', 'product', 'service'];
+const SECOND_LANE = ['cluster', 'neighbours', 'product', 'service', 'wake'];
 
 installDebianPackages({ isRequired: process.env['CI'] === 'true' });
 const folder = mkdtempSync(join(tmpdir(), 'dproxy-test-'));

@@ -11,7 +11,7 @@ export function engineDisturbances(
     {
       name: 'restart of the engine',
       endsWorkers: false,
-      times: { sample: 2, long: 10 },
+      times: { sample: 1, long: 10 },
       disturb: async (round) => {
         await engine.shutDown();
         await engine.restart();
