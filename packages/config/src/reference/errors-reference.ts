@@ -44,7 +44,8 @@ const REMEDIES = {
   'no-backend-ready':
     'all containers of the host are stopped, paused, unhealthy or cannot be reached: `/containers` says why, with the command that mends it',
   asleep: 'start it, or let requests do so: `wake` of the container',
-  'wake-failed': 'the page says why, the log of the primary says more; a budget, a stop by hand, or a start that failed',
+  'wake-failed':
+    'the page says why, the log of the primary says more; a budget, a stop by hand, or a start that failed',
   'wake-timeout': 'its start takes longer than `wake.timeout`, or its health check does not pass',
   'too-many-waiting': '`limits.heldRequests`, `limits.heldRequestsPerRoute`, `limits.heldRequestsPerClient`',
   'upstream-refused':
