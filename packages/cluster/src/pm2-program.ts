@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { Shape } from './ipc/shape.ts';
-import type { Supervisor } from './supervisor.ts';
+import { SupervisorGone, type Supervisor } from './supervisor.ts';
 
 /** One process as PM2 lists it. */
 export interface ListedProcess {
@@ -68,7 +68,8 @@ export class Pm2Program {
           env: { ...this.#options.env, ...env, ...QUIET, PM2_HOME: supervisor.pm2Home },
         },
         (error, stdout, stderr) => {
-          if (error === null) resolve(stdout);
+          if (error === null && supervisor.isOurs) resolve(stdout);
+          else if (error === null) reject(new SupervisorGone(`it ended during pm2 ${args.join(' ')}`));
           else reject(new Pm2Failed(args, stderr || stdout || error.message, { cause: error }));
         },
       );
@@ -76,8 +77,12 @@ export class Pm2Program {
   }
 }
 
-/** No greeting, no colours, and nobody is called at home. */
+/**
+ * No greeting, no colours, and nobody is called at home. When the daemon ends while the command line starts, that would launch
+ * an empty one, to which the next start would connect instead of having its own: `--check` makes node end before it is one.
+ */
 const QUIET = {
+  PM2_NODE_OPTIONS: '--check',
   PM2_DISCRETE_MODE: 'true',
   PM2_DISABLE_VERSION_CHECK: 'true',
   PM2_NO_INTERACTION: 'true',
