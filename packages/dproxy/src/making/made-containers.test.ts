@@ -247,7 +247,7 @@ test('no more containers than allowed, orders under way included', async () => {
   await Promise.all([maker.make(NGINX), maker.make(NGINX)]);
   await expect(maker.make({ ...NGINX, name: 'fourth' })).rejects.toThrow(/3 containers are there/);
   engine.pulling.resolve();
-  await eventually(() => engine.containers.size === 3);
+  await eventually(async () => (await maker.list()).filter(({ state }) => state === 'running').length === 3);
   await expect(maker.make({ ...NGINX, name: 'fourth' })).rejects.toEqual(problem('budget'));
   const [first] = await maker.list();
   await maker.remove(first?.name ?? '');
