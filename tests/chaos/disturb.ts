@@ -31,5 +31,7 @@ export function losesNothingWhile(
     expect(await site().posts.twice()).toEqual([]);
   };
   const options = isLong ? { timeout: LONG_TIMEOUT_MS } : {};
-  it.each(disturbances)('loses no request and closes no unrelated connection: $name', options, test);
+  // Some are in the sample of other suites.
+  const chosen = disturbances.filter(({ times }) => isLong || times.sample > 0);
+  it.each(chosen)('loses no request and closes no unrelated connection: $name', options, test);
 }

@@ -21,7 +21,8 @@ export const WORKER_DISTURBANCES: readonly Disturbance[] = [
   {
     name: 'SIGTERM to one worker',
     endsWorkers: true,
-    times: { sample: 1, long: 40 },
+    // Counted in the sample of tests/product/http2-resize.test.ts.
+    times: { sample: 0, long: 40 },
     disturb: async ({ site: { product }, number }) => {
       const pids = await product.whenOnline();
       const pid = pids[number % pids.length] ?? 0;
@@ -32,7 +33,8 @@ export const WORKER_DISTURBANCES: readonly Disturbance[] = [
   {
     name: 'resize to 4, 1 and 2 workers',
     endsWorkers: true,
-    times: { sample: 1, long: 20 },
+    // Likewise in tests/product/balancer.test.ts.
+    times: { sample: 0, long: 20 },
     disturb: async ({ site: { product } }) => {
       for (const size of [4, 1, 2]) {
         await product.api(`/service/balancer/resize?size=${size}`);

@@ -76,6 +76,7 @@ let engine: FakeEngine;
 let allowed: string[];
 let limits: { memory: number; processes: number; count: number; perMinute: number };
 let nowMs: number;
+const makers: MadeContainers[] = [];
 
 beforeEach(async () => {
   folder = await tempFolder();
@@ -84,7 +85,11 @@ beforeEach(async () => {
   limits = { memory: 1_000, processes: 10, count: 3, perMinute: 100 };
   nowMs = 0;
 });
-afterEach(() => folder.remove());
+afterEach(async () => {
+  // Orders that were not waited for write into it.
+  await Promise.all(makers.splice(0).map((maker) => maker.close()));
+  await folder.remove();
+});
 
 async function makerOf(options: Partial<MadeContainersOptions> = {}): Promise<MadeContainers> {
   const file = new MadeFile(join(folder.path, 'made.json'), silentLog);
@@ -93,7 +98,7 @@ async function makerOf(options: Partial<MadeContainersOptions> = {}): Promise<Ma
       api: { containers: allowed, containerLimits: limits },
       docker: { engines: [endpoint('a'), endpoint('b')] },
     }) as never;
-  return new MadeContainers({
+  const maker = new MadeContainers({
     file,
     ledger: await file.load(),
     log: silentLog,
@@ -103,6 +108,8 @@ async function makerOf(options: Partial<MadeContainersOptions> = {}): Promise<Ma
     patienceMs: 60_000,
     ...options,
   });
+  makers.push(maker);
+  return maker;
 }
 
 const problem = (name: string) => expect.objectContaining({ problem: name });
