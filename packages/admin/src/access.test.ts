@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { AUTHORIZED, type Running, send, sendRaw, startAdmin, TOKEN } from './_fixture.ts';
+import { AUTHORIZED, type Running, startAdmin, TOKEN } from './_fixture.ts';
+import { send, sendRaw } from './_requests.ts';
 import { Access } from './access.ts';
 import { Lockout } from './lockout.ts';
 

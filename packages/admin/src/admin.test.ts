@@ -6,11 +6,10 @@ import {
   FakeBalancer,
   FakeExplainer,
   FakeMaker,
-  send,
-  sendRaw,
   startAdmin,
   STATISTICS_READER,
 } from './_fixture.ts';
+import { send, sendRaw } from './_requests.ts';
 import { createApp } from './admin.ts';
 import { silentLog } from '@dproxy/core';
 

@@ -1,6 +1,7 @@
 import Fastify from 'fastify';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Running, send, startAdmin } from './_fixture.ts';
+import { type Running, startAdmin } from './_fixture.ts';
+import { send } from './_requests.ts';
 
 interface Operation {
   readonly responses: Readonly<

@@ -1,6 +1,7 @@
 import { MakerError, type MakerProblem } from '@dproxy/core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { AUTHORIZED, type Reply, type Running, send, startAdmin } from '../_fixture.ts';
+import { AUTHORIZED, type Running, startAdmin } from '../_fixture.ts';
+import { type Reply, send } from '../_requests.ts';
 
 let running: Running;
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Running, send, startAdmin } from '../_fixture.ts';
+import { type Running, startAdmin } from '../_fixture.ts';
+import { send } from '../_requests.ts';
 import { AdminClient } from '../client.ts';
 
 let running: Running;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { AUTHORIZED, send, startAdmin, TOKEN, type Running, STATISTICS_READER } from '../_fixture.ts';
+import { AUTHORIZED, startAdmin, TOKEN, type Running, STATISTICS_READER } from '../_fixture.ts';
+import { send } from '../_requests.ts';
 import { createStatisticsServer } from '../statistics/statistics-server.ts';
 import { silentLog } from '@dproxy/core';
 import type { AddressInfo } from 'node:net';
