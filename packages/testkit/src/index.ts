@@ -21,6 +21,7 @@ export { FLAG, FRAME, type Frame, frame, FrameClient, headerBlock, PREFACE, uint
 export { Http2Client, type Http2ClientOptions, type Http2Response, readHttp2Response } from './http2-client.ts';
 export { HttpReader, type Body, type HeaderLines, type MessageHead } from './http-reader.ts';
 export { HttpViolation } from './http-violation.ts';
+export { MemoryGrowth } from './memory-growth.ts';
 export { Origin, type Behaviour, type OriginOptions } from './origin.ts';
 export { OriginConnection, OriginExchange, type OriginResponse } from './origin-connection.ts';
 export { exchange, get, RawClient, type Ending, type RawClientOptions, type RawResponse } from './raw-client.ts';

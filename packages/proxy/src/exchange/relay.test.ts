@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { eventStream, eventually, Origin } from '@dproxy/testkit';
+import { eventStream, eventually, MemoryGrowth, Origin } from '@dproxy/testkit';
 import { getRequest, startEdge } from '../fixtures/edge.ts';
 
 const LARGE = 96 * 1024 * 1024;
@@ -16,17 +16,16 @@ describe('large bodies', () => {
     await using edge = await startEdge({ routes: { 'a.test': origin } });
     const socket = connect({ port: edge.port(), host: '127.0.0.1' });
     let received = 0;
-    let peak = 0;
-    const before = process.memoryUsage().rss;
+    const memory = new MemoryGrowth();
     socket.on('data', (chunk: Buffer) => {
       received += chunk.length;
-      peak = Math.max(peak, process.memoryUsage().rss);
+      memory.passed(chunk.length);
       if (received >= LARGE) socket.end();
     });
     socket.write(getRequest());
     await once(socket, 'close');
     expect(received).toBeGreaterThanOrEqual(LARGE);
-    expect(peak - before).toBeLessThan(LARGE);
+    expect(memory.peak()).toBeLessThan(LARGE);
   });
 
   test.each(['length', 'chunked'])('a request of 96 MiB passes, framed by %s', async (framing) => {
