@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { importImages, startEngine } from '@dproxy/testkit/docker';
 import { columns, tableOf } from '../tests/chaos/load/report.ts';
 import { Site } from '../tests/chaos/site.ts';
-import { soak, type SoakReport } from '../tests/chaos/soak.ts';
+import { soak, type SoakReport, type Times } from '../tests/chaos/soak.ts';
 import { installDebianPackages } from './debian-packages.ts';
 
 const { values } = parseArgs({
@@ -43,7 +43,7 @@ async function run(): Promise<number> {
 
 function print({ tallies, times, failures, closed, postsReceived, postsTwice }: SoakReport): number {
   const lost = tallies.flatMap((tally) => tally.lost);
-  console.log(`\n${tableOf(tallies)}\n\n${columns([['disturbance', 'times'], ...[...times].map(pair)])}\n`);
+  console.log(`\n${tableOf(tallies)}\n\n${columns([['disturbance', 'times', 'slowest'], ...[...times].map(row)])}\n`);
   console.log(`POSTs received: ${postsReceived}, twice: ${postsTwice.length}`);
   console.log(
     'apart: a POST that its backend broke off, a message on a WebSocket that was cut at the deadline of a drain',
@@ -53,6 +53,6 @@ function print({ tallies, times, failures, closed, postsReceived, postsTwice }: 
   return wrong.length + postsTwice.length === 0 ? 0 : 1;
 }
 
-function pair([name, count]: readonly [string, number]): readonly string[] {
-  return [name, String(count)];
+function row([name, { count, slowestMs }]: readonly [string, Times]): readonly string[] {
+  return [name, String(count), `${(slowestMs / 1_000).toFixed(1)} s`];
 }

@@ -22,14 +22,20 @@ export interface SoakOptions {
 
 export interface SoakReport {
   readonly tallies: readonly Tally[];
-  /** Name of a disturbance -> how often it was there. */
-  readonly times: ReadonlyMap<string, number>;
+  /** By the name of a disturbance. */
+  readonly times: ReadonlyMap<string, Times>;
   /** One line for each disturbance after which things did not become as they were. */
   readonly failures: readonly string[];
   /** Connections that nobody had a reason to close. */
   readonly closed: readonly Closed[];
   readonly postsReceived: number;
   readonly postsTwice: readonly string[];
+}
+
+export interface Times {
+  readonly count: number;
+  /** Until everything was again as it was, the longest one. */
+  readonly slowestMs: number;
 }
 
 interface Span {
@@ -67,7 +73,7 @@ function isOfDrain({ kind, atMs }: Closed, drains: readonly Span[]): boolean {
 
 /** Disturbances of which there is one at a time. */
 class Row {
-  readonly times = new Map<string, number>();
+  readonly times = new Map<string, Times>();
   readonly failures: string[] = [];
   /** When workers were leaving. */
   readonly drains: Span[] = [];
@@ -77,7 +83,7 @@ class Row {
   constructor(disturbances: readonly Disturbance[], seed: number) {
     this.#disturbances = disturbances;
     this.#random = randomFrom(seed);
-    for (const { name } of disturbances) this.times.set(name, 0);
+    for (const { name } of disturbances) this.times.set(name, { count: 0, slowestMs: 0 });
   }
 
   async run({ site, load, untilMs }: { site: Site; load: OpenLoop; untilMs: number }): Promise<this> {
@@ -85,15 +91,17 @@ class Row {
       if (next.length === 0) next = this.#shuffled();
       const one = next.pop();
       if (one === undefined) throw new Error('a row without disturbances');
-      const number = this.times.get(one.name) ?? 0;
+      const { count, slowestMs } = this.times.get(one.name) ?? { count: 0, slowestMs: 0 };
       const fromMs = performance.now();
       try {
-        await one.disturb({ site, load, number });
+        await one.disturb({ site, load, number: count });
       } catch (error) {
-        this.failures.push(`${new Date().toISOString()} ${one.name}: ${String(error)}`);
+        const seconds = Math.round((performance.now() - fromMs) / 1_000);
+        this.failures.push(`${new Date().toISOString()} ${one.name}, for ${seconds} s: ${String(error)}`);
       }
-      this.times.set(one.name, number + 1);
-      if (one.endsWorkers) this.drains.push({ fromMs, untilMs: performance.now() });
+      const nowMs = performance.now();
+      this.times.set(one.name, { count: count + 1, slowestMs: Math.max(slowestMs, nowMs - fromMs) });
+      if (one.endsWorkers) this.drains.push({ fromMs, untilMs: nowMs });
     }
     return this;
   }

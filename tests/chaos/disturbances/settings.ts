@@ -44,7 +44,11 @@ export const SETTINGS_DISTURBANCES: readonly Disturbance[] = [
 
 async function whenAllSay(product: Product, text: string): Promise<void> {
   const ask = async (): Promise<string> => (await product.get('edited.test')).body.text;
-  await eventually(async () => (await product.allOf(ask)).every((got) => got === text), { what: `"${text}"` });
+  let last: readonly string[] = [];
+  const arrived = eventually(async () => (last = await product.allOf(ask)).every((got) => got === text));
+  await arrived.catch((cause: unknown) => {
+    throw new Error(`"${text}" was not served, but ${last.join()}:\n${product.output.slice(-5_000)}`, { cause });
+  });
 }
 
 /** Fingerprint of what a client is shown. */
