@@ -18,10 +18,10 @@ export { DockerContainerEngine, type MakingTiming } from './making/docker-contai
 export { DockerWakeEngine, type WakeEngineTiming } from './wake/docker-wake-engine.ts';
 export type { WakeEngine } from './wake/wake-engine.ts';
 export { WakeTrouble, type WakeTroubleKind } from './wake/wake-trouble.ts';
-export { Waker, type Sleeper, type WakerOptions } from './wake/waker.ts';
+export { Waker, type WakerOptions } from './wake/waker.ts';
 export type { WakeBudgetSettings } from './wake/wake-budget.ts';
-export { IdleStop } from './wake/idle-stop.ts';
-export type { IdleStopOptions, IdleView, IdleWorkers } from './wake/idle-stop-options.ts';
-export type { SleepTable } from './wake/sleeper-marks.ts';
-export type { SleepingContainer, SleepRecord, SleepRecords } from './wake/sleeper-records.ts';
-export type { SleepEngine } from './wake/sleeper-run.ts';
+export { IdleStop } from './sleep/idle-stop.ts';
+export type { IdleStopOptions, IdleView, IdleWorkers } from './sleep/idle-stop-options.ts';
+export type { SleepTable } from './sleep/sleep-marks.ts';
+export type { SleepingContainer, SleepRecord, SleepRecords } from './sleep/sleep-records.ts';
+export type { SleepEngine } from './sleep/sleep-run.ts';

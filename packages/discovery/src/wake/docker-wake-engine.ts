@@ -5,7 +5,7 @@ import { boundedCall } from '../bounded-call.ts';
 import { record } from '../container.ts';
 import { openDockerClient } from '../docker-client.ts';
 import { WAKE_CALLS } from '../engine-calls.ts';
-import type { CpuSample } from './idle-cpu.ts';
+import type { CpuSample } from '../sleep/idle-cpu.ts';
 import { logLines } from './log-lines.ts';
 import { readSeen } from './read-seen.ts';
 import { type FoundNetwork, rejoinNetworks } from './rejoin-networks.ts';

@@ -3,7 +3,7 @@ import type { Container } from '../container.ts';
 import type { WakeClaims } from '../dialects/dialect.ts';
 import type { ComposeLabels } from './compose-labels.ts';
 
-/** A container that may belong to a group. */
+/** A container that may belong to a wake group, with all that it says of it. */
 export interface Sleeper {
   readonly container: Container;
   readonly compose: ComposeLabels;

@@ -1,4 +1,4 @@
-import type { CpuSample } from './idle-cpu.ts';
+import type { CpuSample } from '../sleep/idle-cpu.ts';
 
 /** A container at one moment, as `GET /containers/<id>/json` tells it. */
 export interface SeenContainer {

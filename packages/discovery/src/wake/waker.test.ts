@@ -40,7 +40,7 @@ function world(groups: readonly WakePlan[], options: Partial<WakerOptions> = {})
     publish: (progress) => published.push(progress),
     answer: (...words) => answered.push(words),
     budget: () => BUDGET,
-    sleeper: { isOurs: () => false, beforeWake: async () => {} },
+    idleStop: { isOurs: () => false, beforeWake: async () => {} },
     log,
     nowMs: () => performance.now() * SPEED + clock.aheadMs,
     timing: { lookEveryMs: 5, waitEveryMs: 5, logEveryMs: 100 },
@@ -129,7 +129,7 @@ it('lets nobody wait for a turn behind what is being stopped and does not end', 
   const beforeWake = async (group: string): Promise<void> => (group === 'stubborn' ? await asleep.promise : undefined);
   const { waker, ended } = world([sleepingPlan('stubborn'), sleepingPlan('web')], {
     budget: () => ({ ...BUDGET, concurrent: 1 }),
-    sleeper: { isOurs: () => true, beforeWake },
+    idleStop: { isOurs: () => true, beforeWake },
   });
   for (const name of ['stubborn', 'web']) waker.wake(name, '192.0.2.1', 1);
   expect(await ended('web')).toMatchObject({ state: 'awake' });
@@ -211,13 +211,13 @@ it('is not awake before requests are served', async () => {
 });
 
 it('does not wake what somebody stopped by hand where the plan says so, but what we put to sleep', async () => {
-  const sleeper = { ours: false, isOurs: () => sleeper.ours, beforeWake: async () => {} };
-  const { waker, engine, answered, ended } = world([sleepingPlan('web', { afterManualStop: false })], { sleeper });
+  const idleStop = { ours: false, isOurs: () => idleStop.ours, beforeWake: async () => {} };
+  const { waker, engine, answered, ended } = world([sleepingPlan('web', { afterManualStop: false })], { idleStop });
   waker.wake('web', '192.0.2.1', 3);
   expect(answered).toMatchObject([[3, { state: 'refused', message: 'it was stopped by hand' }]]);
   const plan = sleepingPlan('web', { afterManualStop: false });
   expect(waker.view(plan)).toMatchObject({ state: 'asleep', message: 'it was stopped by hand' });
-  sleeper.ours = true;
+  idleStop.ours = true;
   expect(waker.view(plan)).toMatchObject({ state: 'asleep', message: '' });
   waker.wake('web', '192.0.2.1', 3);
   await ended('web');
@@ -227,7 +227,7 @@ it('does not wake what somebody stopped by hand where the plan says so, but what
 it('starts nothing before what is on its way to sleep sleeps', async () => {
   const asleep = Promise.withResolvers<void>();
   const { waker, engine, ended } = world([sleepingPlan('web')], {
-    sleeper: { isOurs: () => true, beforeWake: () => asleep.promise },
+    idleStop: { isOurs: () => true, beforeWake: () => asleep.promise },
   });
   waker.wake('web', '192.0.2.1', 1);
   await new Promise(setImmediate);

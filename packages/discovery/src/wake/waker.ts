@@ -1,18 +1,11 @@
 import { sameValue, type Log, type WakeGroupView, type WakePlan, type WakeProgress } from '@dproxy/core';
+import type { IdleStop } from '../sleep/idle-stop.ts';
 import { isAsleep } from './decide-wake.ts';
 import { FailedWakes } from './failed-wakes.ts';
 import { GroupWake, WAKE_TIMING, type WakeOutcome, type WakeReport, type WakeTiming } from './group-wake.ts';
 import { Turns } from './turns.ts';
 import { WakeBudget, type WakeBudgetSettings } from './wake-budget.ts';
 import type { WakeEngine } from './wake-engine.ts';
-
-/** What puts groups to sleep. */
-export interface Sleeper {
-  /** True: it sleeps because we put it to sleep, not by somebody's hand. */
-  isOurs(groupId: string): boolean;
-  /** Takes a group back that is on its way to sleep, or waits until it sleeps. */
-  beforeWake(groupId: string): Promise<void>;
-}
 
 export interface WakerOptions {
   /** The newest plan of a group that the table names; undefined: there is none. */
@@ -26,7 +19,7 @@ export interface WakerOptions {
   /** Tells the worker that asked. */
   readonly answer: (worker: number, progress: WakeProgress) => void;
   readonly budget: () => WakeBudgetSettings;
-  readonly sleeper: Sleeper;
+  readonly idleStop: Pick<IdleStop, 'beforeWake' | 'isOurs'>;
   readonly log: Log;
   readonly nowMs: () => number;
   readonly timing?: WakeTiming;
@@ -138,7 +131,7 @@ export class Waker {
   }
 
   #isLeftStopped(plan: WakePlan): boolean {
-    return !plan.afterManualStop && wasStopped(plan) && !this.#options.sleeper.isOurs(plan.id);
+    return !plan.afterManualStop && wasStopped(plan) && !this.#options.idleStop.isOurs(plan.id);
   }
 
   /** Why a request does not start it; empty: it does, or it is awake. */
@@ -169,10 +162,10 @@ export class Waker {
   }
 
   async #run(groupId: string, run: Run): Promise<void> {
-    const { sleeper, nowMs } = this.#options;
+    const { idleStop, nowMs } = this.#options;
     const beganMs = nowMs();
     // Before it takes its turn: what does not want to end would keep all others from theirs.
-    await sleeper.beforeWake(groupId);
+    await idleStop.beforeWake(groupId);
     if (!this.#turns.isFree && !this.#isClosed) this.#options.publish(run.progress);
     const giveBack = await this.#turns.take();
     const end = this.#isClosed ? undefined : await this.#wake(groupId, run, giveBack);

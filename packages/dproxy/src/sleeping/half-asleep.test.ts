@@ -117,7 +117,7 @@ class Primary {
       publish: () => {},
       answer: (_, progress) => this.answered.push(progress),
       budget: () => ({ clientPerMinute: 10, perMinute: 60, concurrent: 4 }),
-      sleeper: this.idle,
+      idleStop: this.idle,
       log: silentLog,
       nowMs: () => performance.now() * SPEED,
       timing: { lookEveryMs: 5, waitEveryMs: 5, logEveryMs: 100 },

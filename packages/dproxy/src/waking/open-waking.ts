@@ -1,12 +1,5 @@
 import type { EngineEndpoint, Log, Snapshot, SourceState, WakeGroupView, WakeProgress } from '@dproxy/core';
-import {
-  Waker,
-  WakeTrouble,
-  type IdleView,
-  type Sleeper,
-  type WakeBudgetSettings,
-  type WakeEngine,
-} from '@dproxy/discovery';
+import { Waker, WakeTrouble, type IdleStop, type WakeBudgetSettings, type WakeEngine } from '@dproxy/discovery';
 import { ServedGroups } from './served-groups.ts';
 import { WakeEngines } from './wake-engines.ts';
 import { WakePlans } from './wake-plans.ts';
@@ -22,10 +15,8 @@ export interface WakingParts {
   readonly answer: (worker: number, progress: WakeProgress) => void;
 }
 
-/** What puts groups to sleep, and says how far each of them is. */
-export interface DescribedSleeper extends Sleeper {
-  describe(): readonly IdleView[];
-}
+/** What puts groups to sleep, as far as waking asks it. */
+type AskedIdleStop = Pick<IdleStop, 'beforeWake' | 'describe' | 'isOurs'>;
 
 /** Groups of containers that requests wake. */
 export interface Waking {
@@ -40,18 +31,18 @@ export interface Waking {
   /** and after every table. */
   published(): void;
   /** What puts groups to sleep, once there is something that does. */
-  attach(sleeper: DescribedSleeper): void;
+  attach(idleStop: AskedIdleStop): void;
   views(): readonly WakeGroupView[];
 }
 
 /** Nobody puts anything to sleep: what sleeps was stopped by hand. */
-const NO_SLEEPER: DescribedSleeper = { isOurs: () => false, beforeWake: async () => {}, describe: () => [] };
+const NO_IDLE_STOP: AskedIdleStop = { isOurs: () => false, beforeWake: async () => {}, describe: () => [] };
 
 export function openWaking(parts: WakingParts, opened: AsyncDisposableStack): Waking {
   const plans = new WakePlans();
   const served = new ServedGroups(parts.snapshot);
   const engines = new WakeEngines(parts.endpoints);
-  let sleeper = NO_SLEEPER;
+  let idleStop = NO_IDLE_STOP;
   const waker = new Waker({
     // What no route leads to has no host that was declared.
     plan: (group) => (parts.snapshot()?.wakeGroups.has(group) === true ? plans.find(group)?.plan : undefined),
@@ -64,7 +55,7 @@ export function openWaking(parts: WakingParts, opened: AsyncDisposableStack): Wa
     publish: parts.publish,
     answer: parts.answer,
     budget: parts.budget,
-    sleeper: { isOurs: (group) => sleeper.isOurs(group), beforeWake: (group) => sleeper.beforeWake(group) },
+    idleStop: { isOurs: (group) => idleStop.isOurs(group), beforeWake: (group) => idleStop.beforeWake(group) },
     log: parts.log,
     nowMs: () => performance.now() + performance.timeOrigin,
   });
@@ -83,9 +74,9 @@ export function openWaking(parts: WakingParts, opened: AsyncDisposableStack): Wa
     },
     forget: (source) => plans.remove(source),
     published: () => waker.changed(),
-    attach: (next) => void (sleeper = next),
+    attach: (next) => void (idleStop = next),
     views: () => {
-      const idle = new Map(sleeper.describe().map(({ group, ...view }) => [group, view]));
+      const idle = new Map(idleStop.describe().map(({ group, ...view }) => [group, view]));
       return plans.all().map((plan) => ({ ...waker.view(plan), idle: idle.get(plan.id) ?? null }));
     },
   };

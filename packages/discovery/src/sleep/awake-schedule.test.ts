@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { planOf } from './_plan-of.ts';
-import { AwakeSchedule } from './sleeper-schedule.ts';
+import { planOf } from '../wake/_plan-of.ts';
+import { AwakeSchedule } from './awake-schedule.ts';
 
 const OFFICE = [{ days: [1, 2, 3, 4, 5], from: 9 * 60, to: 18 * 60, timeZone: '' }];
 const plan = planOf({ awake: OFFICE });

@@ -1,16 +1,16 @@
 import type { GroupActivity, WakePlan } from '@dproxy/core';
-import { eachOf } from './each-of.ts';
+import { eachOf } from '../wake/each-of.ts';
 import { IdleGroup } from './idle-group.ts';
 import type { IdleVerdict } from './idle-judge.ts';
 import { probeActivity } from './idle-probe.ts';
 import { isQuiet } from './idle-questions.ts';
 import { IdleRoutes } from './idle-routes.ts';
 import type { IdleStopOptions, IdleView } from './idle-stop-options.ts';
-import { AwakeKeeper } from './sleeper-keeper.ts';
-import { SleepMarks } from './sleeper-marks.ts';
-import { isStillAsleep } from './sleeper-records.ts';
-import { SleepRun, type SleepEngine, type SleepOutcome } from './sleeper-run.ts';
-import { WakeTrouble } from './wake-trouble.ts';
+import { AwakeKeeper } from './awake-keeper.ts';
+import { SleepMarks } from './sleep-marks.ts';
+import { isStillAsleep } from './sleep-records.ts';
+import { SleepRun, type SleepEngine, type SleepOutcome } from './sleep-run.ts';
+import { WakeTrouble } from '../wake/wake-trouble.ts';
 
 const MIN_PAUSE_MS = 250;
 const MAX_PAUSE_MS = 5_000;

@@ -1,7 +1,7 @@
 import type { Log } from '@dproxy/core';
 import type { IdleGroup } from './idle-group.ts';
 import { isRunning } from './idle-judge.ts';
-import { AwakeSchedule, type AwakeScheduleOptions } from './sleeper-schedule.ts';
+import { AwakeSchedule, type AwakeScheduleOptions } from './awake-schedule.ts';
 
 /** An awake time that could not be begun is tried again. */
 const AGAIN_MS = 60_000;

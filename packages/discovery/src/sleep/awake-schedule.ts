@@ -1,5 +1,5 @@
 import { awakeSinceMs, nextAwakeChangeMs, type AwakeTime, type WakePlan } from '@dproxy/core';
-import type { SleepRecords } from './sleeper-records.ts';
+import type { SleepRecords } from './sleep-records.ts';
 
 export interface AwakeScheduleOptions {
   readonly records: Pick<SleepRecords, 'wokenForMs' | 'setWokenFor'>;

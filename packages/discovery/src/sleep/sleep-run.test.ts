@@ -1,9 +1,9 @@
 import type { ComingState, WakePlan } from '@dproxy/core';
 import { eventually } from '@dproxy/testkit';
 import { expect, it } from 'vitest';
-import { memberOf, planOf } from './_plan-of.ts';
-import { SleepMarks } from './sleeper-marks.ts';
-import { SleepRun, type SleepRunOptions } from './sleeper-run.ts';
+import { memberOf, planOf } from '../wake/_plan-of.ts';
+import { SleepMarks } from './sleep-marks.ts';
+import { SleepRun, type SleepRunOptions } from './sleep-run.ts';
 
 const plan = planOf({
   members: [

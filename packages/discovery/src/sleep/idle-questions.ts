@@ -1,9 +1,9 @@
 import type { Backend } from '@dproxy/core';
-import { eachOf } from './each-of.ts';
+import { eachOf } from '../wake/each-of.ts';
 import type { CpuSample } from './idle-cpu.ts';
 import type { IdleGroup } from './idle-group.ts';
 import type { ActivityProbe } from './idle-probe.ts';
-import type { SleepEngine } from './sleeper-run.ts';
+import type { SleepEngine } from './sleep-run.ts';
 
 /** Containers of one group whose CPUs are asked for at the same time. */
 const MAX_ASKED = 4;

@@ -1,7 +1,7 @@
 import type { WakeMember } from '@dproxy/core';
 import { expect, it } from 'vitest';
-import { memberOf } from './_plan-of.ts';
-import { isStillAsleep, type SleepRecord } from './sleeper-records.ts';
+import { memberOf } from '../wake/_plan-of.ts';
+import { isStillAsleep, type SleepRecord } from './sleep-records.ts';
 
 const RECORD: SleepRecord = {
   group: 'g',

@@ -1,7 +1,7 @@
 import type { WakePlan } from '@dproxy/core';
 import { cpuPauseMs, CpuUse, type CpuSample } from './idle-cpu.ts';
 import { ASLEEP, IdleJudge, isRunning, type IdleFacts, type IdleVerdict } from './idle-judge.ts';
-import type { SleepRun } from './sleeper-run.ts';
+import type { SleepRun } from './sleep-run.ts';
 
 /** After the engine has refused, it is not asked again before. */
 const REFUSED_PAUSE_MS = 60_000;

@@ -1,6 +1,6 @@
 import type { WakeMember } from '@dproxy/core';
 import { expect, it } from 'vitest';
-import { memberOf, planOf } from './_plan-of.ts';
+import { memberOf, planOf } from '../wake/_plan-of.ts';
 import { IdleJudge, type IdleFacts, type IdleVerdict } from './idle-judge.ts';
 
 const SILENT = { open: 0, idleMs: Number.POSITIVE_INFINITY };

@@ -1,8 +1,8 @@
 import type { GroupActivity, IdleStateView, Log, Snapshot } from '@dproxy/core';
 import type { ActivityProbe } from './idle-probe.ts';
-import type { SleepTable } from './sleeper-marks.ts';
-import type { SleepRecords } from './sleeper-records.ts';
-import type { SleepEngine } from './sleeper-run.ts';
+import type { SleepTable } from './sleep-marks.ts';
+import type { SleepRecords } from './sleep-records.ts';
+import type { SleepEngine } from './sleep-run.ts';
 
 /** All workers, as idle stop needs them. */
 export interface IdleWorkers {

@@ -1,7 +1,7 @@
 import type { WakeMember } from '@dproxy/core';
 import { expect, it } from 'vitest';
-import { memberOf } from './_plan-of.ts';
-import { stopOrder } from './sleeper-order.ts';
+import { memberOf } from '../wake/_plan-of.ts';
+import { stopOrder } from './stop-order.ts';
 
 function needing(name: string, ...services: readonly string[]): WakeMember {
   const dependsOn = services.map((service) => ({ service, condition: 'started' as const, required: true }));

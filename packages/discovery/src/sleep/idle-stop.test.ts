@@ -1,12 +1,12 @@
 import type { ComingState, GroupActivity, WakeMember, WakePlan } from '@dproxy/core';
 import { collectLog, eventually, snapshotOf } from '@dproxy/testkit';
 import { afterEach, expect, it } from 'vitest';
-import { memberOf, planOf } from './_plan-of.ts';
+import { memberOf, planOf } from '../wake/_plan-of.ts';
 import type { CpuSample } from './idle-cpu.ts';
 import type { IdleStopOptions } from './idle-stop-options.ts';
 import { IdleStop } from './idle-stop.ts';
-import type { SleepRecord } from './sleeper-records.ts';
-import { WakeTrouble } from './wake-trouble.ts';
+import type { SleepRecord } from './sleep-records.ts';
+import { WakeTrouble } from '../wake/wake-trouble.ts';
 
 const SOURCE = 'docker:test';
 const GROUP = planOf().id;

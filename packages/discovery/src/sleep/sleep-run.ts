@@ -1,9 +1,9 @@
 import type { WakeMember, WakePlan } from '@dproxy/core';
 import type { CpuSample } from './idle-cpu.ts';
 import { isRunning } from './idle-judge.ts';
-import type { SleepMarks } from './sleeper-marks.ts';
-import { stopOrder } from './sleeper-order.ts';
-import { isAsleepSince, type SleepRecord, type SleepRecords } from './sleeper-records.ts';
+import type { SleepMarks } from './sleep-marks.ts';
+import { stopOrder } from './stop-order.ts';
+import { isAsleepSince, type SleepRecord, type SleepRecords } from './sleep-records.ts';
 
 /** What is asked of an engine; each call ends, and none but `cpu` is repeated. */
 export interface SleepEngine {
