@@ -119,6 +119,18 @@ describe('FileSource with the time and the file system of the machine', () => {
     await hostsBecome(followed, 'b.test');
   });
 
+  it('lives through a path that leads nowhere, and follows the file that takes its place', async () => {
+    writeFileSync(path, routes('a.test'));
+    const followed = await follow();
+    unlinkSync(path);
+    symlinkSync(path, path);
+    await eventually(() => followed.states.at(-1)?.rejected[0]?.message.includes('ELOOP'), { what: 'a rejection' });
+    expect(followed.hosts()).toEqual(['a.test']);
+    unlinkSync(path);
+    writeFileSync(path, routes('b.test'));
+    await hostsBecome(followed, 'b.test');
+  });
+
   it('waits for a file, and for its folder, that do not exist yet', async () => {
     const later = join(folder.path, 'etc', 'dproxy.yml');
     const followed = await follow(systemScheduler, later);

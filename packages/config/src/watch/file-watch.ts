@@ -1,4 +1,4 @@
-import { statSync, watch, type FSWatcher } from 'node:fs';
+import { statSync, watch, type FSWatcher, type Stats } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { signatureOf } from './read-file.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -84,11 +84,20 @@ export class FileWatch {
 }
 
 function fingerprint(path: string): string {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  return stats === undefined ? 'missing' : signatureOf(stats);
+  const stats = look(path);
+  return typeof stats === 'string' ? stats : signatureOf(stats);
 }
 
 function inodeOf(folder: string): string {
-  const stats = statSync(folder, { throwIfNoEntry: false });
-  return stats?.isDirectory() === true ? `${stats.dev}:${stats.ino}` : '';
+  const stats = look(folder);
+  return typeof stats !== 'string' && stats.isDirectory() ? `${stats.dev}:${stats.ino}` : '';
+}
+
+/** @returns the code of the error where there is nothing to be seen: a loop of links, or a file system that has gone */
+function look(path: string): Stats | string {
+  try {
+    return statSync(path);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? 'unknown';
+  }
 }
