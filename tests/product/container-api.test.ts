@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
+import type { PullProgress } from '@dproxy/core';
 import { compileCalls, MAKE_CALLS, READ_CALLS } from '@dproxy/discovery';
 import { eventually } from '@dproxy/testkit';
-import { bakeImage, BUSYBOX_IMAGE, dockerOf, runContainer, sharedEngine } from '@dproxy/testkit/docker';
+import { bakeImage, BUSYBOX_IMAGE, dockerOf, ImageRegistry, runContainer, sharedEngine } from '@dproxy/testkit/docker';
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
 import { engineFront, type EngineFront } from '../discovery/engine-front.ts';
 import { removeContainers } from './engine-clean-up.ts';
@@ -13,6 +14,8 @@ const engine = sharedEngine();
 const POLITE = 'dproxy-test/polite';
 const IMAGE = `docker.io/${POLITE}`;
 const ABSENT = 'docker.io/dproxy-test/absent';
+/** As process 1 httpd ignores SIGTERM, and each stop would take ten seconds. */
+const COMMAND = ['/bin/sh', '-c', 'trap exit TERM; /bin/httpd -f -p 80 -h /www & wait'];
 const OFF = 'routes: []\n';
 const ON = `api: { containers: [${IMAGE}, ${ABSENT}], containerLimits: { count: 2, memory: 64MiB } }\n`;
 
@@ -21,9 +24,7 @@ let product: Product;
 let authorization: string;
 
 beforeAll(async () => {
-  // As process 1 httpd ignores SIGTERM, and each stop would take ten seconds.
-  const command = 'trap exit TERM; /bin/httpd -f -p 80 -h /www & wait';
-  await bakeImage(engine, POLITE, [`CMD ${JSON.stringify(['/bin/sh', '-c', command])}`]);
+  await bakeImage(engine, POLITE, [`CMD ${JSON.stringify(COMMAND)}`]);
   front = await engineFront(engine.socketPath);
   product = await Product.start({ engine: { ...engine, socketPath: front.socketPath }, workers: 1, yml: OFF });
   authorization = `Bearer ${(await readFile(join(product.state, 'api.token'), 'utf8')).trim()}`;
@@ -133,6 +134,33 @@ it('an image that the engine cannot pull is said plainly, and leaves nothing', a
   expect((await call('POST', '/container', { image: 'docker.io/library/redis' })).status).toBe(403);
   const listed = (await product.api('/container')).data;
   expect(listed).toMatchObject([{ name: 'gone', state: 'failed', id: '' }]);
+});
+
+it('pulls an allowed image from its registry, shows how far it is, and runs it', async () => {
+  await using registry = await ImageRegistry.start(engine, BUSYBOX_IMAGE, COMMAND);
+  const { image } = registry;
+  await product.configure(`api: { containers: [${image}] }\n`);
+  const absent = await eventually(async () => {
+    const answer = await call('POST', '/container', { image, tag: '2.0' });
+    return answer.status === 403 ? undefined : answer;
+  });
+  expect(absent).toMatchObject({ status: 502, body: { ok: false } });
+  const order = call('POST', '/container', { image, tag: '1.0', name: 'pulled' });
+  const half = await eventually(async () => {
+    const listed = (await product.api('/container')).data as readonly {
+      name: string;
+      state: string;
+      pull: PullProgress | null;
+    }[];
+    const { state, pull } = listed.find(({ name }) => name === 'pulled') ?? {};
+    return pull && pull.bytes > 0 ? { state, ...pull } : undefined;
+  });
+  expect(half).toMatchObject({ state: 'pulling', layers: 1, finishedLayers: 0 });
+  expect(half.bytes).toBeLessThan(half.totalBytes);
+  registry.release();
+  expect(await order).toMatchObject({ status: 200, body: { ok: true, container: 'pulled.localhost' } });
+  await product.whenStatus('pulled.localhost', 200);
+  expect((await call('DELETE', '/container/pulled')).status).toBe(200);
 });
 
 it('makes no call that docs/engine-access.md does not list', () => {

@@ -1,5 +1,6 @@
 export { dockerOf, runContainer, type ContainerSpec, type DockerContainer } from './containers.ts';
 export { startEngine, type Engine, type EngineAccess, type EngineOptions } from './engine.ts';
+export { ImageRegistry } from './image-registry.ts';
 export {
   bakeImage,
   BUSYBOX_IMAGE,
