@@ -10,7 +10,7 @@ import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import type { WakeNews } from '../waiting/page/wake-news.ts';
 import { Attempts } from './attempts.ts';
 import { Candidates } from './candidates.ts';
-import { answerBehindFilters, answerOfRoute, chooseAnswer } from './choose-answer.ts';
+import { answerAfterWaiting, answerBehindFilters, chooseAnswer } from './choose-answer.ts';
 import type { Downstream } from './downstream.ts';
 import { ExchangeReport } from './exchange-report.ts';
 import { errorPage } from './error-page.ts';
@@ -41,7 +41,7 @@ import { connectPlugins } from './plugins-hop.ts';
  *
  * While a filter waits for somebody else, the body waits, too; the client may go away. So it is while the request waits for a backend:
  * it goes on with the Snapshot of the moment at which that is there, and its route of the same id, the one exception to the rule that
- * it keeps the Snapshot that it began with. Filters do not run again.
+ * it keeps the Snapshot that it began with. Filters do not run again, unless they are others.
  * Whatever goes wrong comes to `#fail`, the one place that decides between these.
  */
 export class Exchange implements HopOwner, WaitOwner {
@@ -105,13 +105,12 @@ export class Exchange implements HopOwner, WaitOwner {
     this.#filtered = undefined;
     this.#report.choose(route);
     this.#route = route;
-    const answer = chooseAnswer(this.#compiled, route, this.#head, this.#downstream);
-    if (answer === 'filters') this.#filter(route);
-    else this.#serve(route, answer);
+    this.#serve(route, chooseAnswer(this.#compiled, route, this.#head, this.#downstream));
   }
 
-  #serve(route: CompiledRoute, answer: Page | 'plugins' | 'backend'): void {
-    if (answer === 'plugins') this.#toPlugins(route);
+  #serve(route: CompiledRoute, answer: Page | 'filters' | 'plugins' | 'backend'): void {
+    if (answer === 'filters') this.#filter(route);
+    else if (answer === 'plugins') this.#toPlugins(route);
     else if (answer === 'backend' && isNews(route, this.#head)) this.#toNews(route);
     else if (answer === 'backend') this.#toBackend(route);
     else this.#answer(answer);
@@ -289,8 +288,14 @@ export class Exchange implements HopOwner, WaitOwner {
   onServed(route: CompiledRoute, isGuardedAlike: boolean): void {
     this.#compiled = this.#services.compiled;
     this.#route = route;
-    if (!isGuardedAlike) this.#filtered?.end(503, 'no-backend-ready', '');
-    this.#try(() => (isGuardedAlike ? this.#serve(route, answerOfRoute(route)) : this.#select(route)));
+    if (!isGuardedAlike) {
+      this.#filtered?.end(503, 'no-backend-ready', '');
+      this.#filtered = undefined;
+    }
+    this.#try(() => {
+      const [compiled, head, downstream] = [this.#compiled, this.#head, this.#downstream];
+      this.#serve(route, answerAfterWaiting(compiled, route, { head, downstream, isGuardedAlike }));
+    });
   }
 
   onTurnedAway(error: ProxyError): void {

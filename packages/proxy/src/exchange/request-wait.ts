@@ -30,7 +30,7 @@ export interface WaitOwner {
    * Somebody is there who may answer.
    *
    * @param route of the Snapshot of now
-   * @param isGuardedAlike it has the filters and plugins that the request has passed; else it has to pass the new ones
+   * @param isGuardedAlike what it asks of a request is what this one has passed; else that begins anew
    */
   onServed(route: CompiledRoute, isGuardedAlike: boolean): void;
   onTurnedAway(error: ProxyError): void;
@@ -44,9 +44,12 @@ export interface WaitOwner {
  */
 export type WaitOutcome = 'none' | 'served' | 'waits' | Page | ProxyError;
 
+/** All else that guards a route is part of its id: who may use it, on which listeners, under which conditions. */
 function isGuardedAlike({ route: a }: CompiledRoute, { route: b }: CompiledRoute): boolean {
-  return a === b || (sameValue(a.filters, b.filters) && sameValue(a.plugins, b.plugins));
+  return a === b || GUARDS.every((guard) => sameValue(a[guard], b[guard]));
 }
+
+const GUARDS = ['filters', 'plugins', 'https'] as const;
 
 /** All the waiting of one request for a backend; it may be admitted and come back, but never gets more time than the first one. */
 export class RequestWait implements Waiter {

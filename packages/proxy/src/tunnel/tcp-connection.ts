@@ -165,7 +165,8 @@ export class TcpConnection implements UpstreamUser, SocketEvents, Waiter {
   #goOn(): void {
     const { id } = this.#stream.route;
     const stream = this.#services.compiled.streams.byId.get(id);
-    if (stream === undefined) {
+    // Who may use it is part of its id; who ends the TLS is not, and that has happened already.
+    if (stream?.route.tls !== this.#stream.route.tls) {
       this.#giveUp(new ProxyError('no-backend-ready', id));
       return;
     }

@@ -1,11 +1,29 @@
 import type { Socket } from 'node:net';
-import { DEFAULT_BALANCE } from '@dproxy/core';
-import { breakOff, echo, eventually, hold, Origin, RawClient, upgradeEcho } from '@dproxy/testkit';
+import { DEFAULT_BALANCE, DEFAULT_HTTPS, type Snapshot, type TlsPolicy } from '@dproxy/core';
+import {
+  breakOff,
+  echo,
+  eventually,
+  hold,
+  listenerOf,
+  Origin,
+  RawClient,
+  snapshotOf,
+  upgradeEcho,
+} from '@dproxy/testkit';
 import { describe, expect, it } from 'vitest';
-import { getRequest } from '../fixtures/edge.ts';
+import { SITE_CERTIFICATE } from '../fixtures/certificates.ts';
+import { getRequest, startEdge } from '../fixtures/edge.ts';
 import { backend, PATIENT, siteOf, startWaitingEdge } from '../fixtures/waiting-edge.ts';
 
 type Edge = Awaited<ReturnType<typeof startWaitingEdge>>;
+
+const PROOF: TlsPolicy = {
+  id: 'a.test',
+  profile: 'intermediate',
+  clientCertificates: 'require',
+  clientCaPem: SITE_CERTIFICATE.certificatePem,
+};
 
 /** A client whose request waits. */
 async function held(edge: Edge, request = getRequest()): Promise<RawClient> {
@@ -49,6 +67,32 @@ describe('requests for a route whose last backend has left', () => {
     } as const;
     await edge.apply(siteOf([backend(origin)], { filters: [nobody] }));
     expect((await client.readResponse()).status).toBe(403);
+    expect(origin.requests).toEqual([]);
+  });
+
+  it.each([
+    ['its route is sent to HTTPS now', 308, { https: { ...DEFAULT_HTTPS, redirect: 308 } }, new Map()],
+    ['its host requires a client certificate now', 421, {}, new Map([[PROOF.id, PROOF]])],
+  ] as const)('have to come as clients of then: %s', async (_what, status, route, tlsPolicies) => {
+    await using origin = await Origin.start();
+    const spec = (state: 'ready' | 'stopped', version: number, more = {}): Snapshot =>
+      snapshotOf({
+        ...siteOf([backend(origin, state)], { https: { ...DEFAULT_HTTPS, redirect: 0 }, ...more }),
+        listeners: [listenerOf(), listenerOf({ protocol: 'https' })],
+        certificates: [SITE_CERTIFICATE],
+        version,
+      });
+    await using edge = await startEdge(spec('ready', 1));
+    const material = new Map([[SITE_CERTIFICATE.id, SITE_CERTIFICATE]]);
+    await edge.apply(spec('stopped', 2), material);
+    using client = await RawClient.connect({
+      port: edge.port(status === 308 ? 'http' : 'https'),
+      ...(status === 308 ? {} : { tls: { rejectUnauthorized: false, servername: 'a.test' } }),
+    });
+    await client.write(getRequest());
+    await eventually(() => edge.plane.stats().held === 1);
+    await edge.apply({ ...spec('ready', 3, route), tlsPolicies }, material);
+    expect((await client.readResponse()).status).toBe(status);
     expect(origin.requests).toEqual([]);
   });
 
