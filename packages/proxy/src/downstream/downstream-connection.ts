@@ -82,6 +82,10 @@ export class DownstreamConnection implements ClientConnection, Downstream, Deadl
     return !this.#isLeaving && this.#reader.count < this.#view.limits.requestsPerConnection;
   }
 
+  get isHalfClosed(): boolean {
+    return this.#outlet.isHalfClosed;
+  }
+
   get isClosing(): boolean {
     return this.#state === 'closing';
   }

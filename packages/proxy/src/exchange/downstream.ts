@@ -64,6 +64,8 @@ export interface Downstream {
   readonly isEncrypted: boolean;
   /** A stream of HTTP/2: then a gRPC client is told of errors as gRPC does. */
   readonly isHttp2: boolean;
+  /** The client has ended its side behind its request: it has finished sending, or is gone (docs/adr/0003). */
+  readonly isHalfClosed: boolean;
   readonly listenerId: string;
   /** For requests that plugins send on: the route that was chosen for the client's request. */
   readonly chosenRoute: CompiledRoute | undefined;

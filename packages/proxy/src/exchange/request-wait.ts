@@ -72,6 +72,10 @@ export class RequestWait implements Waiter {
     return this.#wasSent;
   }
 
+  get mayBeGone(): boolean {
+    return this.#request.downstream.isHalfClosed;
+  }
+
   begin(by: CompiledRoute, error: ProxyError, { pool, isRead }: Before): WaitOutcome {
     const isSent = error.code !== 'no-backend-ready' && error.retry !== 'unsent';
     if (isSent && this.#wasSent) return 'none';
@@ -123,7 +127,8 @@ export class RequestWait implements Waiter {
       }
     }
     const entered = waiting.enter({ place, client, outlook, waiter: this });
-    if (entered instanceof ProxyError) return entered;
+    // In doubt the answer is there already: what went wrong.
+    if (entered instanceof ProxyError) return outlook.kind === 'doubt' ? 'none' : entered;
     downstream.body?.hold();
     this.#leave = entered;
     return 'waits';

@@ -44,6 +44,8 @@ export class StreamDownstream implements Downstream, StreamReader, DeadlineOwner
   readonly peer: Peer;
   readonly isEncrypted: boolean;
   readonly isHttp2 = true;
+  /** END_STREAM says that it has finished; who is gone resets. */
+  readonly isHalfClosed = false;
   readonly chosenRoute = undefined;
   /** That there may be another request is not this stream's to say. */
   readonly mayKeepAlive = true;

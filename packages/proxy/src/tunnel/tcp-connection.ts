@@ -154,6 +154,10 @@ export class TcpConnection implements UpstreamUser, SocketEvents, Waiter {
 
   // ---- nobody is there now, somebody may be soon
 
+  get mayBeGone(): boolean {
+    return this.#isHalfClosed;
+  }
+
   onAdmitted(): void {
     guard(this, () => this.#goOn());
   }
@@ -201,7 +205,7 @@ export class TcpConnection implements UpstreamUser, SocketEvents, Waiter {
     const client = this.#endpoints.remoteAddress;
     const entered = this.#services.waiting.enter({ place, client, outlook, waiter: this });
     if (entered instanceof ProxyError) {
-      this.#giveUp(entered);
+      this.#giveUp(outlook.kind === 'doubt' ? outlook.error : entered);
       return;
     }
     this.#traffic.attempt('', performance.now());

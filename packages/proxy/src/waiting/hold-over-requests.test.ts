@@ -198,6 +198,32 @@ describe('requests for a route whose last backend has left', () => {
     expect(edge.plane.stats().errors).toEqual({ 'client-gone': 1 });
   });
 
+  it('give up their places to others when their clients have ended their side, and wait on while there is room', async () => {
+    await using origin = await Origin.start();
+    const spec = (state: 'ready' | 'stopped') => ({
+      ...siteOf([backend(origin, state)]),
+      limits: { ...PATIENT, heldRequestsPerClient: 2 },
+    });
+    await using edge = await startWaitingEdge(spec('ready'));
+    await edge.apply(spec('stopped'));
+    using gone = await held(edge);
+    using patient = await held(edge);
+    gone.halfClose();
+    patient.halfClose();
+    using late = await eventually(async () => {
+      const client = await edge.connect();
+      await client.write(getRequest('a.test', '/late'));
+      await eventually(() => gone.unread.length + client.unread.length > 0);
+      if (client.unread.length === 0) return client;
+      client.close();
+      return undefined;
+    });
+    expect((await gone.readResponse()).status).toBe(503);
+    expect(edge.plane.stats().held).toBe(2);
+    await edge.apply(spec('ready'));
+    expect([(await patient.readResponse()).status, (await late.readResponse()).status]).toEqual([200, 200]);
+  });
+
   it('go on waiting in a worker that drains', async () => {
     await using origin = await Origin.start();
     await using edge = await startWaitingEdge(siteOf([backend(origin)]));
@@ -409,6 +435,17 @@ describe('a container that refuses before the table says that it leaves', () => 
   it('is an error when the table says nothing', async () => {
     await using edge = await startWaitingEdge(siteOf([backend({ port: 9, name: 'x' }, 'ready', container)]));
     using client = await held(edge);
+    expect((await client.readResponse()).status).toBe(502);
+  });
+
+  it('is an error at once when nobody can wait any more', async () => {
+    const spec = {
+      ...siteOf([backend({ port: 9, name: 'x' }, 'ready', container)]),
+      limits: { ...PATIENT, heldRequests: 0 },
+    };
+    await using edge = await startWaitingEdge(spec);
+    using client = await edge.connect();
+    await client.write(getRequest());
     expect((await client.readResponse()).status).toBe(502);
   });
 

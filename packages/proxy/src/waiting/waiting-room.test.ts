@@ -1,5 +1,5 @@
-import { DEFAULT_LIMITS, ProxyError } from '@dproxy/core';
-import { expect, it } from 'vitest';
+import { DEFAULT_LIMITS, type Limits, ProxyError } from '@dproxy/core';
+import { describe, expect, it } from 'vitest';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import { Counters } from '../counters.ts';
 import { DeadlineWheel } from '../deadline-wheel.ts';
@@ -8,28 +8,85 @@ import { BackendAges } from '../upstream/backend-ages.ts';
 import type { Promising } from './prospects.ts';
 import { WaitingRoom } from './waiting-room.ts';
 
-it('leaves a quarter of its places to those who wait for a moment only', () => {
+/** All that matters of a table to who enters. */
+function roomOf(limits: Partial<Limits>) {
   const wheel = new DeadlineWheel((error) => {
     throw error;
   });
   const counters = new Counters();
-  // All that matters of a table to who enters.
-  const compiled = { limits: { ...DEFAULT_LIMITS, heldRequests: 8 } } as CompiledSnapshot;
+  const compiled = { limits: { ...DEFAULT_LIMITS, ...limits } } as CompiledSnapshot;
   const services = { wheel, counters, compiled, ages: new BackendAges() };
   const room = new WaitingRoom({ services, onWake: () => undefined });
-  const waiter = { onAdmitted: () => undefined, onTurnedAway: () => undefined };
-  const enter = (at: number, outlook: Promising): string => {
-    const entered = room.enter({ place: { kind: 'route', id: `r${at}` }, client: `192.0.2.${at}`, waiter, outlook });
+  const turnedAway: string[] = [];
+  const untilMs = performance.now() + 20_000;
+  const enter = (
+    name: string,
+    { mayBeGone = false, route = name, client = name, outlook = hold(untilMs) } = {},
+  ): string => {
+    const waiter = { mayBeGone, onAdmitted: () => undefined, onTurnedAway: () => turnedAway.push(name) };
+    const entered = room.enter({ place: { kind: 'route', id: route }, client, waiter, outlook });
     return entered instanceof ProxyError ? entered.code : 'waits';
   };
-  const untilMs = performance.now() + 20_000;
-  const waking = Array.from({ length: 8 }, (_, at) => enter(at, { kind: 'wake', group: GROUP, untilMs }));
+  const asleep: Promising = { kind: 'wake', group: GROUP, untilMs };
+  const dispose = (): void => {
+    room.dispose();
+    wheel.dispose();
+  };
+  return { room, counters, enter, asleep, turnedAway, [Symbol.dispose]: dispose };
+}
+
+function hold(untilMs: number): Promising {
+  return { kind: 'hold', untilMs };
+}
+
+it('leaves a quarter of its places to those who wait for a moment only', () => {
+  using site = roomOf({ heldRequests: 8 });
+  const { room, counters, enter, asleep: outlook } = site;
+  const waking = Array.from({ length: 8 }, (_, at) => enter(`192.0.2.${at}`, { outlook }));
   expect(waking).toEqual([...Array.from({ length: 6 }, () => 'waits'), 'too-many-waiting', 'too-many-waiting']);
-  const holding = [10, 11, 12].map((at) => enter(at, { kind: 'hold', untilMs }));
+  const holding = [10, 11, 12].map((at) => enter(`192.0.2.${at}`));
   expect(holding).toEqual(['waits', 'waits', 'too-many-waiting']);
   room.dispose();
   expect(counters.held).toBe(0);
-  expect(enter(20, { kind: 'wake', group: GROUP, untilMs })).toBe('waits');
-  room.dispose();
-  wheel.dispose();
+  expect(enter('192.0.2.20', { outlook })).toBe('waits');
+});
+
+describe('whoever may be gone', () => {
+  it.each([
+    ['in all', { heldRequests: 3 }, {}],
+    ['of one route', { heldRequestsPerRoute: 3 }, { route: 'r' }],
+    ['of one client', { heldRequestsPerClient: 3 }, { client: '192.0.2.1' }],
+  ])('gives up the place to who is there, the oldest first, where there are too many %s', (_what, limits, same) => {
+    using site = roomOf(limits);
+    const { enter, turnedAway, counters } = site;
+    expect(enter('there', same)).toBe('waits');
+    expect(enter('gone 1', { ...same, mayBeGone: true })).toBe('waits');
+    expect(enter('gone 2', { ...same, mayBeGone: true })).toBe('waits');
+    expect(enter('gone 3', { ...same, mayBeGone: true })).toBe('too-many-waiting');
+    expect(turnedAway).toEqual([]);
+    expect(enter('late 1', same)).toBe('waits');
+    expect(turnedAway).toEqual(['gone 1']);
+    expect(enter('late 2', same)).toBe('waits');
+    expect(enter('late 3', same)).toBe('too-many-waiting');
+    expect(turnedAway).toEqual(['gone 1', 'gone 2']);
+    expect(counters.held).toBe(3);
+  });
+
+  it('does not give it up for who would not get it, nor where there is room', () => {
+    using site = roomOf({ heldRequests: 8, heldRequestsPerClient: 1 });
+    const { enter, turnedAway, asleep: outlook } = site;
+    expect(enter('gone', { mayBeGone: true, outlook })).toBe('waits');
+    expect(enter('there', { client: 'a', outlook })).toBe('waits');
+    expect(enter('again', { client: 'a', outlook })).toBe('too-many-waiting');
+    expect(turnedAway).toEqual([]);
+  });
+
+  it('gives it up among those who wait for starts, which have but a share', () => {
+    using site = roomOf({ heldRequests: 4 });
+    const { enter, turnedAway, asleep: outlook } = site;
+    expect(enter('holds', { mayBeGone: true })).toBe('waits');
+    for (const name of ['gone', 'a', 'b']) expect(enter(name, { mayBeGone: name === 'gone', outlook })).toBe('waits');
+    expect(enter('c', { outlook, mayBeGone: true })).toBe('too-many-waiting');
+    expect(turnedAway).toEqual([]);
+  });
 });

@@ -2,13 +2,12 @@ import { type GroupActivity, ProxyError, type WakeProgress } from '@dproxy/core'
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import type { Counters } from '../counters.ts';
 import { Deadline, type DeadlineWheel } from '../deadline-wheel.ts';
-import { clientKey } from '../downstream/peer.ts';
-import { ClientCounts } from '../streams/client-counts.ts';
 import type { BackendAges } from '../upstream/backend-ages.ts';
 import { type GroupUse, GroupUses } from './group-uses.ts';
-import { type Place, placeKey } from './place.ts';
+import type { Place } from './place.ts';
 import { type Outlook, type Promising, Prospects, type Tried } from './prospects.ts';
 import { plainSentence } from './page/page-state.ts';
+import { Ticket, Tickets } from './tickets.ts';
 import { WakeCalls } from './wake-calls.ts';
 
 export interface WaitingRoomOptions {
@@ -21,14 +20,13 @@ export interface WaitingRoomOptions {
   readonly onWake: (group: string, client: string) => void;
 }
 
-/**
- * Of all places, those that may wait for starts, which take minutes: a few that sleep and never become ready must not keep others
- * from the seconds of their hold-over.
- */
-const WAKING_SHARE = 0.75;
-
 /** Who waits: told one of the two, once, unless it leaves before. Neither may throw. */
 export interface Waiter {
+  /**
+   * Its client has ended its side: it may only have finished sending, or be gone, and nothing tells (docs/adr/0003). It waits like all
+   * others, as long as nobody else needs the place.
+   */
+  readonly mayBeGone: boolean;
   /** Somebody may answer now: it goes on with the table of now. */
   onAdmitted(): void;
   onTurnedAway(error: ProxyError): void;
@@ -58,20 +56,13 @@ export class WaitingRoom {
   readonly #prospects: Prospects;
   readonly #calls: WakeCalls;
   readonly #uses = new GroupUses();
-  readonly #clients = new ClientCounts();
-  readonly #byPlace = new Map<string, Set<Ticket>>();
-  readonly #byGroup = new Map<string, Set<Ticket>>();
-  /** Those of `#byGroup`. */
-  #waking = 0;
+  readonly #tickets = new Tickets();
 
   constructor({ services, onWake }: WaitingRoomOptions) {
     this.#services = services;
     this.#prospects = new Prospects(services);
     const { wheel } = services;
-    const whoWaits = (group: string): string | undefined => {
-      const [first] = this.#byGroup.get(group) ?? [];
-      return first?.visit.client;
-    };
+    const whoWaits = (group: string): string | undefined => this.#tickets.firstOf(group)?.visit.client;
     this.#calls = new WakeCalls({ wheel, whoWaits, onWake });
   }
 
@@ -100,9 +91,8 @@ export class WaitingRoom {
     if (client === undefined) this.#calls.told(said);
     if (state !== 'failed' && state !== 'refused') return;
     const error = new ProxyError('wake-failed', message, { told: plainSentence(message), retryAfterS });
-    for (const ticket of allIn(this.#byGroup.get(group))) {
-      if (client === undefined || clientKey(ticket.visit.client) === client) this.#turnAway(ticket, error);
-    }
+    for (const ticket of this.#tickets.ofGroup(group))
+      if (client === undefined || ticket.client === client) this.#turnAway(ticket, error);
   }
 
   /** Counts what there is to do for a group. */
@@ -122,25 +112,14 @@ export class WaitingRoom {
 
   /** @returns what takes it out again when it does not want to wait any more, or why it cannot */
   enter(visit: Visit): (() => void) | ProxyError {
-    const { place, client, outlook } = visit;
-    const { limits } = this.#services.compiled;
-    const key = placeKey(place);
-    const inPlace = this.#byPlace.get(key)?.size ?? 0;
-    if (this.#isFull(outlook) || inPlace >= limits.heldRequestsPerRoute)
-      return new ProxyError('too-many-waiting', `${inPlace} wait for ${place.id}`);
-    const leaveClient = this.#clients.enter(client, limits.heldRequestsPerClient);
-    if (leaveClient === undefined) return new ProxyError('too-many-waiting', `too many of ${client}`);
-    const group = outlook.kind === 'wake' ? outlook.group.id : '';
     const deadline = new Deadline(this.#services.wheel, { onDeadline: () => this.#onTooLong(ticket) });
-    const ticket: Ticket = { visit, key, group, deadline, leaveClient };
+    const ticket: Ticket = new Ticket(visit, deadline);
+    const refusal = this.#makeRoomFor(ticket);
+    if (refusal !== undefined) return refusal;
+    this.#tickets.add(ticket);
     this.#services.counters.held++;
-    addTo(this.#byPlace, key, ticket);
-    deadline.set(Math.max(0, outlook.untilMs - performance.now()));
-    if (group !== '') {
-      addTo(this.#byGroup, group, ticket);
-      this.#waking++;
-      this.#calls.wake(group, client);
-    }
+    deadline.set(Math.max(0, visit.outlook.untilMs - performance.now()));
+    if (ticket.group !== '') this.#calls.wake(ticket.group, visit.client);
     return () => void this.#leave(ticket);
   }
 
@@ -153,38 +132,38 @@ export class WaitingRoom {
       this.#uses.follow(wakeGroups);
       this.#calls.follow(wakeGroups);
     }
-    for (const tickets of this.#byPlace.values().toArray()) this.#lookAgain(allIn(tickets));
+    for (const ticket of this.#tickets.list()) this.#lookAgain(ticket);
   }
 
   drain(): void {
-    for (const { visit } of this.#all()) visit.waiter.onDrain?.();
+    for (const { visit } of this.#tickets.list()) visit.waiter.onDrain?.();
   }
 
   dispose(): void {
     this.#calls.dispose();
-    for (const ticket of this.#all()) this.#leave(ticket);
+    for (const ticket of this.#tickets.list()) this.#leave(ticket);
   }
 
-  #isFull({ kind }: Promising): boolean {
-    const { counters, compiled } = this.#services;
-    const { heldRequests } = compiled.limits;
-    return counters.held >= heldRequests || (kind === 'wake' && this.#waking >= heldRequests * WAKING_SHARE);
-  }
-
-  #all(): readonly Ticket[] {
-    return this.#byPlace.values().flatMap(allIn).toArray();
+  /** Of those who take all places, who may be gone leave first. @returns why there is none for it */
+  #makeRoomFor(ticket: Ticket): ProxyError | undefined {
+    const { limits } = this.#services.compiled;
+    for (;;) {
+      const crowd = this.#tickets.inTheWayOf(ticket, limits);
+      if (crowd === undefined) return undefined;
+      const error = new ProxyError('too-many-waiting', crowd.why);
+      const gone = mayBeGone(ticket) ? undefined : crowd.tickets.find(mayBeGone);
+      if (gone === undefined) return error;
+      this.#turnAway(gone, error);
+    }
   }
 
   // ---- how the waiting ends
 
-  /** @param tickets of one place */
-  #lookAgain(tickets: readonly Ticket[]): void {
-    for (const ticket of tickets) {
-      const { place, outlook } = ticket.visit;
-      const next = this.#prospects.next(place, outlook, performance.now());
-      if (next === 'admit') this.#admit(ticket);
-      else if (next === 'turn-away') this.#turnAway(ticket, new ProxyError('no-backend-ready', place.id));
-    }
+  #lookAgain(ticket: Ticket): void {
+    const { place, outlook } = ticket.visit;
+    const next = this.#prospects.next(place, outlook, performance.now());
+    if (next === 'admit') this.#admit(ticket);
+    else if (next === 'turn-away') this.#turnAway(ticket, new ProxyError('no-backend-ready', place.id));
   }
 
   #onTooLong(ticket: Ticket): void {
@@ -214,38 +193,13 @@ export class WaitingRoom {
 
   /** @returns false: it has left already */
   #leave(ticket: Ticket): boolean {
-    if (!takeFrom(this.#byPlace, ticket.key, ticket)) return false;
-    if (takeFrom(this.#byGroup, ticket.group, ticket)) this.#waking--;
+    if (!this.#tickets.delete(ticket)) return false;
     ticket.deadline.dispose();
-    ticket.leaveClient();
     this.#services.counters.held--;
     return true;
   }
 }
 
-interface Ticket {
-  readonly visit: Visit;
-  readonly key: string;
-  /** Id; empty: no group is waited for. */
-  readonly group: string;
-  readonly deadline: Deadline;
-  readonly leaveClient: () => void;
-}
-
-/** As they are now: whoever hears of his end may come again at once. */
-function allIn(tickets: ReadonlySet<Ticket> | undefined): readonly Ticket[] {
-  return tickets === undefined ? [] : [...tickets];
-}
-
-function addTo(map: Map<string, Set<Ticket>>, key: string, ticket: Ticket): void {
-  const tickets = map.get(key);
-  if (tickets === undefined) map.set(key, new Set([ticket]));
-  else tickets.add(ticket);
-}
-
-function takeFrom(map: Map<string, Set<Ticket>>, key: string, ticket: Ticket): boolean {
-  const tickets = map.get(key);
-  if (tickets?.delete(ticket) !== true) return false;
-  if (tickets.size === 0) map.delete(key);
-  return true;
+function mayBeGone({ visit }: Ticket): boolean {
+  return visit.waiter.mayBeGone;
 }

@@ -287,6 +287,17 @@ describe('a waiting page that listens', () => {
     expect(await drained).toEqual({ finished: 1, cut: 0 });
   });
 
+  it('hears the news and the end in a worker that is going already', async () => {
+    const site = await startSite();
+    const client = await site.ask('/', BROWSER);
+    expect((await client.readResponse()).status).toBe(202);
+    const drained = site.plane.drain(20_000);
+    await client.write(getRequest('a.test', '/?dproxy-wake', EVENTS));
+    expect(await client.ended).toBe('end');
+    expect(eventsOf(client.unread.toString()).map(({ event }) => event)).toEqual(['progress']);
+    expect(await drained).toEqual({ finished: 1, cut: 0 });
+  });
+
   it('speaks HTTP/1.0, too: its end is that of the connection', async () => {
     const site = await startSite();
     const old = await site.connect();

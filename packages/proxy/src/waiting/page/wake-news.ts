@@ -10,8 +10,8 @@ import { WakeStream } from './wake-stream.ts';
 export interface WakeNewsOptions {
   readonly place: Place;
   readonly head: RequestHead;
-  readonly downstream: Pick<Downstream, 'out' | 'peer'>;
-  readonly services: Pick<Services, 'waiting' | 'wheel' | 'compiled'>;
+  readonly downstream: Pick<Downstream, 'out' | 'peer' | 'isHalfClosed'>;
+  readonly services: Pick<Services, 'waiting' | 'wheel' | 'compiled' | 'isDraining'>;
   /** Header lines of the answer: `EVENT_HEADERS`, as the route's filters let them out. */
   readonly headers: string;
   /** The connection may carry another request behind the stream. */
@@ -52,8 +52,16 @@ export class WakeNews implements Waiter {
       unlisten();
     };
     this.#stream = new WakeStream({ out: downstream.out, head, name: group.name, wheel, headers, keepAlive });
-    if (isAwake) this.onAdmitted();
-    else this.#stream.tell(ofThisStart(waiting.progressOf(group.id)));
+    if (isAwake) {
+      this.onAdmitted();
+      return;
+    }
+    this.#stream.tell(ofThisStart(waiting.progressOf(group.id)));
+    if (services.isDraining) this.onDrain();
+  }
+
+  get mayBeGone(): boolean {
+    return this.#options.downstream.isHalfClosed;
   }
 
   onAdmitted(): void {
