@@ -62,7 +62,14 @@ function commandOf(files: readonly string[], report: string): readonly string[] 
 }
 
 function environment(): NodeJS.ProcessEnv {
-  return { ...process.env, DPROXY_TEST_LONG: values.long ? '1' : '', FORCE_COLOR: process.env['FORCE_COLOR'] ?? '0' };
+  return {
+    ...process.env,
+    DPROXY_TEST_LONG: values.long ? '1' : '',
+    FORCE_COLOR: process.env['FORCE_COLOR'] ?? '0',
+    // A run starts hundreds of primaries, workers and PM2 daemons of the same code: they need half of the CPU with it (3.6 s
+    // instead of 6.6 s for a start and an end with two workers).
+    NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(folder, 'compile-cache'),
+  };
 }
 
 function canMakeNamespace(): boolean {

@@ -299,6 +299,7 @@ export class Product implements AsyncDisposable {
     const all: Record<string, string> = {
       PATH: process.env['PATH'] ?? '',
       HOME: this.folder,
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '',
       DOCKER_PROXY_STATE_PATH: this.state,
       DOCKER_PROXY_PORT: String(this.httpPort),
       DOCKER_PROXY_SSL_PORT: String(this.httpsPort),

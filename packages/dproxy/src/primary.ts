@@ -6,6 +6,9 @@ import { formatProblem, gatherFacts, loadSettings } from '@dproxy/config';
 import { createLog } from './log.ts';
 import { startPrimary } from './primary/start-primary.ts';
 
+/** What its command line needs of our environment; each call of it is a process that loads hundreds of modules. */
+const PM2_VARIABLES = ['PATH', 'HOME', 'NODE_COMPILE_CACHE'];
+
 const facts = gatherFacts(process.cwd());
 const loaded = loadSettings({ env: process.env, flags: {}, facts, nowMs: Date.now() });
 const log = createLog('primary', loaded.settings.log.level);
@@ -36,7 +39,7 @@ try {
     pm2Home: process.env['PM2_HOME'] ?? join(homedir(), '.pm2'),
     launchedWorkers: Number(process.env['DPROXY_LAUNCHED_WORKERS'] ?? loaded.settings.workers.count),
     environment: process.env,
-    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' },
+    env: Object.fromEntries(PM2_VARIABLES.map((name) => [name, process.env[name] ?? ''])),
     print: (text) => process.stdout.write(text),
     handedOver: () => process.exit(0),
   });

@@ -9,7 +9,7 @@ export interface PrimaryOptions {
   readonly pm2Home: string;
   /** Workers that ecosystem.config.js launches by itself. */
   readonly launchedWorkers: number;
-  /** PATH and HOME, for PM2's command line. */
+  /** PATH, HOME and the like, for PM2's command line. */
   readonly env: Readonly<Record<string, string>>;
   /** All of it: DNS providers take their credentials from there. */
   readonly environment: Environment;
