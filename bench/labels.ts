@@ -112,6 +112,7 @@ function containerOf(index: number): Container {
     tcpPorts: [80],
     udpPorts: [],
     published: new Map(),
+    hostPorts: [],
     publishedUdp: new Map(),
     attachments: [{ network: 'bridge', networkId: 'n', address: addressOf(index), gateway: '10.0.0.1' }],
     ...words,

@@ -1,6 +1,6 @@
 import { setTimeout as pace } from 'node:timers/promises';
-import { eventually, RawClient } from '@dproxy/testkit';
-import { BUSYBOX_IMAGE, dockerOf, runContainer, sharedEngine } from '@dproxy/testkit/docker';
+import { eventually, freePort, RawClient } from '@dproxy/testkit';
+import { BUSYBOX_IMAGE, dockerOf, runContainer, sharedEngine, type ContainerSpec } from '@dproxy/testkit/docker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { removeContainers } from '../product/engine-clean-up.ts';
 import { Product } from '../product/product.ts';
@@ -8,8 +8,14 @@ import { Product } from '../product/product.ts';
 const engine = sharedEngine();
 let product: Product;
 
+/** Published by a container that no label gives a host. */
+const BEHIND_PORT = await freePort();
+
 /** More than one client asks for here. */
-const YML = 'wake: { budget: { clientPerMinute: 1000, perMinute: 1000, concurrent: 16 } }\n';
+const YML = `
+wake: { budget: { clientPerMinute: 1000, perMinute: 1000, concurrent: 16 } }
+routes: [{ host: behind.test, to: http://127.0.0.1:${BEHIND_PORT}, wake: behind }]
+`;
 
 beforeAll(async () => {
   product = await Product.start({ engine, yml: YML });
@@ -21,7 +27,7 @@ afterAll(async () => {
 
 const LONG = process.env['DPROXY_TEST_LONG'] === '1';
 
-interface Spec {
+interface Spec extends Pick<ContainerSpec, 'publish'> {
   readonly labels?: Readonly<Record<string, string>>;
   readonly image?: string;
   readonly command?: readonly string[];
@@ -141,6 +147,14 @@ describe.concurrent('idle stop', () => {
     const { status, body } = await product.get('shop-web.test');
     expect([status, status === 200 ? '' : body.text]).toEqual([200, '']);
     expect(await Promise.all(['shop-web', 'shop-db'].map(stateOf))).toEqual(['running', 'running']);
+  });
+
+  it('stops what a route of dproxy.yml leads to, and starts it for the next request', async () => {
+    await run('behind', { labels: { 'dproxy.host': '' }, publish: { 80: `127.0.0.1:${BEHIND_PORT}` } });
+    await whenState('behind', 'exited');
+    const { status, body } = await product.get('behind.test');
+    expect([status, status === 200 ? '' : body.text]).toEqual([200, '']);
+    await whenState('behind', 'exited');
   });
 
   it('loses no request that comes just as a container goes to sleep', async () => {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { ENGINE, inputOf, sampleBackend, sampleContainer } from './_samples.ts';
-import { applySleep } from './apply-sleep.ts';
+import { applySleep, type Coming, type ComingState } from './apply-sleep.ts';
 import { mayBeConnected, type BackendState } from './backend.ts';
 import { buildSnapshot } from './merge.ts';
 import type { StreamDefinition } from './stream.ts';
@@ -10,8 +10,12 @@ const app = sampleContainer('web', ['web.test'], { backends: [web] });
 const other = sampleContainer('other', ['other.test'], { backends: [sampleBackend('other')] });
 const state = { source: ENGINE, definitions: [app, other], rejected: [] };
 
+function containers(...coming: readonly (readonly [string, ComingState])[]): Coming {
+  return { containers: new Map(coming), groups: new Map() };
+}
+
 it('takes the backends of a container out of the table before it sleeps, and leaves the others alone', () => {
-  const { definitions } = applySleep(state, new Map([['web-container', 'stopped']]));
+  const { definitions } = applySleep(state, containers(['web-container', 'stopped']));
   expect(definitions[0]?.backends).toEqual([
     { ...web, state: 'stopped', reason: 'it is being put to sleep: a request starts it again' },
   ]);
@@ -23,7 +27,7 @@ it.each(['ready', 'draining', 'starting', 'unhealthy', 'paused', 'stopped', 'unr
   (found: BackendState) => {
     const backend = sampleBackend('web', { state: found, reason: 'as the engine says' });
     const one = { ...state, definitions: [{ ...app, backends: [backend] }] };
-    const [settled] = applySleep(one, new Map([['web-container', 'paused']])).definitions[0]?.backends ?? [];
+    const [settled] = applySleep(one, containers(['web-container', 'paused'])).definitions[0]?.backends ?? [];
     expect(settled === undefined || mayBeConnected(settled)).toBe(false);
     const isKept = found === 'paused' || found === 'stopped' || found === 'unreachable';
     expect(settled?.reason === 'as the engine says').toBe(isKept);
@@ -36,7 +40,7 @@ it('takes them out of streams alike', () => {
   const mail = { id: 'mail', backends: [sampleBackend('mail', { protocol: 'tcp' })] } as unknown as StreamDefinition;
   const { definitions, streams } = applySleep(
     { ...state, streams: [database, mail] },
-    new Map([['raw-container', 'stopped']]),
+    containers(['raw-container', 'stopped']),
   );
   expect(streams?.[0]?.backends[0]?.state).toBe('stopped');
   expect([definitions[0], definitions[1], streams?.[1]]).toEqual([app, other, mail]);
@@ -44,12 +48,12 @@ it('takes them out of streams alike', () => {
 });
 
 it('is the state itself while nobody is put to sleep', () => {
-  expect(applySleep(state, new Map())).toBe(state);
+  expect(applySleep(state, containers())).toBe(state);
 });
 
 it('keeps the route, its backends and its address: taking it back is the table from before', () => {
   const before = buildSnapshot(inputOf([app, other])).snapshot;
-  const asleep = applySleep(state, new Map([['web-container', 'stopped']]));
+  const asleep = applySleep(state, containers(['web-container', 'stopped']));
   const during = buildSnapshot(inputOf(asleep.definitions, { previous: before })).snapshot;
   const after = buildSnapshot(inputOf([app, other], { previous: during })).snapshot;
   expect(during.routes).toBe(before.routes);

@@ -29,7 +29,7 @@ describe('readiness', () => {
   const other = sampleBackend('other');
 
   it('is asked of the backend that a definition without a check names, with the start of its container', () => {
-    const definition = { ...plain, backends: [ready, other], readiness: READINESS };
+    const definition = { ...plain, backends: [ready, other], readiness: [READINESS] };
     expect([...healthTargets([{ ...state, definitions: [definition] }], [])]).toEqual([
       { backend: ready, check: READINESS_CHECK, startedMs: 7 },
     ]);
@@ -37,7 +37,7 @@ describe('readiness', () => {
 
   it('is not asked of what does not run, what a container may not have, or what has a check', () => {
     const targetsOf = (more: object, own: readonly string[] = []) => [
-      ...healthTargets([{ ...state, definitions: [{ ...plain, readiness: READINESS, ...more }] }], own),
+      ...healthTargets([{ ...state, definitions: [{ ...plain, readiness: [READINESS], ...more }] }], own),
     ];
     expect(targetsOf({ backends: [{ ...ready, state: 'stopped', address: '' }] })).toEqual([]);
     expect(targetsOf({ backends: [ready] }, [`${ready.address}:${ready.port}`])).toEqual([]);

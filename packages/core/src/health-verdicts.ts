@@ -51,9 +51,12 @@ function targetsOf({
   backends,
 }: Pick<RouteDefinition, 'health' | 'readiness' | 'backends'>): readonly HealthTarget[] {
   if (check !== undefined) return backends.filter(mayBeConnected).map((backend) => ({ backend, check }));
-  const backend = readiness === undefined ? undefined : backends.find(({ id }) => id === readiness.backendId);
-  if (readiness === undefined || backend === undefined || !mayBeConnected(backend)) return NONE;
-  return [{ backend, check: READINESS_CHECK, startedMs: readiness.startedMs }];
+  if (readiness === undefined) return NONE;
+  return readiness.flatMap(({ backendId, startedMs }) => {
+    const backend = backends.find(({ id }) => id === backendId);
+    const isAsked = backend !== undefined && mayBeConnected(backend);
+    return isAsked ? [{ backend, check: READINESS_CHECK, startedMs }] : NONE;
+  });
 }
 
 /** The same state, in which backends with a verdict are not ready. What has none keeps its identity. */

@@ -22,6 +22,7 @@ function shadowsOf({ shadowed }: SnapshotResult): readonly string[] {
 describe('wake groups', () => {
   const plan = (id: string) => ({
     id,
+    keys: [],
     name: id,
     autostart: true,
     timeoutMs: 1_000,

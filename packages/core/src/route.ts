@@ -137,8 +137,13 @@ export interface RouteDefinition
   readonly backends: readonly Backend[];
   /** How its backends are checked; absent: as the engine says, or not at all. */
   readonly health?: HealthCheck;
-  /** Of a container without a check: which of its backends is asked whether it listens. Absent: ready when it runs. */
-  readonly readiness?: Readiness;
+  /** Of a container without a check: which of its backends are asked whether they listen. Absent: ready when it runs. */
+  readonly readiness?: readonly Readiness[];
+  /**
+   * What the operator calls the group of containers behind it; `wakeGroup` and the states of its backends follow from it. Absent:
+   * its source knows.
+   */
+  readonly wakes?: string;
   /** Ports that it asks for; the merge opens a listener for each and adds it to `listeners`. Default none. */
   readonly publicPorts?: readonly PublicPort[];
   /** Epoch milliseconds at which the container was created or the file entry was first seen. The oldest claim wins. */

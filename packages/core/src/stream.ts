@@ -36,7 +36,9 @@ export interface StreamDefinition extends StreamOptions {
   /** Of TCP alone: nothing tells whether a datagram was taken. Absent: they are not asked. */
   readonly health?: HealthCheck;
   /** As in `RouteDefinition`. */
-  readonly readiness?: Readiness;
+  readonly readiness?: readonly Readiness[];
+  /** As in `RouteDefinition`. */
+  readonly wakes?: string;
   /** As in `Route`. Default false. */
   readonly panic?: boolean;
   /** As in `RouteDefinition`. */

@@ -19,6 +19,8 @@ export interface WakeGroup {
 
 /** The same with what only the primary needs: who belongs to it, and when it may sleep. */
 export interface WakePlan extends WakeGroup {
+  /** All that it goes by, as in `id` behind the source; a group of several names has one id. */
+  readonly keys: readonly string[];
   readonly members: readonly WakeMember[];
   /** Milliseconds without use after which it is put to sleep; 0: never. */
   readonly idleMs: number;
@@ -61,6 +63,9 @@ export interface WakeMember {
   readonly startedMs: number;
   /** Milliseconds from its start until it counts as ready, where no health check says so; 0: at once. */
   readonly readyAfterMs: number;
+  /** Its addresses of now, and ports of the engine's host that pass TCP on to it: what somebody who knows no name writes in a URL. */
+  readonly addresses: readonly string[];
+  readonly hostPorts: readonly number[];
   /** Services of the same project that come first. */
   readonly dependsOn: readonly WakeDependency[];
 }

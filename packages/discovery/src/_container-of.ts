@@ -29,6 +29,7 @@ export function containerOf(
     tcpPorts: [80],
     udpPorts: [],
     published: new Map(),
+    hostPorts: [],
     publishedUdp: new Map(),
     attachments: [{ network: 'bridge', networkId: 'n-bridge', address: '172.17.0.2', gateway: '172.17.0.1' }],
     ...rest,

@@ -36,6 +36,7 @@ test('ports are those that are exposed, planned or bound over TCP; only bound on
   );
   expect(container.tcpPorts).toEqual([80, 443, 8080]);
   expect([...container.published]).toEqual([[80, [{ address: '0.0.0.0', port: 32_768 }]]]);
+  expect(container.hostPorts).toEqual([8_443, 32_768]);
 });
 
 test('how it ended, and whether it is removed then', () => {

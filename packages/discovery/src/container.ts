@@ -54,6 +54,8 @@ export interface Container {
   readonly udpPorts: readonly number[];
   /** TCP, by container port; only what is bound at the moment. */
   readonly published: ReadonlyMap<number, readonly PortBinding[]>;
+  /** Ports of the engine's host that pass TCP on to it: those of the moment, and those that it asks for whenever it runs. */
+  readonly hostPorts: readonly number[];
   /** UDP, likewise. */
   readonly publishedUdp: ReadonlyMap<number, readonly PortBinding[]>;
   /** By name, ascending. */
@@ -104,6 +106,7 @@ export function readContainer(inspect: unknown): Container {
     tcpPorts: portsOf('tcp', [exposed, planned, bound]),
     udpPorts: portsOf('udp', [exposed, planned, bound]),
     published: bindingsOf('tcp', bound),
+    hostPorts: hostPortsOf([bindingsOf('tcp', planned), bindingsOf('tcp', bound)]),
     publishedUdp: bindingsOf('udp', bound),
     attachments: attachmentsOf(record(network['Networks'] ?? {}, 'NetworkSettings.Networks')),
   };
@@ -163,6 +166,11 @@ function bindingsOf(transport: 'tcp' | 'udp', ports: Json): ReadonlyMap<number, 
     );
   }
   return published;
+}
+
+function hostPortsOf(sources: readonly ReadonlyMap<number, readonly PortBinding[]>[]): readonly number[] {
+  const ports = sources.flatMap((bindings) => [...bindings.values()].flat()).map(({ port }) => port);
+  return [...new Set(ports)].sort((a, b) => a - b);
 }
 
 function attachmentsOf(networks: Json): readonly Attachment[] {

@@ -80,7 +80,7 @@ test('a container takes requests once its port accepts a connection, and after a
       ...definition,
       action: { type: 'forward' as const, backends: [{ backendId: id, weight: 1 }] },
       backends: [backend],
-      readiness: { backendId: id, startedMs },
+      readiness: [{ backendId: id, startedMs }],
     }));
     plane.setSource({ source: 'docker:test', definitions: one === undefined ? [] : [one], rejected: [] });
   };

@@ -4,7 +4,10 @@ import {
   applyHealth,
   applySleep,
   buildSnapshot,
+  comingOf,
+  followContainers,
   healthTargets,
+  joinWakeGroups,
   sameValue,
   type Backend,
   type CertificateMaterial,
@@ -222,7 +225,7 @@ export class ControlPlane {
   #followHealth(): readonly SourceState[] {
     const frame = this.#frame;
     if (frame === undefined) return [];
-    const sources = [...this.#sources.values()].map((state) => resolvePlugins(state, frame));
+    const sources = joinWakeGroups([...this.#sources.values()].map((state) => resolvePlugins(state, frame)));
     this.#health.follow(healthTargets(sources, frame.settings.ownAddresses));
     return sources;
   }
@@ -244,8 +247,10 @@ export class ControlPlane {
     ]);
     // Before the merge: a new backend takes no request until it has passed.
     const sources = this.#followHealth();
+    const checked = sources.map((state) => applyHealth(state, this.#health.verdicts));
+    const coming = comingOf(sources, this.#coming);
     const result = buildSnapshot({
-      sources: sources.map((state) => applySleep(applyHealth(state, this.#health.verdicts), this.#coming)),
+      sources: followContainers(checked).map((state) => applySleep(state, coming)),
       listeners: frame.listeners,
       allowedPorts: frame.allowedPorts,
       settings: frame.settings,

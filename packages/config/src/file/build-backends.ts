@@ -4,11 +4,11 @@ import { formatUpstream, isEncrypted, type Target } from '../schema/upstream-url
 /**
  * Backends of a list of targets. The same target in two entries is one backend, so that its connections are shared; with
  * `tlsVerify: false` it is another one, or an unverified connection would serve a route that asked for verification, and
- * so it is with a PROXY header.
+ * so it is with a PROXY header. One that may sleep is another one, too: a route that does not wake it knows nothing of that.
  */
 export function buildBackends(
   targets: readonly Target[],
-  tlsVerify: boolean,
+  { tlsVerify, wakes }: { readonly tlsVerify: boolean; readonly wakes?: string | undefined },
 ): { readonly refs: readonly BackendRef[]; readonly backends: readonly Backend[] } {
   const backends = new Map<string, Backend>();
   const weights = new Map<string, number>();
@@ -16,7 +16,8 @@ export function buildBackends(
     const url = formatUpstream(upstream);
     const isVerified = tlsVerify || !isEncrypted(upstream.protocol);
     const header = proxyProtocol === '' ? '' : `#proxy-${proxyProtocol}`;
-    const id = `file:${url}${isVerified ? '' : '#unverified'}${header}`;
+    const group = wakes === undefined ? '' : `#wakes-${wakes}`;
+    const id = `file:${url}${isVerified ? '' : '#unverified'}${header}${group}`;
     // A target that is listed twice has a double share.
     weights.set(id, Math.min(1_000, (weights.get(id) ?? 0) + weight));
     backends.set(id, {

@@ -13,7 +13,7 @@ export function buildFilters(drafts: readonly FilterDraft[]): BuiltFilters {
   const all: Backend[] = [];
   const filters = drafts.map(({ filter, targets, tlsVerify }): Filter => {
     if (filter.type !== 'errorPages' && filter.type !== 'mirror') return filter;
-    const { refs, backends } = buildBackends(targets, tlsVerify);
+    const { refs, backends } = buildBackends(targets, { tlsVerify });
     all.push(...backends);
     return { ...filter, backends: refs };
   });

@@ -64,6 +64,7 @@ export function buildRoute(
     ...(entry.balance === undefined ? {} : { balance: entry.balance }),
     ...(entry.health?.check === undefined ? {} : { health: entry.health.check }),
     ...(entry.health === undefined ? {} : { panic: entry.health.panic }),
+    ...(entry.wake === undefined ? {} : { wakes: entry.wake }),
     ...(entry.fallThrough === undefined ? {} : { fallThrough: entry.fallThrough }),
   };
 }
@@ -73,9 +74,9 @@ interface Built {
   readonly backends: readonly Backend[];
 }
 
-function buildAction({ to, respond, redirect, tlsVerify }: RouteEntry): Built {
+function buildAction({ to, respond, redirect, tlsVerify = true, wake: wakes }: RouteEntry): Built {
   if (to !== undefined) {
-    const { refs, backends } = buildBackends(to, tlsVerify ?? true);
+    const { refs, backends } = buildBackends(to, { tlsVerify, wakes });
     return { action: { type: 'forward', backends: refs }, backends };
   }
   if (redirect !== undefined) return { action: { type: 'redirect', ...redirect }, backends: [] };

@@ -21,7 +21,7 @@ export function streamId(protocol: Protocol, listen: StreamListen, hosts: readon
 /** Turns a valid entry of `tcp` into a stream, and the listener that it needs. */
 export function buildTcp(entry: TcpListenEntry, origin: Origin, sinceMs: number): StreamEntry {
   const { listen, sni = [] } = entry;
-  const { refs, backends } = buildBackends(entry.to, true);
+  const { refs, backends } = buildBackends(entry.to, { tlsVerify: true, wakes: entry.wake });
   const stream: StreamDefinition = {
     id: streamId('tcp', listen, sni),
     origin,
@@ -39,6 +39,7 @@ export function buildTcp(entry: TcpListenEntry, origin: Origin, sinceMs: number)
     refs,
     ...(entry.health?.check === undefined ? {} : { health: entry.health.check }),
     ...(entry.health === undefined ? {} : { panic: entry.health.panic }),
+    ...(entry.wake === undefined ? {} : { wakes: entry.wake }),
     sinceMs,
   };
   return { listener: buildListener('tcp', listen, entry.proxyProtocol ?? []), stream, origin };
@@ -46,7 +47,7 @@ export function buildTcp(entry: TcpListenEntry, origin: Origin, sinceMs: number)
 
 export function buildUdp(entry: UdpListenEntry, origin: Origin, sinceMs: number): StreamEntry {
   const { listen } = entry;
-  const { refs, backends } = buildBackends(entry.to, true);
+  const { refs, backends } = buildBackends(entry.to, { tlsVerify: true });
   const stream: StreamDefinition = {
     id: streamId('udp', listen, []),
     origin,

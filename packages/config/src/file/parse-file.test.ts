@@ -42,6 +42,40 @@ acme: { email: me@example.com, directory: https://..., hosts: auto, preflight: t
     ]);
   });
 
+  it('reads what a route or a TCP port wakes; its backends are not those of others with the same URL', () => {
+    const file = parse(`
+routes:
+  - { host: a.test, to: b:1, wake: shop }
+  - { host: b.test, to: b:1, wake: 'docker:unix:///var/run/docker.sock/project:shop' }
+  - { host: c.test, to: b:1 }
+tcp: [{ listen: 5432, to: b:2, wake: group:db }]
+`);
+    expect(file.rejected).toEqual([]);
+    expect(file.definitions.map(({ wakes, backends }) => [wakes, backends[0]?.id])).toEqual([
+      ['shop', 'file:http://b:1#wakes-shop'],
+      [
+        'docker:unix:///var/run/docker.sock/project:shop',
+        'file:http://b:1#wakes-docker:unix:///var/run/docker.sock/project:shop',
+      ],
+      [undefined, 'file:http://b:1'],
+    ]);
+    expect(file.tcp.map(({ stream }) => [stream.wakes, stream.refs[0]?.backendId])).toEqual([
+      ['group:db', 'file:tcp://b:2#wakes-group:db'],
+    ]);
+  });
+
+  it.each(['wake: true', 'wake: ""', 'wake: two words'])('refuses a route with %s', (said) => {
+    expect(refusals(`routes: [{ host: a.test, to: b:1, ${said} }]`)).toEqual([
+      expect.stringMatching(/routes\[0\]\.wake: .* -> the name of a compose project, a group or a container/),
+    ]);
+  });
+
+  it('wakes nothing for a route that sends requests nowhere', () => {
+    expect(refusals('routes: [{ host: a.test, redirect: /x, wake: shop }]')).toEqual([
+      expect.stringMatching(/wake.* -> only beside to$/),
+    ]);
+  });
+
   it('refuses one bad entry and keeps the others', () => {
     const file = parse(
       'routes:\n  - {host: a.test, to: b:1}\n  - {hots: c.test, to: b:1}\n  - {host: d.test, to: b:1}\n',

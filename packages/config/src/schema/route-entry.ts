@@ -11,6 +11,7 @@ import { httpsOptions } from './https.ts';
 import { pluginUse } from './plugins.ts';
 import { duration } from './units.ts';
 import { targets } from './targets.ts';
+import { wakeName } from './wake.ts';
 
 const ROUTE_HOST = `${HOST}, or "*"`;
 const PATH = 'a path prefix such as /api: starts with "/", without "?", "#", ";" and dot segments';
@@ -103,6 +104,11 @@ export const routeEntry = section({
     default: 'none',
     danger: 'the address is not checked against private networks: whoever writes this file decides what is reachable',
   }),
+  wake: field(wakeName(), {
+    meaning:
+      'The containers behind to, which a request starts when they sleep: the name of their compose project, of their group (dproxy.wake.group) or of one container, see docs/sleeping.md',
+    default: 'none: they are neither started nor known',
+  }),
   respond: field(respond(), { meaning: 'A fixed answer that dproxy gives itself', default: 'none' }),
   redirect: field(redirect(), { meaning: 'A redirect: the place, or {to, status}', default: 'none' }),
   headers: field(headerRules(), { meaning: 'Header changes', default: 'none' }),
@@ -153,6 +159,8 @@ export const routeEntry = section({
   if (actions.length !== 1) {
     context.addIssue({ code: 'custom', message: 'exactly one of to, respond and redirect', params: { problem } });
   }
+  if (value.wake !== undefined && value.to === undefined)
+    context.addIssue({ code: 'custom', message: 'only beside to', path: ['wake'] });
   if (value.respond?.body !== undefined && [204, 205, 304].includes(value.respond.status ?? 200)) {
     const message = 'no body with the status 204, 205 or 304 (RFC 9110 section 6.4.1)';
     context.addIssue({ code: 'custom', message, path: ['respond', 'body'] });

@@ -7,6 +7,7 @@ import { streamListen } from './stream-listen.ts';
 import { cidrs, proxyProtocolVersion } from './network.ts';
 import { duration } from './units.ts';
 import { readTcpUpstream, targetOf } from './upstream-url.ts';
+import { wakeName } from './wake.ts';
 
 const TARGET = 'host:port';
 const SNI = `${HOST}, or "*"`;
@@ -82,6 +83,11 @@ export const tcpEntry = section({
   to: required(oneOrMore(backend(), TARGET), {
     meaning: 'Where the bytes go: host:port, {address, weight, proxyProtocol}, or a list, balanced round robin',
     danger: 'without sni TCP has no names: whoever reaches the port reaches the backend',
+  }),
+  wake: field(wakeName(), {
+    meaning:
+      'The containers behind to, which a connection starts when they sleep: the name of their compose project, of their group (dproxy.wake.group) or of one container, see docs/sleeping.md',
+    default: 'none: they are neither started nor known',
   }),
   ...tcpOptions,
   proxyProtocol: field(cidrs(), {

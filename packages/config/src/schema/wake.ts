@@ -61,6 +61,8 @@ const ZONE = 'a time zone such as Europe/Berlin';
 const PROBE = 'a path such as /busy, or none';
 const GROUP = 'a name of letters, digits, ".", "_" and "-", at most 64';
 const NAME = 'a name of at most 64 characters, without control characters';
+const CALLED =
+  'the name of a compose project, a group or a container, or project:<name>, group:<name>, container:<name>';
 const IDLE = 'a duration of at least 1s, such as 30m, or 0 for never';
 /** Shorter ones would stop what has just been started. */
 const MIN_IDLE_MS = 1_000;
@@ -124,6 +126,11 @@ const AWAKE = {
     'When the containers are kept awake, used or not: 09:00-18:00 Mon-Fri; 22:00-06:00 ends on the next day; none for no such times',
   default: 'none',
 };
+
+/** What a route of the operator calls the group behind it. */
+export function wakeName() {
+  return readable(CALLED, readCalled);
+}
 
 /** `wake`: what holds for all groups that do not say it themselves. */
 export function wakeSection() {
@@ -218,6 +225,11 @@ function optionsOf(said: SaidWords): SaidWakeOptions {
     ...(afterManualStop === undefined ? {} : { afterManualStop }),
     ...(logs === undefined ? {} : { showsLog: logs }),
   };
+}
+
+/** Where several groups have one name, their ids tell them apart: `docker:<engine>/project:shop`. */
+function readCalled(raw: string): Read<string> {
+  return /^[!-~]{1,600}$/.test(raw) ? { value: raw } : { problem: 'not such a name' };
 }
 
 function readTheme(raw: string): Read<string> {

@@ -154,3 +154,15 @@ async function grpcServer(statuses: ReadonlyMap<string, number>): Promise<AsyncD
   });
   return { port, [Symbol.asyncDispose]: async () => server.forceShutdown() };
 }
+
+it('is not content with who accepts and breaks off, where the operator’s address may be a published port', async () => {
+  await using proxy = await listening(createTcp((socket) => socket.destroy()));
+  await using program = await listening(createTcp());
+  const { signal } = new AbortController();
+  const askStarted = (port: number, containerId: string) =>
+    askBackend({ ...targetOf(port, { type: 'tcp' }, { containerId }), startedMs: 1 }, signal);
+  expect(await askStarted(proxy.port, '')).toMatch(/breaks off/);
+  expect(await askStarted(program.port, '')).toBe('');
+  // What a container answers at its own address is its own word.
+  expect(await askStarted(proxy.port, 'web-id')).toBe('');
+});

@@ -18,10 +18,7 @@ describe('a container is asked once whether it listens', () => {
     const container = containerOf();
     const definition = definitionOf({});
     expect(definition?.health).toBeUndefined();
-    expect(definition?.readiness).toEqual({
-      backendId: definition?.backends[0]?.id,
-      startedMs: container.startedMs,
-    });
+    expect(definition?.readiness).toEqual([{ backendId: definition?.backends[0]?.id, startedMs: container.startedMs }]);
   });
 
   it.each<[string, Parts]>([

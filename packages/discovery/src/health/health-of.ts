@@ -18,5 +18,5 @@ export function healthOf(
   if (health !== undefined) return { health: ownCheck(health, container, backend) };
   // Nothing tells whether a datagram was taken.
   const isAsked = readiness && isWanted && container.health === 'none' && backend.protocol !== 'udp';
-  return isAsked ? { readiness: { backendId: backend.id, startedMs: container.startedMs } } : {};
+  return isAsked ? { readiness: [{ backendId: backend.id, startedMs: container.startedMs }] } : {};
 }

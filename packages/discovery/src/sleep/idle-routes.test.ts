@@ -17,7 +17,7 @@ it('lets a group sleep that all its routes wake', () => {
     }),
   );
   expect(routes.unwakeable(GROUP, ['web-id', 'db-id'])).toBe('');
-  expect(routes.backendsOf(['web-id', 'db-id']).map(({ id }) => id)).toEqual(['web']);
+  expect(routes.backendsOf(GROUP, ['web-id', 'db-id']).map(({ id }) => id)).toEqual(['web']);
 });
 
 it('keeps a group awake that no route leads to', () => {
@@ -56,7 +56,27 @@ it('lets a group sleep that a stream or a filter of its own uses', () => {
   const snapshot = snapshotOf({ routes: [{ ...own(), filters: [mirror] }], streams, backends });
   const routes = new IdleRoutes(snapshot);
   expect(routes.unwakeable(GROUP, ['web-id', 'db-id'])).toBe('');
-  expect(routes.backendsOf(['db-id']).map(({ id }) => id)).toEqual(['db']);
+  expect(routes.backendsOf(GROUP, ['db-id']).map(({ id }) => id)).toEqual(['db']);
+});
+
+const file = (wakes = '') => ({ id: `file:http://10.0.0.7:80#${wakes}`, address: '10.0.0.7', port: 80 });
+
+it('lets a group sleep behind a route of the operator that wakes it, and knows whom to ask there', () => {
+  const routes = new IdleRoutes(snapshotOf({ routes: [{ host: 'a.test', to: file('shop'), wakeGroup: GROUP }] }));
+  expect(routes.unwakeable(GROUP, ['web-id'])).toBe('');
+  expect(routes.backendsOf(GROUP, ['web-id']).map(({ address }) => address)).toEqual(['10.0.0.7']);
+  expect(routes.backendsOf('another', ['o-id'])).toEqual([]);
+});
+
+it.each([
+  ['whose label knows that address', { ...backend('web'), address: '10.0.0.7' }],
+  ['whose other route of the operator wakes it', file('shop')],
+])('keeps a group awake that a route of the operator uses without waking it, %s', (_which, to) => {
+  const routes = [
+    { host: 'a.test', to, wakeGroup: GROUP },
+    { host: 'b.test', to: file() },
+  ];
+  expect(new IdleRoutes(snapshotOf({ routes })).unwakeable(GROUP, ['web-id'])).toBe(FOREIGN);
 });
 
 function own() {

@@ -202,7 +202,7 @@ export class IdleStop {
     try {
       const engine = await engineOf(group.source);
       const ids = group.plan.members.map(({ containerId }) => containerId);
-      const backends = this.#currentRoutes()?.backendsOf(ids) ?? [];
+      const backends = this.#currentRoutes()?.backendsOf(group.plan.id, ids) ?? [];
       if (!(await isQuiet(group, { engine, backends, probe, signal, nowMs }))) return;
       if (this.#countLeaving() < MAX_LEAVING && !signal.aborted) this.#leave(group, engine);
     } catch (error) {

@@ -11,6 +11,8 @@ export function memberOf(name: string, more: Partial<WakeMember> = {}): WakeMemb
     exitCode: 0,
     startedMs: 1_000,
     readyAfterMs: 0,
+    addresses: [],
+    hostPorts: [],
     dependsOn: [],
     ...more,
   };
@@ -20,6 +22,7 @@ export function memberOf(name: string, more: Partial<WakeMember> = {}): WakeMemb
 export function planOf(more: Partial<WakePlan> = {}): WakePlan {
   return {
     id: 'docker:test/project:shop',
+    keys: ['project:shop'],
     name: 'shop',
     autostart: true,
     timeoutMs: 60_000,

@@ -218,13 +218,13 @@ describe('who belongs together', () => {
     expect(planned([sleeper('tmp', { wake: paused, parts })]).members).toEqual({ 'docker:e/container:tmp': ['tmp'] });
   });
 
-  test('a group that nothing can wake is not put to sleep, and a Swarm task neither', () => {
+  test('a group without a route has a plan, because dproxy.yml may lead to it; a Swarm task has none', () => {
     const { plans, rejected } = planned([
       sleeper('db', { wake: {}, host: '' }),
       sleeper('task', { wake: {}, labels: { 'com.docker.swarm.task.id': 'x' } }),
     ]);
-    expect(plans).toEqual([]);
-    expect(rejected.map(({ source }) => source)).toEqual(['docker:task', 'docker:db']);
+    expect(plans.map(({ keys }) => keys)).toEqual([['container:db']]);
+    expect(rejected.map(({ source }) => source)).toEqual(['docker:task']);
   });
 });
 
@@ -236,6 +236,7 @@ describe('how a group sleeps', () => {
     const plan = one([sleeper('web', { wake: {} })]);
     expect(plan).toEqual({
       ...said,
+      keys: ['container:web'],
       afterManualStop,
       showsLog,
       id: 'docker:e/container:web',

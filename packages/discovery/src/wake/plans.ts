@@ -74,18 +74,17 @@ function planOf({ keys, sleepers: all }: SleepGroup, { source, defaults }: WakeF
   const name = said === '' ? nameOf(keys) : said;
   const oldest = first[0]?.container.name ?? '';
   const [left, sleepers] = partition(first, ({ container }) => options.method === 'stop' && container.isAutoRemoved);
-  const isServed = sleepers.some(isServedOne);
   const rejected = [
     ...differences,
     ...(all.length > first.length ? [tooMany(oldest, name, all.length)] : []),
     ...left.map(({ container }) => autoRemoved(container, name)),
-    ...(isServed || sleepers.length === 0 ? [] : [unserved(oldest, name)]),
   ];
-  if (!isServed) return { sleepers: all, plan: undefined, rejected };
+  if (sleepers.length === 0) return { sleepers: all, plan: undefined, rejected };
   const { awake, timeZone, ...rest } = options;
   const plan: WakePlan = {
     ...rest,
     id: `${source}/${keys[0] ?? ''}`,
+    keys,
     name,
     members: membersOf(sleepers),
     awake: awake.map((time) => ({ ...time, timeZone })),
@@ -134,14 +133,12 @@ function membersOf(sleepers: readonly Sleeper[]): readonly WakeMember[] {
       // The engine writes the year 1 for never.
       startedMs: Math.max(0, container.startedMs),
       readyAfterMs: claims?.readyAfterMs ?? 0,
+      addresses: container.attachments.flatMap(({ address }) => (address === '' ? [] : address)),
+      hostPorts: container.hostPorts,
       // Nobody waits for what is no member: it may be kept running by hand, and is not to be started.
       dependsOn: all.filter((each) => each.service !== '' && each.service !== service && known.has(each.service)),
     };
   });
-}
-
-function isServedOne({ definitions, streams }: Sleeper): boolean {
-  return streams.length > 0 || definitions.some(({ action }) => action.type === 'forward');
 }
 
 /** The container whose network it uses, which must run before it. */
@@ -187,11 +184,6 @@ function tooMany(name: string, group: string, count: number): Rejection {
 function autoRemoved({ name }: Container, group: string): Rejection {
   const message = `it is left out of its group ${group}: it was made with --rm, and stopping it would remove it`;
   return rejection(name, message, 'a container made without --rm, or dproxy.wake.method=pause');
-}
-
-function unserved(name: string, group: string): Rejection {
-  const message = `its group ${group} is not put to sleep: none of its containers has a route, so that nothing could wake it`;
-  return rejection(name, message, 'a host or a public port of one of its containers');
 }
 
 function rejection(name: string, message: string, expected: string): Rejection {

@@ -59,6 +59,7 @@ export function containerOfService(service: string, table: Table, facts: Service
     tcpPorts: ports.tcp.length === 0 && networkMode !== 'host' ? [IMAGE_PORT] : ports.tcp,
     udpPorts: ports.udp,
     published: ports.published,
+    hostPorts: [],
     publishedUdp: new Map(),
     attachments: networkMode === 'default' ? attachmentsOf(table['networks'], facts) : hostAttachment(networkMode),
   };

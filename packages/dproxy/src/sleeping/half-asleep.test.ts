@@ -73,6 +73,8 @@ function member(name: string, ...needs: readonly string[]): WakeMember {
     exitCode: 0,
     startedMs: 1_000,
     readyAfterMs: 0,
+    addresses: [],
+    hostPorts: [],
     dependsOn,
   };
 }
@@ -102,7 +104,7 @@ class Primary {
       },
       table: { snapshot: snapshotOf({ routes: [route] }), setComing: async () => 1 },
       records: book,
-      engineOf: async () => ({ stop: (id) => engine.stop(id), pause: neverAsked, cpu: async () => undefined }),
+      engineOf: async () => wakeEngine(),
       isWaking: (group) => this.waker.isWaking(group),
       wake: (group) => this.waker.wakeUp(group),
       nowMs: () => performance.now() * SPEED,
@@ -160,6 +162,7 @@ class Primary {
 function planNow(): WakePlan {
   return {
     id: ID,
+    keys: ['project:shop'],
     name: 'shop',
     autostart: true,
     timeoutMs: 60_000,

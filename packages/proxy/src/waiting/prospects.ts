@@ -107,7 +107,9 @@ export class Prospects {
   #doubt({ by, error, backendId }: Tried, nowMs: number): Outlook {
     const { compiled, ages } = this.#services;
     const sinceMs = ages.readySinceMs(backendId);
-    const isContainer = (compiled.source.backends.get(backendId)?.containerId ?? '') !== '';
+    // A URL of the operator's is a container's where it wakes one.
+    const isContainer =
+      (compiled.source.backends.get(backendId)?.containerId ?? '') !== '' || by.route.wakeGroup !== '';
     if (!isContainer || sinceMs === undefined || nowMs - sinceMs < compiled.limits.holdOverReadyMs)
       return { kind: 'none' };
     return { kind: 'doubt', untilMs: nowMs + DOUBT_MS, by, error };
