@@ -69,6 +69,11 @@ test('counters are the sum over workers, gauges of those that run', async () => 
   const metrics = new Metrics({
     inspector,
     upkeep,
+    wakes: () =>
+      new Map([
+        ['ready', 4],
+        ['client-budget', 2],
+      ]),
     sleeps: () => 3,
     server: {
       workers: () => [worker(1), worker(2)],
@@ -85,6 +90,8 @@ test('counters are the sum over workers, gauges of those that run', async () => 
   expect(text).toContain('dproxy_open_connections 4\n');
   expect(text).toContain('dproxy_table_version{worker="2"} 7\n');
   expect(text).toContain('dproxy_wake_groups{state="asleep"} 1\n');
+  expect(text).toContain('dproxy_wakes_total{outcome="ready"} 4\n');
+  expect(text).toContain('dproxy_wakes_total{outcome="client-budget"} 2\n');
   expect(text).toContain('dproxy_sleeps_total 3\n');
   expect(text).toContain('dproxy_certificates{kind="acme",state="valid"} 1\n');
   expect(text).toContain('dproxy_certificate_first_expiry_timestamp_seconds 1800000000\n');
@@ -96,6 +103,7 @@ test('a worker that is gone takes nothing away from the counters', async () => {
   const metrics = new Metrics({
     inspector,
     upkeep,
+    wakes: () => new Map(),
     sleeps: () => 0,
     server: {
       workers: () => pids.map(worker),

@@ -11,6 +11,8 @@ export interface MetricsParts {
   readonly server: Pick<SnapshotServer, 'stats' | 'workers'>;
   readonly inspector: Inspector;
   readonly upkeep: Pick<CertificateUpkeep, 'counters'>;
+  /** What became of wakes, by outcome. */
+  readonly wakes: () => ReadonlyMap<string, number>;
   /** How often a group was put to sleep. */
   readonly sleeps: () => number;
 }
@@ -25,7 +27,7 @@ export class Metrics {
   }
 
   async read(): Promise<string> {
-    const { server, inspector, sleeps } = this.#parts;
+    const { server, inspector, wakes, sleeps } = this.#parts;
     const answers = await server.stats(STATS_MS);
     const workers = server.workers();
     const totals = this.#totals.add(answers, new Set(workers.map(({ pid }) => pid)));
@@ -84,6 +86,13 @@ export class Metrics {
       registers: [registry],
     });
     for (const { state } of inspector.wakeGroups()) groups.inc({ state });
+    const woken = new Counter({
+      name: 'dproxy_wakes_total',
+      help: 'Wakes of groups of containers by outcome: ready, failed, unavailable, or what refused them.',
+      labelNames: ['outcome'],
+      registers: [registry],
+    });
+    for (const [outcome, value] of wakes()) woken.inc({ outcome }, value);
     count('dproxy_sleeps_total', 'How often a group of containers was put to sleep.', sleeps());
     this.#addCertificates(registry);
     return await registry.metrics();

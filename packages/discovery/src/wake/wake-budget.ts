@@ -1,4 +1,5 @@
 import { TokenBuckets } from '@dproxy/core';
+import type { WakeRefusal } from './wake-tally.ts';
 
 /** `wake.budget` of the settings. */
 export interface WakeBudgetSettings {
@@ -8,6 +9,13 @@ export interface WakeBudgetSettings {
   readonly perMinute: number;
   /** Groups of which containers are being started at the same time. */
   readonly concurrent: number;
+}
+
+/** There may be no more wakes now. */
+export interface OverBudget {
+  readonly budget: Extract<WakeRefusal, 'client-budget' | 'group-budget' | 'total-budget'>;
+  /** Until there may be one. */
+  readonly waitMs: number;
 }
 
 const MINUTE_MS = 60_000;
@@ -27,9 +35,17 @@ export class WakeBudget {
     this.#all = new TokenBuckets({ average: perMinute, periodMs: MINUTE_MS, burst: perMinute }, 2);
   }
 
-  /** @returns 0 when there may be one more wake, else the milliseconds until there may */
-  take(client: string, group: string, nowMs: number): number {
+  /** @returns undefined when there may be one more wake */
+  take(client: string, group: string, nowMs: number): OverBudget | undefined {
     // The client first: what it may not cause is not taken from the others.
-    return this.#byClient.take(client, nowMs) || this.#byGroup.take(group, nowMs) || this.#all.take('', nowMs);
+    return (
+      overBudget('client-budget', this.#byClient.take(client, nowMs)) ??
+      overBudget('group-budget', this.#byGroup.take(group, nowMs)) ??
+      overBudget('total-budget', this.#all.take('', nowMs))
+    );
   }
+}
+
+function overBudget(budget: OverBudget['budget'], waitMs: number): OverBudget | undefined {
+  return waitMs === 0 ? undefined : { budget, waitMs };
 }

@@ -92,6 +92,10 @@ it('wakes no more groups for one client than its budget, and tells only the work
     [7, { group: 'g5', state: 'refused', client: '192.0.2.1', message: 'too much was asked for' }],
   ]);
   expect(answered[0]?.[1].retryAfterS).toBeGreaterThan(0);
+  expect([...waker.counts]).toEqual([
+    ['client-budget', 1],
+    ['ready', 5],
+  ]);
   expect(published.some(({ group }) => group === 'g5')).toBe(false);
   waker.wake('g5', '192.0.2.2', 7);
   expect(await ended('g5')).toMatchObject({ state: 'awake' });

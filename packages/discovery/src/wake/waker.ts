@@ -4,8 +4,10 @@ import { isAsleep } from './decide-wake.ts';
 import { FailedWakes } from './failed-wakes.ts';
 import { GroupWake, WAKE_TIMING, type WakeOutcome, type WakeReport, type WakeTiming } from './group-wake.ts';
 import { Turns } from './turns.ts';
-import { WakeBudget, type WakeBudgetSettings } from './wake-budget.ts';
+import { refused, tooMuch, waking } from './wake-answers.ts';
+import { WakeBudget, type OverBudget, type WakeBudgetSettings } from './wake-budget.ts';
 import type { WakeEngine } from './wake-engine.ts';
+import { WakeTally, type WakeEnd, type WakeRefusal } from './wake-tally.ts';
 
 export interface WakerOptions {
   /** The newest plan of a group that the table names; undefined: there is none. */
@@ -34,12 +36,19 @@ const RETRY_S = 5;
 const MANUAL_RETRY_S = 60;
 const STOPPED_BY_HAND = 'it was stopped by hand';
 
+interface Refusal {
+  readonly why: WakeRefusal;
+  readonly answer: WakeProgress;
+}
+
 interface Run {
   /** In whose name something may still have to be started; undefined: that is paid, or free. */
   readonly client: string | undefined;
   /** Undefined while it waits for its turn. */
   wake: GroupWake | undefined;
   progress: WakeProgress;
+  /** Why nothing was started in its client's name. */
+  over: OverBudget | undefined;
   /** Whether it is awake. */
   readonly ended: PromiseWithResolvers<boolean>;
 }
@@ -53,6 +62,7 @@ export class Waker {
   readonly #failed: FailedWakes;
   readonly #runs = new Map<string, Run>();
   readonly #turns: Turns;
+  readonly #tally: WakeTally;
   readonly #running = new Set<Promise<void>>();
   /** Calls of wakes that are over. */
   readonly #settling = new Set<Promise<void>>();
@@ -64,6 +74,7 @@ export class Waker {
   constructor(options: WakerOptions) {
     this.#options = options;
     this.#failed = new FailedWakes(options.nowMs);
+    this.#tally = new WakeTally(options);
     this.#turns = new Turns(() => this.#settings().concurrent);
   }
 
@@ -75,10 +86,18 @@ export class Waker {
       return;
     }
     if (this.#runs.has(groupId)) return;
-    const refusal = this.#failed.answer(plan) ?? this.#refuse(plan, client);
-    if (refusal !== undefined) return this.#options.answer(worker, refusal);
+    const refusal = this.#refuse(plan, client);
+    if (refusal !== undefined) {
+      this.#tally.refused({ group: groupId, name: plan.name, client, why: refusal.why });
+      return this.#options.answer(worker, refusal.answer);
+    }
     this.#options.log.info({ group: groupId, name: plan.name, client }, 'a request wakes a group');
     this.#begin(plan, isAsleep(plan.members) ? undefined : client);
+  }
+
+  /** What became of wakes since the start, by outcome. */
+  get counts(): ReadonlyMap<WakeEnd, number> {
+    return this.#tally.counts;
   }
 
   /** Without a request, so without a budget. Resolves to whether it is awake; never rejects. */
@@ -119,15 +138,21 @@ export class Waker {
     await Promise.all(this.#settling);
   }
 
-  #refuse(plan: WakePlan, client: string): WakeProgress | undefined {
-    const { nowMs } = this.#options;
-    if (this.#isLeftStopped(plan)) return refused(plan.id, STOPPED_BY_HAND, MANUAL_RETRY_S);
+  #refuse(plan: WakePlan, client: string): Refusal | undefined {
+    const failure = this.#failed.answer(plan);
+    if (failure !== undefined) return { why: 'back-off', answer: failure };
+    if (this.#isLeftStopped(plan)) return { why: 'by-hand', answer: refused(plan.id, STOPPED_BY_HAND, MANUAL_RETRY_S) };
     const queued = this.#runs.values().reduce((count, { wake }) => count + Number(wake === undefined), 0);
     if (this.#runs.size >= MAX_RUNS || queued >= this.#settings().concurrent + MAX_QUEUE)
-      return refused(plan.id, 'too much is being started at the moment', RETRY_S);
+      return { why: 'crowded', answer: refused(plan.id, 'too much is being started at the moment', RETRY_S) };
     // Before it waits for its turn: who asks for everything does not fill the queue.
-    const waitMs = isAsleep(plan.members) ? this.#budgetNow().take(client, plan.id, nowMs()) : 0;
-    return waitMs === 0 ? undefined : tooMuch(plan.id, client, Math.ceil(waitMs / 1_000));
+    const over = isAsleep(plan.members) ? this.#takeFromBudget(plan.id, client) : undefined;
+    if (over === undefined) return undefined;
+    return { why: over.budget, answer: tooMuch(plan.id, client, Math.ceil(over.waitMs / 1_000)) };
+  }
+
+  #takeFromBudget(groupId: string, client: string): OverBudget | undefined {
+    return this.#budgetNow().take(client, groupId, this.#options.nowMs());
   }
 
   #isLeftStopped(plan: WakePlan): boolean {
@@ -154,7 +179,7 @@ export class Waker {
 
   #begin({ id }: WakePlan, client: string | undefined): Run {
     const progress = waking(id, { message: 'it waits for its turn', steps: [], log: [] });
-    const run: Run = { client, wake: undefined, progress, ended: Promise.withResolvers() };
+    const run: Run = { client, wake: undefined, progress, over: undefined, ended: Promise.withResolvers() };
     this.#runs.set(id, run);
     const running = this.#run(id, run).finally(() => this.#running.delete(running));
     this.#running.add(running);
@@ -181,7 +206,10 @@ export class Waker {
       plan: () => plan(groupId),
       engine: () => engine(groupId),
       isServed: () => isServed(groupId),
-      mayStart: () => run.client === undefined || this.#budgetNow().take(run.client, groupId, nowMs()) === 0,
+      mayStart: () => {
+        run.over = run.client === undefined ? undefined : this.#takeFromBudget(groupId, run.client);
+        return run.over === undefined;
+      },
       report: (report) => this.#report(groupId, run, report),
       onStarted,
       log,
@@ -194,16 +222,18 @@ export class Waker {
   }
 
   #tell(groupId: string, run: Run, end: WakeOutcome, tookMs: number): void {
+    const { client = '', over } = run;
+    const name = this.#options.plan(groupId)?.name ?? '';
+    if (end.state === 'over-budget') {
+      this.#tally.refused({ group: groupId, name, client, why: over?.budget ?? 'client-budget' });
+      return this.#options.publish(tooMuch(groupId, client, RETRY_S));
+    }
+    this.#tally.ended(END_OF[end.state]);
     this.#options.log[end.state === 'awake' ? 'info' : 'warn'](
-      {
-        group: groupId,
-        name: this.#options.plan(groupId)?.name ?? '',
-        tookMs: Math.round(tookMs),
-        reason: end.message,
-      },
+      { group: groupId, name, tookMs: Math.round(tookMs), reason: end.message },
       `a group ${WORD_OF[end.state]}`,
     );
-    this.#options.publish(this.#last(groupId, run, end));
+    this.#options.publish(this.#last(groupId, end.state, end));
   }
 
   #settle(wake: GroupWake): void {
@@ -218,8 +248,8 @@ export class Waker {
     this.#options.publish(progress);
   }
 
-  #last(groupId: string, { client = '' }: Run, { state, ...report }: WakeOutcome): WakeProgress {
-    if (state === 'over-budget') return tooMuch(groupId, client, RETRY_S);
+  #last(groupId: string, state: 'awake' | 'failed' | 'refused', { message, steps, log }: WakeReport): WakeProgress {
+    const report = { message, steps, log };
     if (state === 'awake') this.#failed.forget(groupId);
     if (state !== 'failed') return { group: groupId, state, ...report, retryAfterS: state === 'awake' ? 0 : RETRY_S };
     return this.#failed.note(groupId, this.#options.plan(groupId), report);
@@ -230,21 +260,8 @@ const WORD_OF = {
   awake: 'is awake',
   failed: 'could not be woken',
   refused: 'was not woken',
-  'over-budget': 'was not woken',
 } as const;
-
-function waking(group: string, report: WakeReport): WakeProgress {
-  return { group, state: 'waking', retryAfterS: 0, ...report };
-}
-
-/** One that asks for too much does not turn away those who wait for the same group. */
-function tooMuch(group: string, client: string, retryAfterS: number): WakeProgress {
-  return { ...refused(group, 'too much was asked for', retryAfterS), client };
-}
-
-function refused(group: string, message: string, retryAfterS: number): WakeProgress {
-  return { group, state: 'refused', message, retryAfterS, steps: [], log: [] };
-}
+const END_OF = { awake: 'ready', failed: 'failed', refused: 'unavailable' } as const;
 
 /** One that was only made so far was stopped by nobody. */
 function wasStopped({ members }: WakePlan): boolean {

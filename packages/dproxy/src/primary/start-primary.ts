@@ -75,7 +75,13 @@ export async function startPrimary(options: PrimaryOptions): Promise<AsyncDispos
     wakeGroups: () => inspector.wakeGroups(),
   });
   opened.defer(() => explainer.close());
-  const metrics = new Metrics({ server, inspector, upkeep, sleeps: () => sleeping.idle.sleeps });
+  const metrics = new Metrics({
+    server,
+    inspector,
+    upkeep,
+    wakes: () => waking.waker.counts,
+    sleeps: () => sleeping.idle.sleeps,
+  });
   const statistics = new TrafficStatistics({ server, snapshot: () => plane.snapshot, nowMs: Date.now });
   const retryCertificate = (host: string): boolean => upkeep.retryNow(host);
   const { settings } = configuration;
