@@ -1,19 +1,11 @@
 // The command line: exit 0 fine, 1 failed, 2 wrong usage.
-import { AdminError } from '@dproxy/admin';
+// Each command loads its own code: `dproxy status --quiet` is a container's health check, every ten seconds of its life.
+import { AdminError } from '@dproxy/admin/client';
 import { Command, CommanderError } from 'commander';
 import { VERSION } from './banner.ts';
-import { certificates } from './commands/certificates.ts';
 import { addFlags, contextOf } from './commands/context.ts';
 import { clientAddress, explain, headerLine, requestMethod, requestUrl } from './commands/explain.ts';
 import { CommandFailed } from './commands/failure.ts';
-import { importCerts } from './commands/import.ts';
-import { importLabels } from './commands/import-labels.ts';
-import { routes } from './commands/routes.ts';
-import { start } from './commands/start.ts';
-import { status } from './commands/status.ts';
-import { stop } from './commands/stop.ts';
-import { trust } from './commands/trust.ts';
-import { validate, validateContainers } from './commands/validate.ts';
 
 const program = new Command('dproxy')
   .description('The front door of a host that runs Docker containers')
@@ -24,20 +16,35 @@ const program = new Command('dproxy')
 
 define('start', 'run in the foreground until Ctrl-C')
   .option('--detach', 'run in the background; returns when the workers serve')
-  .action((options: Options) => start(contextOf(options), { isDetached: options['detach'] === true }));
+  .action(async (options: Options) => {
+    const { start } = await import('./commands/start.ts');
+    await start(contextOf(options), { isDetached: options['detach'] === true });
+  });
 define('stop', 'end the instance of this state folder')
   .option('--orphans', 'only what a killed PM2 has left over')
-  .action((options: Options) => stop(contextOf(options), { onlyOrphans: options['orphans'] === true }));
+  .action(async (options: Options) => {
+    const { stop } = await import('./commands/stop.ts');
+    await stop(contextOf(options), { onlyOrphans: options['orphans'] === true });
+  });
 define('status', 'balancer, workers and warnings; exit 1 when nothing is served')
   .option('--quiet', 'only the exit code')
-  .action((options: Options) => status(contextOf(options), { isQuiet: options['quiet'] === true }));
+  .action(async (options: Options) => {
+    const { status } = await import('./commands/status.ts');
+    await status(contextOf(options), { isQuiet: options['quiet'] === true });
+  });
 define('validate', 'check a dproxy.yml, with line and column, or what compose files say to dproxy')
   .argument('[files...]', 'default: the dproxy.yml that start would read')
   .option('--containers', 'what a running dproxy refuses of its containers, instead of files')
-  .action((files: string[], options: Options) =>
-    options['containers'] === true ? validateContainers(contextOf(options)) : validate(contextOf(options), files),
-  );
-define('routes', 'what is served').action((options: Options) => routes(contextOf(options)));
+  .action(async (files: string[], options: Options) => {
+    const { validate, validateContainers } = await import('./commands/validate.ts');
+    await (options['containers'] === true
+      ? validateContainers(contextOf(options))
+      : validate(contextOf(options), files));
+  });
+define('routes', 'what is served').action(async (options: Options) => {
+  const { routes } = await import('./commands/routes.ts');
+  await routes(contextOf(options));
+});
 define('explain', 'what a URL is answered with, and why; exit 1 when nothing answers it')
   .argument('<url>', 'such as https://app.example.com/path; http unless it says https', requestUrl)
   .option('--method <name>', 'of the request (default: GET)', requestMethod)
@@ -47,9 +54,15 @@ define('explain', 'what a URL is answered with, and why; exit 1 when nothing ans
   .action((url: string, options: Options) => explain(contextOf(options), url, options));
 define('certificates', 'every certificate, and every name that waits for one')
   .option('--retry <host>', 'try this name again now')
-  .action((options: Options) => certificates(contextOf(options), options['retry'] as string | undefined));
-define('trust', 'where the root of the local CA is, and how clients are told to trust it').action((options: Options) =>
-  trust(contextOf(options)),
+  .action(async (options: Options) => {
+    const { certificates } = await import('./commands/certificates.ts');
+    await certificates(contextOf(options), options['retry'] as string | undefined);
+  });
+define('trust', 'where the root of the local CA is, and how clients are told to trust it').action(
+  async (options: Options) => {
+    const { trust } = await import('./commands/trust.ts');
+    await trust(contextOf(options));
+  },
 );
 const importing = define('import', 'what dproxy understands of what was written for other proxies')
   .enablePositionalOptions()
@@ -58,9 +71,10 @@ const importing = define('import', 'what dproxy understands of what was written 
     '--dry-run',
     'say what would be served; there is nothing else to do, as labels and variables stay where they are',
   )
-  .action((files: string[], options: Options) => {
+  .action(async (files: string[], options: Options) => {
     if (options['dryRun'] !== true) importing.error('error: labels are read where they are: add --dry-run to see how');
-    return importLabels(contextOf(options), files);
+    const { importLabels } = await import('./commands/import-labels.ts');
+    await importLabels(contextOf(options), files);
   });
 addFlags(
   importing
@@ -69,9 +83,10 @@ addFlags(
     .argument('<path>', 'the file or the folder; it stays as it is')
     .option('--dry-run', 'only say what would be taken')
     .option('--json', 'print JSON'),
-).action((path: string, options: Options) =>
-  importCerts(contextOf(options), path, { isDryRun: options['dryRun'] === true }),
-);
+).action(async (path: string, options: Options) => {
+  const { importCerts } = await import('./commands/import.ts');
+  await importCerts(contextOf(options), path, { isDryRun: options['dryRun'] === true });
+});
 define('version', 'the version').action((options: Options) => contextOf(options).answer(VERSION, { version: VERSION }));
 
 type Options = Readonly<Record<string, unknown>>;

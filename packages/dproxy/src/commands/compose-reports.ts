@@ -1,6 +1,5 @@
-import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { AdminError, type RouteRow } from '@dproxy/admin';
+import { AdminError, type RouteRow } from '@dproxy/admin/client';
 import type { DiscoverySettings } from '@dproxy/discovery';
 import { assessCompose, type ComposeReport } from '../compose/assess-compose.ts';
 import { printable } from '../compose/report-lines.ts';
@@ -9,6 +8,7 @@ import { HtpasswdFolder } from '../htpasswd-folder.ts';
 import { nginxProxyFacts } from '../nginx-proxy-facts.ts';
 import { adminClient, type Context } from './context.ts';
 import { failure } from './failure.ts';
+import { readText } from './read-text.ts';
 import { stderrLog } from './stderr-log.ts';
 
 /** What each compose file means to dproxy, with the settings that this command line names. */
@@ -41,20 +41,6 @@ export async function servedRoutes(context: Context): Promise<readonly RouteRow[
     return await (await adminClient(context)).routes();
   } catch (error) {
     if (error instanceof AdminError && error.reason === 'not-running') return undefined;
-    throw error;
-  }
-}
-
-const MAX_BYTES = 4_194_304;
-
-/** Undefined: there is none, or none that can be read. */
-export function readText(path: string): string | undefined {
-  try {
-    const stats = statSync(path);
-    return stats.isFile() && stats.size <= MAX_BYTES ? readFileSync(path, 'utf8') : undefined;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'EACCES' || code === 'ENOTDIR') return undefined;
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { AdminClient, readToken } from '@dproxy/admin';
+import { AdminClient, readToken } from '@dproxy/admin/client';
 import { gatherFacts, loadSettings, VARIABLES, type Facts, type Flags, type LoadedSettings } from '@dproxy/config';
 import type { Command } from 'commander';
 import { failure } from './failure.ts';

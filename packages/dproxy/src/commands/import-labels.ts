@@ -1,4 +1,4 @@
-import type { RouteRow } from '@dproxy/admin';
+import type { RouteRow } from '@dproxy/admin/client';
 import type { ContainerView, Rejection } from '@dproxy/core';
 import type { ComposeReport, ServiceReport } from '../compose/assess-compose.ts';
 import { problemLine, printable, reportLines } from '../compose/report-lines.ts';

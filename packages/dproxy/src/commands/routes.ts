@@ -1,4 +1,4 @@
-import type { RouteRow, StreamRow } from '@dproxy/admin';
+import type { RouteRow, StreamRow } from '@dproxy/admin/client';
 import { describeCondition, type Route, type StreamRoute } from '@dproxy/core';
 import { adminClient, type Context } from './context.ts';
 

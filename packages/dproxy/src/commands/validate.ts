@@ -3,9 +3,9 @@ import { validateFile } from '@dproxy/config';
 import type { Rejection } from '@dproxy/core';
 import { isComposeText } from '../compose/compose-document.ts';
 import { printable } from '../compose/report-lines.ts';
-import { composeReports, readText } from './compose-reports.ts';
 import { adminClient, type Context } from './context.ts';
 import { failure } from './failure.ts';
+import { readText } from './read-text.ts';
 
 /**
  * Checks files without touching what runs: each a dproxy.yml, or a compose file, which is told by its `services:`. Without a file
@@ -32,6 +32,8 @@ export async function validateContainers(context: Context): Promise<void> {
 
 async function rejectionsOf(context: Context, path: string): Promise<readonly Rejection[]> {
   if (!isComposeText(readText(path) ?? '')) return validateFile(path);
+  // It brings all that reads labels, which a dproxy.yml does not need.
+  const { composeReports } = await import('./compose-reports.ts');
   const [report] = await composeReports(context, [path], undefined);
   const { problems = [], services = [] } = report ?? {};
   const place = { line: 0, column: 0 };
