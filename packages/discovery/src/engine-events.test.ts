@@ -65,6 +65,15 @@ describe('a kill', () => {
   });
 });
 
+test('the end of a program says when it was, and is looked at where it does not', () => {
+  const die = { Type: 'container', Action: 'die', Actor: { ID: 'abc', Attributes: { exitCode: '0' } } };
+  const read = (more: object) => readEvent(JSON.stringify({ ...die, ...more }));
+  expect(read({ timeNano: 1_700_000_000_124_000_000 })).toEqual({ type: 'died', id: 'abc', atMs: 1_700_000_000_124 });
+  expect(read({ time: 1_700_000_000 })).toEqual({ type: 'died', id: 'abc', atMs: 1_700_000_000_999 });
+  expect(read({})).toEqual({ type: 'container', id: 'abc' });
+  expect(read({ Actor: {} })).toMatchObject({ type: 'unreadable' });
+});
+
 test('events that change nothing for a proxy are passed over', () => {
   expect(readEvent(line('container', 'exec_start: sh', { ID: 'abc' }))).toBeUndefined();
   expect(readEvent(line('volume', 'mount', { ID: 'abc' }))).toBeUndefined();

@@ -7,6 +7,7 @@ export type EngineEvent =
   | { readonly type: 'container'; readonly id: string }
   | { readonly type: 'removed'; readonly id: string }
   | KillEvent
+  | DieEvent
   | { readonly type: 'networks' }
   /** Something was said that cannot be read: only a new list can tell what. */
   | { readonly type: 'unreadable'; readonly reason: string };
@@ -21,6 +22,14 @@ export interface KillEvent {
   readonly atMs: number;
 }
 
+/** The program of a container has ended. */
+export interface DieEvent {
+  readonly type: 'died';
+  readonly id: string;
+  /** By the clock of the engine. */
+  readonly atMs: number;
+}
+
 /** An event of an engine is below 4 KiB; labels of a container are in it, so there is room. */
 const MAX_LINE_BYTES = 1_048_576;
 
@@ -28,7 +37,6 @@ const CONTAINER_ACTIONS: ReadonlySet<string> = new Set([
   'create',
   'start',
   'restart',
-  'die',
   'stop',
   'pause',
   'unpause',
@@ -64,6 +72,7 @@ export function readEvent(line: string): EngineEvent | undefined {
     return { type: 'unreadable', reason: `an event without type or action: ${line.slice(0, 80)}` };
   }
   if (type === 'container' && action === 'kill') return killEvent(event, actor);
+  if (type === 'container' && action === 'die') return dieEvent(event, part(actor, 'ID'));
   if (type === 'container') return containerEvent(action, part(actor, 'ID'));
   return type === 'network' ? networkEvent(action, part(part(actor, 'Attributes'), 'container')) : undefined;
 }
@@ -83,6 +92,12 @@ function killEvent(event: unknown, actor: unknown): EngineEvent | undefined {
   const signal = (typeof said === 'string' ? signalNumber(said) : undefined) ?? 0;
   const atMs = timeOf(event);
   return atMs === undefined ? undefined : { type: 'killed', id, signal, atMs };
+}
+
+function dieEvent(event: unknown, id: unknown): EngineEvent {
+  if (typeof id !== 'string') return { type: 'unreadable', reason: 'a die without a container' };
+  const atMs = timeOf(event);
+  return atMs === undefined ? { type: 'container', id } : { type: 'died', id, atMs };
 }
 
 /** Where only seconds are told, the end of that second: a kill comes after the start of what it kills. */

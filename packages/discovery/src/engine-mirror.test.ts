@@ -5,7 +5,7 @@ import type { Dialect, DialectReading } from './dialects/dialect.ts';
 import { native } from './dialects/native.ts';
 import { offersNamed } from './dialects/offers.ts';
 import { PLAIN_SERVICE } from './dialects/plain-service.ts';
-import type { KillEvent } from './engine-events.ts';
+import type { DieEvent, KillEvent } from './engine-events.ts';
 import { EngineMirror } from './engine-mirror.ts';
 import { NO_WORDS } from './image-words.ts';
 import type { DiscoverySettings } from './settings.ts';
@@ -317,5 +317,48 @@ describe('a container that was told to end', () => {
     mirror.remove(containerOf().id);
     mirror.put(containerOf());
     expect(backendIn(mirror)?.state).toBe('ready');
+  });
+});
+
+describe('a container whose program has ended', () => {
+  const die = (atMs = 3_000, id = containerOf().id): DieEvent => ({ type: 'died', id, atMs });
+  const stateIn = (mirror: EngineMirror) => mirror.state().definitions[0]?.backends[0]?.state;
+
+  test('is stopped before anybody has looked at it, and whatever a look that was under way finds', () => {
+    const mirror = mirrorOf();
+    mirror.put(containerOf());
+    const { revision } = mirror;
+    expect(mirror.die(die())).toBe(true);
+    expect(mirror.revision).toBeGreaterThan(revision);
+    expect([stateIn(mirror), mirror.views()[0]?.state]).toEqual(['stopped', 'exited']);
+    mirror.put(containerOf(), true);
+    expect(stateIn(mirror)).toBe('stopped');
+    mirror.put(containerOf({ startedMs: 3_001 }));
+    expect(stateIn(mirror)).toBe('ready');
+  });
+
+  test('is what the next look finds, also where the clock of the engine has gone back', () => {
+    const mirror = mirrorOf();
+    mirror.put(containerOf({ startedMs: 2_000 }));
+    mirror.die(die());
+    mirror.put(containerOf({ startedMs: 1_000 }));
+    expect(stateIn(mirror)).toBe('ready');
+  });
+
+  test('has not ended by what was before its start, nor by what befell another one', () => {
+    const mirror = mirrorOf();
+    mirror.put(containerOf({ startedMs: 5_000 }));
+    expect(mirror.die(die(4_999))).toBe(false);
+    expect(mirror.die(die(6_000, 'f'.repeat(64)))).toBe(false);
+    expect(stateIn(mirror)).toBe('ready');
+  });
+
+  test('is another one when it was removed meanwhile', () => {
+    const mirror = mirrorOf();
+    mirror.put(containerOf());
+    mirror.die(die());
+    mirror.remove(containerOf().id);
+    mirror.put(containerOf(), true);
+    expect(stateIn(mirror)).toBe('ready');
   });
 });

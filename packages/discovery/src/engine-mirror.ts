@@ -7,7 +7,7 @@ import { describeWords, hidden, type ContainerDescription, type Described } from
 import { dialectsOf } from './dialects/all-dialects.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type { EngineNetwork } from './engine-connection.ts';
-import type { KillEvent } from './engine-events.ts';
+import type { DieEvent, KillEvent } from './engine-events.ts';
 import { withForeignRefs } from './foreign-refs.ts';
 import { countWords, makesPublicClaims, NO_WORDS, type CountedWords, type ImageWords } from './image-words.ts';
 import { withoutTakenNames } from './local-names.ts';
@@ -42,6 +42,8 @@ export class EngineMirror {
   readonly #stale = new Set<string>();
   /** When containers were told to end, by id. */
   readonly #killedMs = new Map<string, number>();
+  /** Ids of those that have ended since somebody looked at them. */
+  readonly #dead = new Set<string>();
   readonly #board: OfferBoard;
   readonly #sleep: PlanBoard;
   #planning = NO_PLANS;
@@ -110,8 +112,10 @@ export class EngineMirror {
     this.#moveVantage();
   }
 
-  put(container: Container): void {
+  /** @param mayBeOld something has happened to it since the engine was asked */
+  put(container: Container, mayBeOld = false): void {
     const { id } = container;
+    if (!mayBeOld) this.#dead.delete(id);
     const before = this.#entries.get(id);
     if (this.#unreadable.delete(id)) this.#revision += 1;
     if (before === undefined) this.#add(container);
@@ -131,6 +135,7 @@ export class EngineMirror {
     const { container } = entry;
     this.#entries.delete(id);
     this.#killedMs.delete(id);
+    this.#dead.delete(id);
     this.#stale.delete(id);
     this.#order = undefined;
     this.#revision += 1;
@@ -160,6 +165,20 @@ export class EngineMirror {
   endDrain({ id, atMs }: KillEvent): boolean {
     if (this.#killedMs.get(id) !== atMs) return false;
     this.#killedMs.delete(id);
+    this.#stale.add(id);
+    return true;
+  }
+
+  /**
+   * The program of a container has ended: nobody answers at its address, whatever the last look said, until the next one is here.
+   *
+   * @returns whether that is news
+   */
+  die({ id, atMs }: DieEvent): boolean {
+    const container = this.get(id);
+    // Events are told again after a reconnect.
+    if (container === undefined || container.startedMs > atMs) return false;
+    this.#dead.add(id);
     this.#stale.add(id);
     return true;
   }
@@ -239,7 +258,8 @@ export class EngineMirror {
     return killedMs !== undefined && startedMs <= killedMs;
   }
 
-  #describe({ container, words }: Entry): Described {
+  #describe({ container: seen, words }: Entry): Described {
+    const container: Container = this.#dead.has(seen.id) ? { ...seen, state: 'exited' } : seen;
     const engine = this.#endpoint.name;
     if (this.#isOwn(container)) {
       return { description: hidden(container, { engine }, [], 'dproxy itself runs in it'), asked: new Map() };

@@ -77,6 +77,11 @@ export class EngineSession {
       case 'killed':
         void this.#drain(event);
         return;
+      case 'died':
+        // An engine that starts it again answers no look at it before that is done.
+        if (mirror.die(event)) onChange();
+        void this.#look(event.id);
+        return;
       case 'removed': {
         const look = this.#looks.get(event.id);
         if (look !== undefined) look.isGone = true;
@@ -190,7 +195,7 @@ export class EngineSession {
       }
       if (look.isGone) return;
       if (container === undefined) mirror.remove(id);
-      else mirror.put(container);
+      else mirror.put(container, look.isStale);
     } catch (error) {
       if (this.#end.signal.aborted) return;
       if (error instanceof TypeError) mirror.reject(id, error.message);
