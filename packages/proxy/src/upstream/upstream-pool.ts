@@ -7,12 +7,6 @@ import type { UpstreamStream, UpstreamStreamUser } from './upstream-stream.ts';
 import type { UpstreamUser } from './upstream-user.ts';
 import { proxyHeaderFor } from './write-proxy-header.ts';
 
-/**
- * What a connection that is still being made is given when its backend leaves: a backend that drains accepts within it, and
- * the address of a container that has stopped answers nobody, not even with a refusal.
- */
-const RETIRED_CONNECT_MS = 1_000;
-
 export interface OpenOptions {
   /** Deadline of a new connection. */
   readonly connectMs: number;
@@ -143,18 +137,21 @@ export class UpstreamPool implements UpstreamConnectionOwner, Load {
     this.#idle.push(connection);
   }
 
-  /** The backend is gone: nothing idle is kept, what is busy ends when its exchange does, who waits may soon try another. */
-  retire(): void {
+  /**
+   * The backend is gone: nothing idle is kept, what is busy ends when its exchange does, who waits may soon try another.
+   *
+   * @param connectMs what connections that are being made are given
+   */
+  retire(connectMs: number): void {
     this.#isRetired = true;
-    this.#sessions?.retire();
+    this.#sessions?.retire(connectMs);
     for (const connection of this.#idle.splice(0)) connection.destroy();
-    for (const connection of this.#all)
-      if (connection.state === 'connecting') connection.deadline.set(RETIRED_CONNECT_MS);
+    for (const connection of this.#all) if (connection.state === 'connecting') connection.deadline.set(connectMs);
   }
 
   /** Cuts everything. */
   destroy(): void {
-    this.retire();
+    this.retire(0);
     this.#sessions?.destroy();
     for (const connection of this.#all) connection.destroy();
   }

@@ -8,6 +8,9 @@ export interface PoolRules {
   readonly isUsable: (backend: Backend) => boolean;
 }
 
+/** A backend that begins to drain, or is elsewhere now, still accepts within it what has come to it before. */
+const LEAVING_CONNECT_MS = 1_000;
+
 /** The pools of all backends that may be connected, if only by a route that panics; by backend id. */
 export class UpstreamPools {
   readonly #context: Omit<UpstreamContext, 'bufferBytes'>;
@@ -43,7 +46,7 @@ export class UpstreamPools {
       if (isSameRules && this.#backends.get(id) === backend) continue;
       if (this.#put(id, backend, { limits, isUsable })) changed.add(id);
     }
-    for (const id of this.#pools.keys()) if (!backends.has(id) && this.#remove(id)) changed.add(id);
+    for (const id of this.#pools.keys()) if (!backends.has(id) && this.#remove(id, undefined)) changed.add(id);
     this.#backends = backends;
     this.#limits = limits;
     this.#isUsable = isUsable;
@@ -59,19 +62,20 @@ export class UpstreamPools {
 
   /** @returns whether the backend has another pool now, or none any more */
   #put(id: string, backend: Backend, { limits, isUsable }: PoolRules): boolean {
-    if (!isReachable(backend) || !isUsable(backend)) return this.#remove(id);
+    if (!isReachable(backend) || !isUsable(backend)) return this.#remove(id, backend);
     const known = this.#pools.get(id);
     if (known !== undefined && isSameService(known.backend, backend)) return false;
-    this.#remove(id);
+    this.#remove(id, backend);
     this.#pools.set(id, new UpstreamPool(backend, { ...this.#context, bufferBytes: limits.bufferBytes }, limits));
     return true;
   }
 
-  #remove(id: string): boolean {
+  /** @param now undefined: it has left the table */
+  #remove(id: string, now: Backend | undefined): boolean {
     const pool = this.#pools.get(id);
     if (pool === undefined) return false;
     this.#pools.delete(id);
-    pool.retire();
+    pool.retire(hasEnded(pool.backend, now) ? 0 : LEAVING_CONNECT_MS);
     if (pool.openCount > 0) this.#retired.add(new WeakRef(pool));
     return true;
   }
@@ -82,6 +86,14 @@ export class UpstreamPools {
       if (pool === undefined || pool.openCount === 0) this.#retired.delete(reference);
     }
   }
+}
+
+/**
+ * The address of a container that has ended answers nobody, not even with a refusal: who waits for it would be told after seconds,
+ * or get through to whoever has the address next.
+ */
+function hasEnded({ containerId }: Backend, now: Backend | undefined): boolean {
+  return containerId !== '' && (now === undefined || now.address === '');
 }
 
 function isReachable({ state, address }: Backend): boolean {

@@ -25,8 +25,6 @@ const MAX_SESSIONS = 32;
 const EXPECTED_STREAMS = 100;
 /** Requests of one worker that wait for room at one backend. */
 const MAX_WAITING = 4_096;
-/** As for a connection of HTTP/1.1 (upstream-pool.ts). */
-const RETIRED_CONNECT_MS = 1_000;
 
 /**
  * The sessions to one backend of HTTP/2: as few as have room for what is asked. Whoever finds no room waits, until its own
@@ -87,13 +85,14 @@ export class Http2Sessions implements SessionOwner {
     return stream;
   }
 
-  retire(): void {
+  /** @param connectMs what sessions that are being made are given */
+  retire(connectMs: number): void {
     this.#isRetired = true;
-    for (const session of this.#sessions) session.retire(RETIRED_CONNECT_MS);
+    for (const session of this.#sessions) session.retire(connectMs);
   }
 
   destroy(): void {
-    this.retire();
+    this.retire(0);
     for (const session of this.#sessions) session.destroy();
   }
 
@@ -106,7 +105,7 @@ export class Http2Sessions implements SessionOwner {
       own.over(session);
       own.ready();
     }
-    if (this.#isRetired) session.retire(RETIRED_CONNECT_MS);
+    if (this.#isRetired) session.retire(0);
   }
 
   onSessionRoom(session: Http2Session): void {
