@@ -67,6 +67,8 @@ export function createDataPlane(options: DataPlaneOptions): DataPlane {
 const MAX_ORDERS_PER_CLIENT = 16;
 /** How often a drain looks whether it is over. */
 const DRAIN_POLL_MS = 50;
+/** The end of a drain, in which who still waits for a backend is answered: more than the way into the kernel takes. */
+const LAST_WORDS_MS = 200;
 
 class DirectDataPlane implements DataPlane, Services {
   readonly log: Log;
@@ -163,7 +165,7 @@ class DirectDataPlane implements DataPlane, Services {
     return this.#compiled === undefined ? [] : this.waiting.activity();
   }
 
-  /** Those who wait for a backend go on waiting: they are answered when there is one. */
+  /** Those who wait for a backend go on waiting: they are answered when there is one, or a moment before the deadline. */
   async drain(deadlineMs: number): Promise<DrainReport> {
     this.#draining ??= this.#drain(deadlineMs);
     return await this.#draining;
@@ -235,7 +237,10 @@ class DirectDataPlane implements DataPlane, Services {
     const open = this.#listeners.openCount;
     this.#listeners.drain();
     this.waiting.drain();
-    await this.#untilEmpty(deadlineMs);
+    const lastMs = Math.min(LAST_WORDS_MS, deadlineMs / 2);
+    await this.#untilEmpty(deadlineMs - lastMs);
+    this.waiting.turnAllAway();
+    await this.#untilEmpty(lastMs);
     const cut = this.#listeners.busyCount;
     this.#listeners.destroy();
     return { finished: Math.max(0, open - cut), cut };

@@ -236,6 +236,17 @@ describe('requests for a route whose last backend has left', () => {
   });
 });
 
+it('whoever still waits at the deadline of a drain is told so', async () => {
+  const x = { port: 9, name: 'x' };
+  await using edge = await startWaitingEdge(siteOf([backend(x)]));
+  await edge.apply(siteOf([backend(x, 'stopped')]));
+  using client = await held(edge);
+  const drained = edge.plane.drain(400);
+  expect((await client.readResponse()).status).toBe(503);
+  expect(await client.ended).toBe('end');
+  expect((await drained).cut).toBe(0);
+});
+
 describe('nobody waits', () => {
   async function statusAfter(
     first: Parameters<typeof siteOf>[0],

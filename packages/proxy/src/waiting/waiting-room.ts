@@ -135,8 +135,15 @@ export class WaitingRoom {
     for (const ticket of this.#tickets.list()) this.#lookAgain(ticket);
   }
 
+  /** The worker is about to go. */
   drain(): void {
     for (const { visit } of this.#tickets.list()) visit.waiter.onDrain?.();
+  }
+
+  /** It goes now: nobody who waits here gets more than this answer. */
+  turnAllAway(): void {
+    for (const ticket of this.#tickets.list())
+      this.#turnAway(ticket, new ProxyError('no-backend-ready', 'the worker goes'));
   }
 
   dispose(): void {
