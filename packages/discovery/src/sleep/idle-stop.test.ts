@@ -47,7 +47,7 @@ class World {
     this.plan = planOf({ idleMs: 20, ...plan });
     const snapshot = snapshotOf({ routes });
     const end = async (word: string, id: string, state: WakeMember['state']): Promise<void> => {
-      if (this.hasRefused) throw new Error('the engine refuses');
+      if (this.hasRefused) throw new WakeTrouble('failed', 'the engine refuses');
       this.done.push(`${word} ${id}`);
       this.members(this.plan.members.map((each) => (each.containerId === id ? { ...each, state } : each)));
     };
@@ -71,6 +71,7 @@ class World {
         forget: (group) => void this.records.delete(group),
       },
       engineOf: async (source) => ({
+        look: async () => undefined,
         stop: async (id) => {
           await this.stopping(id);
           await end('stop', id, 'stopped');

@@ -64,7 +64,7 @@ export class IdleStop {
     if (known?.run === undefined) return;
     known.noteUse(this.#options.nowMs(), 'a request came');
     known.run.cancel();
-    await known.run.ended;
+    await known.run.released;
   }
 
   /** Whether it sleeps because it was put to sleep here, not by somebody's hand. */
@@ -91,7 +91,7 @@ export class IdleStop {
   async stop(): Promise<void> {
     this.#closing.abort();
     clearTimeout(this.#timer);
-    const runs = [...this.#groups.values()].flatMap(({ run }) => (run?.cancel() === true ? [run.ended] : []));
+    const runs = [...this.#groups.values()].flatMap(({ run }) => (run?.cancel() === true ? [run.released] : []));
     await Promise.all(runs);
   }
 
@@ -224,6 +224,7 @@ export class IdleStop {
       whenServed: (version) => workers.whenServed(version),
       askAgain: async () => this.#judge(group, await this.#ask()).reason,
       wallMs,
+      signal: this.#closing.signal,
     });
     group.run = run;
     group.leftMs = nowMs();

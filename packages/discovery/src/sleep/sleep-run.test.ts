@@ -2,6 +2,7 @@ import type { ComingState, WakePlan } from '@dproxy/core';
 import { eventually } from '@dproxy/testkit';
 import { expect, it } from 'vitest';
 import { memberOf, planOf } from '../wake/_plan-of.ts';
+import { WakeTrouble } from '../wake/wake-trouble.ts';
 import { SleepMarks } from './sleep-marks.ts';
 import { SleepRun, type SleepRunOptions } from './sleep-run.ts';
 
@@ -12,6 +13,9 @@ const plan = planOf({
     memberOf('job', { state: 'stopped' }),
   ],
 });
+
+const nothing = async (): Promise<undefined> => {};
+const ENGINE = { look: nothing, stop: nothing, pause: nothing, cpu: nothing };
 
 /** Everything that a run does, in order; its engine tells of an end at once unless it is told not to. */
 function start(more: Partial<SleepRunOptions> & { readonly silent?: boolean } = {}) {
@@ -33,7 +37,7 @@ function start(more: Partial<SleepRunOptions> & { readonly silent?: boolean } = 
   });
   const run = new SleepRun({
     plan: used,
-    engine: { stop: (id) => end('stop', id), pause: (id) => end('pause', id), cpu: async () => undefined },
+    engine: { ...ENGINE, stop: (id) => end('stop', id), pause: (id) => end('pause', id) },
     marks,
     records: {
       add: async ({ containers }) => void done.push(`record ${containers.map(({ id }) => id).join(' ')}`),
@@ -43,6 +47,7 @@ function start(more: Partial<SleepRunOptions> & { readonly silent?: boolean } = 
     whenServed: async (version) => done.push(`served ${version}`) > 0,
     askAgain: async () => (done.push('ask'), ''),
     wallMs: () => 1_000,
+    signal: new AbortController().signal,
     ...more,
   });
   return { run, done, follow };
@@ -60,7 +65,7 @@ it('takes a group out of the table, asks, and stops it in the order of its needs
     'stop db-id',
     'coming',
   ]);
-  await run.ended;
+  await run.released;
 });
 
 it('pauses all of it at once', async () => {
@@ -101,21 +106,20 @@ it('is taken back at once by a wake while nothing was asked of the engine', asyn
 it('cannot be taken back once it is being stopped: it has ended before a wake goes on', async () => {
   const stopped = Promise.withResolvers<void>();
   let hasEnded = false;
-  const engine = { stop: () => stopped.promise, pause: () => stopped.promise, cpu: async () => undefined };
   const asked = Promise.withResolvers<void>();
   const { run } = start({
     plan: planOf(),
-    engine: { ...engine, stop: () => (asked.resolve(), stopped.promise) },
+    engine: { ...ENGINE, stop: () => (asked.resolve(), stopped.promise) },
   });
   const running = run.run();
-  void run.ended.then(() => (hasEnded = true));
+  void run.released.then(() => (hasEnded = true));
   await asked.promise;
   run.cancel();
   expect(hasEnded).toBe(false);
   stopped.resolve();
   run.follow([memberOf('web', { state: 'stopped' })]);
   expect((await running).state).toBe('asleep');
-  await run.ended;
+  await run.released;
 });
 
 it('stays out of the table until the engine tells of the end, or of a new start', async () => {
@@ -149,13 +153,13 @@ it('is in the table again when the engine refuses, and leaves alone what the oth
   const asked: string[] = [];
   const refuse = async (id: string): Promise<void> => {
     asked.push(id);
-    throw new Error('the engine refuses');
+    throw new WakeTrouble('failed', 'the engine refuses');
   };
-  const { run, done } = start({ engine: { stop: refuse, pause: refuse, cpu: async () => undefined } });
+  const { run, done } = start({ engine: { ...ENGINE, stop: refuse, pause: refuse } });
   expect(await run.run()).toMatchObject({ state: 'failed', reason: 'the engine refuses' });
   expect(asked).toEqual(['web-id']);
   expect(done.at(-1)).toBe('coming');
-  await run.ended;
+  await run.released;
 });
 
 const asleep = (name: string) => ({ id: `${name}-id`, startedMs: 1_000 });

@@ -1,4 +1,6 @@
 import type { WakeMember, WakePlan } from '@dproxy/core';
+import { wakeTrouble } from '../wake/wake-trouble.ts';
+import { Endings, runOf, type EngineLook } from './endings.ts';
 import type { CpuSample } from './idle-cpu.ts';
 import { isRunning } from './idle-judge.ts';
 import type { SleepMarks } from './sleep-marks.ts';
@@ -7,6 +9,7 @@ import { isAsleepSince, type SleepRecord, type SleepRecords } from './sleep-reco
 
 /** What is asked of an engine; each call ends, and none but `cpu` is repeated. */
 export interface SleepEngine {
+  readonly look: EngineLook;
   /** With the container's own stop time-out; resolves when it has ended. */
   stop(containerId: string): Promise<void>;
   pause(containerId: string): Promise<void>;
@@ -25,6 +28,8 @@ export interface SleepRunOptions {
   readonly askAgain: () => Promise<string>;
   /** Epoch milliseconds. */
   readonly wallMs: () => number;
+  /** dproxy ends: what the engine was asked for is left to it. */
+  readonly signal: AbortSignal;
 }
 
 export interface SleepOutcome {
@@ -35,24 +40,21 @@ export interface SleepOutcome {
   readonly error?: unknown;
 }
 
-/** An engine tells of the end of a container in a blink; where it does not, the table is told the truth as it is known. */
-const SETTLE_MS = 10_000;
-
 /**
  * One group on its way to sleep. Nobody is asked to stop before every worker holds new requests for it and has nothing open; until
  * then a request takes it back.
  *
  * ```
  * leaving: out of the table, all workers know, ask them once more --+--> stopping --> settling --> asleep
- *    |                                                              |       |  (the engine tells of the end)
- *    +-- woken, in use, or a worker is silent --> back              |       +-- the engine refuses --> failed
+ *    |                                                              |       |  (the source hears of the end)
+ *    +-- woken, in use, or a worker is silent --> back              |       +-- one goes on --> failed
  * ```
  */
 export class SleepRun {
   readonly #options: SleepRunOptions;
   readonly #members: readonly WakeMember[];
-  readonly #settled = Promise.withResolvers<void>();
-  readonly #ended = Promise.withResolvers<void>();
+  readonly #endings: Endings;
+  readonly #released = Promise.withResolvers<void>();
   readonly #cancelled = Promise.withResolvers<void>();
   #state: 'leaving' | 'stopping' | 'settling' | SleepOutcome['state'] = 'leaving';
   #latest: readonly WakeMember[];
@@ -64,15 +66,23 @@ export class SleepRun {
     this.#latest = options.plan.members;
     this.#before = halfAsleep(options);
     this.#members = options.plan.members.filter(isRunning);
+    this.#endings = new Endings({
+      look: (id) => options.engine.look(id),
+      members: options.plan.members,
+      onGoingOn: (ids) => void options.marks.remove(ids),
+      onOverdue: () => this.#released.resolve(),
+      signal: options.signal,
+    });
   }
 
-  /** Nothing of it is on its way any more: it runs and is in the table, or it sleeps. Never rejects. */
-  get ended(): Promise<void> {
-    return this.#ended.promise;
+  /** It may be started: it runs and is in the table, or its engine has nothing more to do to put it to sleep. Never rejects. */
+  get released(): Promise<void> {
+    return this.#released.promise;
   }
 
   /** Takes the group back, at once, unless the engine has been asked by now. @returns whether it could be taken back */
   cancel(): boolean {
+    this.#endings.want();
     if (this.#state !== 'leaving') return false;
     this.#state = 'back';
     this.#cancelled.resolve();
@@ -83,7 +93,7 @@ export class SleepRun {
   /** What the source says of its containers now. */
   follow(members: readonly WakeMember[]): void {
     this.#latest = members;
-    if (this.#state === 'settling' && this.#hasEnded()) this.#settled.resolve();
+    this.#endings.follow(members);
   }
 
   /** Once. Never rejects. */
@@ -96,7 +106,7 @@ export class SleepRun {
       return { state: 'failed', reason: error instanceof Error ? error.message : String(error), error };
     } finally {
       await this.#options.marks.remove(this.#ids());
-      this.#ended.resolve();
+      this.#released.resolve();
     }
   }
 
@@ -134,35 +144,39 @@ export class SleepRun {
   }
 
   async #stop(): Promise<SleepOutcome> {
-    const { plan, engine } = this.#options;
+    const { plan, marks } = this.#options;
     const steps = plan.method === 'pause' ? [this.#members] : stopOrder(this.#members);
+    const refusals: unknown[] = [];
     for (const step of steps) {
       // oxlint-disable-next-line no-await-in-loop -- whoever needs others has ended before them
-      const calls = await Promise.allSettled(
-        step.map(({ containerId }) => (plan.method === 'pause' ? engine.pause(containerId) : engine.stop(containerId))),
-      );
-      const failed = calls.find(({ status }) => status === 'rejected');
+      refusals.push(...(await Promise.all(step.map((member) => this.#endOne(member)))).filter(Boolean));
       // All of a step have had their answer: nothing of ours is under way when a wake comes.
-      if (failed?.status === 'rejected') throw failed.reason;
+      if (refusals.length > 0) break;
     }
     this.#state = 'settling';
-    await this.#settle();
-    this.#state = 'asleep';
-    return { state: 'asleep', reason: '' };
+    const asked = this.#endings.asked;
+    await marks.remove(this.#ids().filter((id) => !asked.has(id)));
+    const running = await this.#endings.settle();
+    const [error] = refusals;
+    if (error === undefined && running.length === 0) {
+      this.#state = 'asleep';
+      return { state: 'asleep', reason: '' };
+    }
+    throw error ?? new Error(`it goes on: ${running.map(({ name }) => name).join(', ')}`);
   }
 
-  /** Else the table would call them ready for as long as the engine's word takes. */
-  async #settle(): Promise<void> {
-    if (this.#hasEnded()) return;
-    const timer = setTimeout(() => this.#settled.resolve(), SETTLE_MS);
-    await this.#settled.promise;
-    clearTimeout(timer);
-  }
-
-  /** None of the runs that were ended is told of any more; another run of the same container is somebody's new start. */
-  #hasEnded(): boolean {
-    const runs = new Set(this.#members.map(runOf));
-    return !this.#latest.some((member) => isRunning(member) && runs.has(runOf(member)));
+  /** @returns why it does not end, or may not */
+  async #endOne(member: WakeMember): Promise<unknown> {
+    const { plan, engine } = this.#options;
+    try {
+      await (plan.method === 'pause' ? engine.pause(member.containerId) : engine.stop(member.containerId));
+      this.#endings.add(member, true);
+      return undefined;
+    } catch (error) {
+      const { kind } = wakeTrouble(error);
+      if (kind === 'slow' || kind === 'away') this.#endings.add(member, false);
+      return error;
+    }
   }
 
   #isTakenBack(): boolean {
@@ -186,8 +200,4 @@ function halfAsleep({ plan, records }: SleepRunOptions): SleepRecord | undefined
   if (record?.method !== plan.method) return undefined;
   const containers = record.containers.filter((container) => isAsleepSince(container, record.method, plan.members));
   return containers.length === 0 ? undefined : { ...record, containers };
-}
-
-function runOf({ containerId, startedMs }: WakeMember): string {
-  return `${containerId}@${startedMs}`;
 }
