@@ -13,15 +13,20 @@ interface Failure {
   readonly untilMs: number;
   /** Containers that are made anew may be better ones. */
   readonly containers: string;
+  /** Routes that had nobody while others had: once there are others, it says nothing of these. Empty: none had anybody. */
+  readonly unserved: string;
 }
 
 /** Groups that could not be woken: each is left alone for 5 s, then for twice as long, at most a minute. */
 export class FailedWakes {
   readonly #failures = new Map<string, Failure>();
   readonly #nowMs: () => number;
+  readonly #unserved: (group: string) => string;
 
-  constructor(nowMs: () => number) {
+  /** @param unserved as in `WakerOptions` */
+  constructor(nowMs: () => number, unserved: (group: string) => readonly string[]) {
     this.#nowMs = nowMs;
+    this.#unserved = (group) => unserved(group).join('\n');
   }
 
   /** What to tell who asks for it; undefined: it may be tried. */
@@ -29,6 +34,7 @@ export class FailedWakes {
     const failure = this.#failures.get(plan.id);
     if (failure === undefined) return undefined;
     if (failure.containers !== containersOf(plan)) this.#failures.delete(plan.id);
+    if (failure.unserved !== '' && failure.unserved !== this.#unserved(plan.id)) return undefined;
     const waitMs = failure.untilMs - this.#nowMs();
     const isOver = waitMs <= 0 || failure.containers !== containersOf(plan);
     return isOver ? undefined : { ...failure.progress, retryAfterS: Math.ceil(waitMs / 1_000) };
@@ -39,8 +45,9 @@ export class FailedWakes {
     const waitMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(10, count - 1));
     const progress: WakeProgress = { group, state: 'failed', ...report, retryAfterS: waitMs / 1_000 };
     this.#failures.delete(group);
+    const unserved = this.#unserved(group);
     const containers = plan === undefined ? '' : containersOf(plan);
-    this.#failures.set(group, { progress, count, untilMs: this.#nowMs() + waitMs, containers });
+    this.#failures.set(group, { progress, count, untilMs: this.#nowMs() + waitMs, containers, unserved });
     const [oldest] = this.#failures.keys();
     if (this.#failures.size > MAX_KEPT && oldest !== undefined) this.#failures.delete(oldest);
     return progress;

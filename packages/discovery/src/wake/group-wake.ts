@@ -11,7 +11,8 @@ export interface WakeReport {
 }
 
 export interface WakeOutcome extends WakeReport {
-  readonly state: 'awake' | 'failed' | 'refused' | 'over-budget';
+  /** `partly`: all of it runs and some requests are served; others have nobody who takes them. */
+  readonly state: 'awake' | 'partly' | 'failed' | 'refused' | 'over-budget';
 }
 
 export interface WakeTiming {
@@ -31,6 +32,8 @@ export interface GroupWakeOptions {
   readonly engine: () => Promise<WakeEngine>;
   /** Whether requests for it are served. */
   readonly isServed: () => boolean;
+  /** Whether some of them are. */
+  readonly isPartlyServed: () => boolean;
   /** Asked once, before anything is started. False: it may not be. */
   readonly mayStart: () => boolean;
   readonly report: (report: WakeReport) => void;
@@ -49,7 +52,7 @@ const LOOK_MS = 10;
  * and stops them meanwhile.
  *
  *     look --> decide --> ready and served --> awake
- *      ^          |------> one cannot be started, or the time is over --> failed
+ *      ^          |------> one cannot be started, or the time is over --> failed, partly
  *      |          |------> engine away --> refused
  *      |          v
  *      +-- start, unpause; wait for a change or 200 ms
@@ -126,7 +129,8 @@ export class GroupWake {
     if (decision.outcome === 'ready' && this.#options.isServed())
       return outcome('awake', this.#reportOf(decision, 'it is awake'));
     if (this.#options.nowMs() < deadlineMs) return undefined;
-    return outcome('failed', this.#reportOf(decision, decision.lateMessage));
+    const isPartly = decision.outcome === 'ready' && this.#options.isPartlyServed();
+    return outcome(isPartly ? 'partly' : 'failed', this.#reportOf(decision, decision.lateMessage));
   }
 
   #reportOf({ steps }: WakeDecision, message: string): WakeReport {

@@ -13,7 +13,9 @@ const refused = { group: 'e/project:shop', name: 'shop', client: '192.0.2.1', wh
 
 it('counts what became of wakes', () => {
   const { tally: counted } = tally();
-  for (const end of ['ready', 'ready', 'failed'] as const) counted.ended(end);
+  const ended = { group: 'g', name: 'g', tookMs: 1.4, reason: '', unserved: [], isStart: true };
+  for (const state of ['awake', 'awake', 'failed'] as const) counted.ended({ ...ended, state });
+  counted.ended({ ...ended, state: 'awake', isStart: false });
   counted.refused(refused);
   expect([...counted.counts]).toEqual([
     ['ready', 2],

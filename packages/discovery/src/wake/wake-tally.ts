@@ -2,14 +2,29 @@ import type { Log } from '@dproxy/core';
 
 /** Why a request does not start a group, though it may be started by requests. */
 export type WakeRefusal = 'client-budget' | 'group-budget' | 'total-budget' | 'crowded' | 'back-off' | 'by-hand';
-/** What became of a wake: the label `outcome` of a metric, so there are few. `unavailable`: its engine was away, or we end. */
-export type WakeEnd = 'ready' | 'failed' | 'unavailable' | WakeRefusal;
+/**
+ * What became of a wake: the label `outcome` of a metric, so there are few. `partly`: some routes have nobody who is ready;
+ * `unavailable`: its engine was away, or we end.
+ */
+export type WakeEnd = 'ready' | 'partly' | 'failed' | 'unavailable' | WakeRefusal;
 
 export interface Refused {
   readonly group: string;
   readonly name: string;
   readonly client: string;
   readonly why: WakeRefusal;
+}
+
+export interface Ended {
+  readonly group: string;
+  readonly name: string;
+  readonly state: 'awake' | 'partly' | 'failed' | 'refused';
+  readonly tookMs: number;
+  readonly reason: string;
+  /** Routes that have nobody, while others have. */
+  readonly unserved: readonly string[];
+  /** Something had to be started. Who waits for what runs asks again and again. */
+  readonly isStart: boolean;
 }
 
 interface Line {
@@ -31,7 +46,14 @@ const WORDS: Readonly<Record<WakeRefusal, readonly [level: 'warn' | 'info' | 'de
   'by-hand': ['info', 'it was stopped by hand: wake.afterManualStop'],
 };
 
-/** Counts what becomes of wakes. Of refusals the log gets one line for each group, reason and minute, however many ask. */
+const ENDS: Readonly<Record<Ended['state'], readonly [end: WakeEnd, level: 'info' | 'warn', message: string]>> = {
+  awake: ['ready', 'info', 'a group is awake'],
+  partly: ['partly', 'warn', 'a group runs, but some of its routes have nobody who is ready'],
+  failed: ['failed', 'warn', 'a group could not be woken'],
+  refused: ['unavailable', 'warn', 'a group was not woken'],
+};
+
+/** Counts what becomes of wakes, and writes it into the log. Of refusals the log gets one line for each group, reason and minute, however many ask. */
 export class WakeTally {
   readonly #log: Log;
   readonly #nowMs: () => number;
@@ -48,12 +70,16 @@ export class WakeTally {
     return this.#counts;
   }
 
-  ended(end: WakeEnd): void {
-    this.#counts.set(end, (this.#counts.get(end) ?? 0) + 1);
+  ended({ group, name, state, tookMs, reason, unserved, isStart }: Ended): void {
+    const [end, level, message] = ENDS[state];
+    const isNews = isStart || state !== 'awake';
+    if (isNews) this.#count(end);
+    const routes = unserved.length === 0 ? {} : { unserved };
+    this.#log[isNews ? level : 'debug']({ group, name, tookMs: Math.round(tookMs), reason, ...routes }, message);
   }
 
   refused({ group, name, client, why }: Refused): void {
-    this.ended(why);
+    this.#count(why);
     const key = `${why} ${group}`;
     const line = this.#lines.get(key);
     const nowMs = this.#nowMs();
@@ -68,5 +94,9 @@ export class WakeTally {
     const [level, reason] = WORDS[why];
     const before = line === undefined || line.untold === 0 ? {} : { untold: line.untold };
     this.#log[level]({ group, name, client, reason, ...before }, 'a request does not wake a group');
+  }
+
+  #count(end: WakeEnd): void {
+    this.#counts.set(end, (this.#counts.get(end) ?? 0) + 1);
   }
 }

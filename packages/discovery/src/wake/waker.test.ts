@@ -333,3 +333,35 @@ it('ends with what was asked for and starts nothing more when it is closed', asy
   expect(engine.calls).toEqual(['start a-id']);
   expect(published.every(({ state }) => state === 'waking')).toBe(true);
 });
+
+it('goes on waiting for each route, tells who waits for one that never comes, and blames nothing else for it', async () => {
+  const plan = sleepingPlan('web', { timeoutMs: 4_000 });
+  let unserved: readonly string[] = [];
+  const { waker, plans, published, answered, ended, last } = world([plan], {
+    isServed: () => false,
+    unserved: () => unserved,
+  });
+  waker.wake('web', '192.0.2.1', 1);
+  await eventually(() => last('web')?.message === 'waiting for it to take requests');
+  plans.set('web', { ...plan, members: [memberOf('web')] });
+  unserved = ['admin.test/'];
+  expect(await ended('web')).toMatchObject({ state: 'failed', message: 'it runs, but does not take requests' });
+  expect([...waker.counts]).toEqual([['partly', 1]]);
+  waker.wake('web', '192.0.2.1', 1);
+  expect(answered.at(-1)).toMatchObject([1, { state: 'failed', message: 'it runs, but does not take requests' }]);
+  // Another route has nobody now, because it was put to sleep or anything else.
+  unserved = [];
+  plans.set('web', plan);
+  published.length = 0;
+  waker.wake('web', '192.0.2.1', 1);
+  expect(waker.isWaking('web')).toBe(true);
+});
+
+it('counts nothing and says little when nothing has to be started', async () => {
+  const log = collectLog();
+  const { waker, engine, ended } = world([sleepingPlan('web', { members: [memberOf('web')] })], { log });
+  engine.put('web', { state: 'running' });
+  waker.wake('web', '192.0.2.1', 1);
+  expect(await ended('web')).toMatchObject({ state: 'awake' });
+  expect([[...waker.counts], log.messages('info')]).toEqual([[], []]);
+});

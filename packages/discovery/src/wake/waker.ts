@@ -12,8 +12,10 @@ import { WakeTally, type WakeEnd, type WakeRefusal } from './wake-tally.ts';
 export interface WakerOptions {
   /** The newest plan of a group that the table names; undefined: there is none. */
   readonly plan: (groupId: string) => WakePlan | undefined;
-  /** Whether the table has somebody ready for it, or needs nobody. */
+  /** Whether the table has somebody ready for each of its routes, or needs nobody. */
   readonly isServed: (groupId: string) => boolean;
+  /** Its routes for which nobody is ready while others have somebody. Default none. */
+  readonly unserved?: (groupId: string) => readonly string[];
   /** Of the engine that has the group. @throws WakeTrouble */
   readonly engine: (groupId: string) => Promise<WakeEngine>;
   /** Tells all workers. */
@@ -49,6 +51,8 @@ interface Run {
   progress: WakeProgress;
   /** Why nothing was started in its client's name. */
   over: OverBudget | undefined;
+  /** Something has to be started. False as long as it only waits for what runs. */
+  isStart: boolean;
   /** Whether it is awake. */
   readonly ended: PromiseWithResolvers<boolean>;
 }
@@ -73,7 +77,7 @@ export class Waker {
 
   constructor(options: WakerOptions) {
     this.#options = options;
-    this.#failed = new FailedWakes(options.nowMs);
+    this.#failed = new FailedWakes(options.nowMs, (group) => this.#unserved(group));
     this.#tally = new WakeTally(options);
     this.#turns = new Turns(() => this.#settings().concurrent);
   }
@@ -91,8 +95,12 @@ export class Waker {
       this.#tally.refused({ group: groupId, name: plan.name, client, why: refusal.why });
       return this.#options.answer(worker, refusal.answer);
     }
-    this.#options.log.info({ group: groupId, name: plan.name, client }, 'a request wakes a group');
-    this.#begin(plan, isAsleep(plan.members) ? undefined : client);
+    const isFree = !isAsleep(plan.members);
+    this.#options.log[isFree ? 'debug' : 'info'](
+      { group: groupId, name: plan.name, client },
+      'a request wakes a group',
+    );
+    this.#begin(plan, isFree ? client : undefined);
   }
 
   /** What became of wakes since the start, by outcome. */
@@ -179,7 +187,14 @@ export class Waker {
 
   #begin({ id }: WakePlan, client: string | undefined): Run {
     const progress = waking(id, { message: 'it waits for its turn', steps: [], log: [] });
-    const run: Run = { client, wake: undefined, progress, over: undefined, ended: Promise.withResolvers() };
+    const run: Run = {
+      client,
+      wake: undefined,
+      progress,
+      over: undefined,
+      isStart: client === undefined,
+      ended: Promise.withResolvers(),
+    };
     this.#runs.set(id, run);
     const running = this.#run(id, run).finally(() => this.#running.delete(running));
     this.#running.add(running);
@@ -196,7 +211,7 @@ export class Waker {
     const end = this.#isClosed ? undefined : await this.#wake(groupId, run, giveBack);
     giveBack();
     this.#runs.delete(groupId);
-    run.ended.resolve(end?.state === 'awake');
+    run.ended.resolve(end?.state === 'awake' || end?.state === 'partly');
     if (end !== undefined && !this.#isClosed) this.#tell(groupId, run, end, nowMs() - beganMs);
   }
 
@@ -206,7 +221,9 @@ export class Waker {
       plan: () => plan(groupId),
       engine: () => engine(groupId),
       isServed: () => isServed(groupId),
+      isPartlyServed: () => this.#unserved(groupId).length > 0,
       mayStart: () => {
+        run.isStart = true;
         run.over = run.client === undefined ? undefined : this.#takeFromBudget(groupId, run.client);
         return run.over === undefined;
       },
@@ -228,11 +245,9 @@ export class Waker {
       this.#tally.refused({ group: groupId, name, client, why: over?.budget ?? 'client-budget' });
       return this.#options.publish(tooMuch(groupId, client, RETRY_S));
     }
-    this.#tally.ended(END_OF[end.state]);
-    this.#options.log[end.state === 'awake' ? 'info' : 'warn'](
-      { group: groupId, name, tookMs: Math.round(tookMs), reason: end.message },
-      `a group ${WORD_OF[end.state]}`,
-    );
+    const { state, message: reason } = end;
+    const unserved = state === 'partly' ? this.#unserved(groupId) : [];
+    this.#tally.ended({ group: groupId, name, state, tookMs, reason, unserved, isStart: run.isStart });
     this.#options.publish(this.#last(groupId, end.state, end));
   }
 
@@ -248,20 +263,22 @@ export class Waker {
     this.#options.publish(progress);
   }
 
-  #last(groupId: string, state: 'awake' | 'failed' | 'refused', { message, steps, log }: WakeReport): WakeProgress {
+  #unserved(groupId: string): readonly string[] {
+    return this.#options.unserved?.(groupId) ?? [];
+  }
+
+  #last(
+    groupId: string,
+    state: 'awake' | 'partly' | 'failed' | 'refused',
+    { message, steps, log }: WakeReport,
+  ): WakeProgress {
     const report = { message, steps, log };
     if (state === 'awake') this.#failed.forget(groupId);
-    if (state !== 'failed') return { group: groupId, state, ...report, retryAfterS: state === 'awake' ? 0 : RETRY_S };
+    if (state === 'awake' || state === 'refused')
+      return { group: groupId, state, ...report, retryAfterS: state === 'awake' ? 0 : RETRY_S };
     return this.#failed.note(groupId, this.#options.plan(groupId), report);
   }
 }
-
-const WORD_OF = {
-  awake: 'is awake',
-  failed: 'could not be woken',
-  refused: 'was not woken',
-} as const;
-const END_OF = { awake: 'ready', failed: 'failed', refused: 'unavailable' } as const;
 
 /** One that was only made so far was stopped by nobody. */
 function wasStopped({ members }: WakePlan): boolean {

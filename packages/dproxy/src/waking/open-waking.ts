@@ -47,6 +47,7 @@ export function openWaking(parts: WakingParts, opened: AsyncDisposableStack): Wa
     // What no route leads to has no host that was declared.
     plan: (group) => (parts.snapshot()?.wakeGroups.has(group) === true ? plans.find(group)?.plan : undefined),
     isServed: (group) => served.isServed(group),
+    unserved: (group) => served.unserved(group),
     engine: async (group) => {
       const source = plans.find(group)?.source;
       if (source === undefined) throw new WakeTrouble('failed', 'it is not there any more');

@@ -3,43 +3,63 @@ import type { Snapshot } from '@dproxy/core';
 /** Whether requests for a wake group are served, by the newest table. */
 export class ServedGroups {
   readonly #snapshot: () => Snapshot | undefined;
-  #looked: { readonly snapshot: Snapshot; readonly unserved: ReadonlySet<string> } | undefined;
+  #looked: { readonly snapshot: Snapshot; readonly groups: ReadonlyMap<string, Service> } | undefined;
 
   constructor(snapshot: () => Snapshot | undefined) {
     this.#snapshot = snapshot;
   }
 
-  /** Somebody is ready for one of its routes or streams, or it has none that need somebody. */
+  /** Somebody is ready for each of its routes and streams, or it has none that need somebody. */
   isServed(group: string): boolean {
-    const snapshot = this.#snapshot();
-    if (snapshot === undefined) return false;
-    if (this.#looked?.snapshot !== snapshot) this.#looked = { snapshot, unserved: unservedIn(snapshot) };
-    return !this.#looked.unserved.has(group);
+    const groups = this.#groups();
+    return groups !== undefined && (groups.get(group)?.unserved ?? []).length === 0;
   }
+
+  /** Ids of those for which nobody is ready, where others have somebody; sorted. */
+  unserved(group: string): readonly string[] {
+    const service = this.#groups()?.get(group);
+    return service === undefined || service.served === 0 ? [] : service.unserved.toSorted();
+  }
+
+  #groups(): ReadonlyMap<string, Service> | undefined {
+    const snapshot = this.#snapshot();
+    if (snapshot === undefined) return undefined;
+    if (this.#looked?.snapshot !== snapshot) this.#looked = { snapshot, groups: servicesIn(snapshot) };
+    return this.#looked.groups;
+  }
+}
+
+interface Service {
+  served: number;
+  readonly unserved: string[];
 }
 
 /**
  * Every container has local names, the database of a site, too: that it listens does not serve who asks for the site. They count
- * where a group has no others.
+ * where a group has no others, and then one of them is enough: nobody has asked for them.
  */
-function unservedIn({ routes, streams, backends }: Snapshot): ReadonlySet<string> {
-  const declared = new Map<string, boolean>();
-  const local = new Map<string, boolean>();
-  const note = (
-    isServed: Map<string, boolean>,
-    group: string,
-    refs: readonly { readonly backendId: string }[],
-  ): void => {
-    if (group === '' || isServed.get(group) === true) return;
-    isServed.set(
-      group,
-      refs.some(({ backendId }) => backends.get(backendId)?.state === 'ready'),
-    );
+function servicesIn({ routes, streams, backends }: Snapshot): ReadonlyMap<string, Service> {
+  const declared = new Map<string, Service>();
+  const local = new Map<string, Service>();
+  const note = (services: Map<string, Service>, { id, wakeGroup }: Place, refs: Refs): void => {
+    if (wakeGroup === '') return;
+    const service = services.get(wakeGroup) ?? { served: 0, unserved: [] };
+    services.set(wakeGroup, service);
+    if (refs.some(({ backendId }) => backends.get(backendId)?.state === 'ready')) service.served++;
+    else service.unserved.push(id);
   };
-  for (const { audience, wakeGroup, action } of routes.values()) {
-    if (action.type === 'forward') note(audience === 'local' ? local : declared, wakeGroup, action.backends);
+  for (const route of routes.values()) {
+    const { audience, action } = route;
+    if (action.type === 'forward') note(audience === 'local' ? local : declared, route, action.backends);
   }
-  for (const { wakeGroup, backends: refs } of streams.values()) note(declared, wakeGroup, refs);
-  const all = new Map([...local, ...declared]);
-  return new Set([...all].filter(([, isServed]) => !isServed).map(([group]) => group));
+  for (const stream of streams.values()) note(declared, stream, stream.backends);
+  for (const { served, unserved } of local.values()) if (served > 0) unserved.length = 0;
+  return new Map([...local, ...declared]);
 }
+
+interface Place {
+  readonly id: string;
+  readonly wakeGroup: string;
+}
+
+type Refs = readonly { readonly backendId: string }[];

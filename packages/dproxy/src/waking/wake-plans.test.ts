@@ -41,21 +41,32 @@ it('knows that a source says nothing new', () => {
   ]);
 });
 
-it('takes a group for served when somebody is ready for one of its routes, and when it needs nobody', () => {
-  const tableOf = (version: number, state: 'ready' | 'draining' | 'stopped') =>
+it('takes a group for served when somebody is ready for each of its routes, and when it needs nobody', () => {
+  const tableOf = (version: number, state: 'ready' | 'draining' | 'stopped', other: 'ready' | 'stopped') =>
     snapshotOf({
       version,
       routes: [
         { host: 'shop.test', wakeGroup: 'shop', to: { port: 1, id: 'one', state } },
-        { host: 'admin.shop.test', wakeGroup: 'shop', to: { port: 2, id: 'two', state: 'stopped' } },
+        { host: 'admin.shop.test', wakeGroup: 'shop', to: { port: 2, id: 'two', state: other } },
       ],
     });
-  let snapshot = tableOf(1, 'draining');
+  let snapshot = tableOf(1, 'draining', 'stopped');
   const served = new ServedGroups(() => snapshot);
-  expect([served.isServed('shop'), served.isServed('nothing')]).toEqual([false, true]);
-  snapshot = tableOf(2, 'ready');
-  expect(served.isServed('shop')).toBe(true);
+  const look = () => [served.isServed('shop'), served.unserved('shop')];
+  expect([look(), served.isServed('nothing')]).toEqual([[false, []], true]);
+  snapshot = tableOf(2, 'ready', 'stopped');
+  expect(look()).toEqual([false, ['admin.shop.test/']]);
+  snapshot = tableOf(3, 'ready', 'ready');
+  expect(look()).toEqual([true, []]);
   expect(new ServedGroups(() => undefined).isServed('shop')).toBe(false);
+});
+
+it('is content with one of the local names, which nobody has asked for', () => {
+  const local = (host: string, state: 'ready' | 'stopped') =>
+    ({ host, audience: 'local', wakeGroup: 'shop', to: { port: 1, id: host, state } }) as const;
+  const served = (...routes: ReturnType<typeof local>[]) => new ServedGroups(() => snapshotOf({ routes }));
+  expect(served(local('a.localhost', 'ready'), local('b.localhost', 'stopped')).isServed('shop')).toBe(true);
+  expect(served(local('a.localhost', 'stopped')).isServed('shop')).toBe(false);
 });
 
 it('does not take a site for served because the database of its project listens', () => {

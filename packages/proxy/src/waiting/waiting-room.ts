@@ -177,7 +177,7 @@ export class WaitingRoom {
     const { place, outlook } = ticket.visit;
     switch (outlook.kind) {
       case 'wake':
-        this.#turnAway(ticket, new ProxyError('wake-timeout', outlook.group.id));
+        this.#turnAway(ticket, this.#tooLate(outlook.group.id));
         return;
       case 'hold':
         this.#turnAway(ticket, new ProxyError('no-backend-ready', place.id));
@@ -188,6 +188,15 @@ export class WaitingRoom {
       default:
         outlook satisfies never;
     }
+  }
+
+  /** With what was waited for, as far as the primary has said it. */
+  #tooLate(group: string): ProxyError {
+    const said = this.progressOf(group);
+    const message = said?.state === 'waking' ? said.message : '';
+    return new ProxyError('wake-timeout', message === '' ? group : `${group}: ${message}`, {
+      told: plainSentence(message),
+    });
   }
 
   #admit(ticket: Ticket): void {

@@ -107,6 +107,28 @@ describe('a request for a group that sleeps', () => {
     expect(edge.plane.stats().errors).toEqual({ 'wake-timeout': 1 });
   });
 
+  it('waits for its own backends, whoever else of its group is ready, and is told what for', async () => {
+    await using origin = await Origin.start();
+    const sites = (admin: State, timeoutMs: number): SnapshotSpec => ({
+      routes: [
+        { host: 'a.test', to: [backend(NOBODY, admin)], wakeGroup: GROUP.id },
+        { host: 'b.test', to: [backend(origin, 'ready')], wakeGroup: GROUP.id },
+      ],
+      wakeGroups: [{ ...GROUP, timeoutMs }],
+      limits: PATIENT,
+    });
+    await using edge = await startWaitingEdge(sites('starting', 300));
+    using client = await held(edge);
+    expect((await ask(edge, getRequest('b.test'))).status).toBe(200);
+    for (const state of ['awake', 'waking'] as const)
+      edge.plane.waking(progressOf({ state, message: 'waiting for it to take requests' }));
+    const { status, body } = await client.readResponse();
+    expect([status, body.text]).toEqual([
+      503,
+      expect.stringContaining('did not start in time. Waiting for it to take requests.'),
+    ]);
+  });
+
   it('is told 406 when requests do not start it', async () => {
     await using edge = await startWaitingEdge(shop(NOBODY, 'stopped', { autostart: false }));
     expect(await ask(edge)).toMatchObject({ status: 406, retryAfter: undefined });
