@@ -1,9 +1,8 @@
-import type { Agent } from 'node:http';
-import type Docker from 'dockerode';
+import type { NetworkInspectInfo } from 'dockerode';
 import type { EngineEndpoint } from '@dproxy/core';
 import { boundedCall } from '../bounded-call.ts';
 import { record } from '../container.ts';
-import { openDockerClient } from '../docker-client.ts';
+import { openDockerClient, type DockerClient } from '../docker-client.ts';
 import { WAKE_CALLS } from '../engine-calls.ts';
 import type { CpuSample } from '../sleep/idle-cpu.ts';
 import { logLines } from './log-lines.ts';
@@ -19,6 +18,11 @@ export interface WakeEngineTiming {
   readonly callMs: number;
 }
 
+/** What the types of dockerode leave out. */
+interface SignalledNetwork {
+  inspect(options: { readonly abortSignal: AbortSignal }): Promise<NetworkInspectInfo>;
+}
+
 /** For one that has no limit. */
 const MAX_STOP_MS = 10 * 60_000;
 
@@ -26,22 +30,25 @@ const TIMING: WakeEngineTiming = { lookMs: 5_000, startMs: 30_000, callMs: 10_00
 
 /** The calls of waking and idle stop to one engine: those of WAKE_CALLS and no others. */
 export class DockerWakeEngine implements WakeEngine {
-  readonly #docker: Docker;
-  readonly #agent: Agent;
+  readonly #quick: DockerClient;
+  /** Has its own connections for calls that last: whoever takes minutes to end must not keep all others asleep. */
+  readonly #lasting: DockerClient;
   readonly #timing: WakeEngineTiming;
   readonly #closing = new AbortController();
 
-  private constructor(docker: Docker, agent: Agent, timing: WakeEngineTiming) {
-    this.#docker = docker;
-    this.#agent = agent;
+  private constructor(quick: DockerClient, lasting: DockerClient, timing: WakeEngineTiming) {
+    this.#quick = quick;
+    this.#lasting = lasting;
     this.#timing = timing;
   }
 
   /** Sends nothing yet. @throws WakeTrouble when the client certificates cannot be read */
   static async open(endpoint: EngineEndpoint, timing = TIMING): Promise<DockerWakeEngine> {
     try {
-      const { docker, agent } = await openDockerClient(endpoint, WAKE_CALLS);
-      return new DockerWakeEngine(docker, agent, timing);
+      const quick = await openDockerClient(endpoint, WAKE_CALLS);
+      // Turns of wakes and of idle stop bound how many there are.
+      const lasting = await openDockerClient(endpoint, WAKE_CALLS, Number.POSITIVE_INFINITY);
+      return new DockerWakeEngine(quick, lasting, timing);
     } catch (cause) {
       throw wakeTrouble(cause);
     }
@@ -61,7 +68,7 @@ export class DockerWakeEngine implements WakeEngine {
       connect: (name, aliases) => this.#connect(name, container.id, aliases),
     });
     const ran = await this.#call([304], this.#timing.startMs, async (abortSignal) => {
-      await this.#docker.getContainer(container.id).start({ abortSignal });
+      await this.#lasting.docker.getContainer(container.id).start({ abortSignal });
       return 'started' as const;
     });
     return ran ?? 'ran';
@@ -79,13 +86,16 @@ export class DockerWakeEngine implements WakeEngine {
     const { lookMs, callMs } = this.#timing;
     const { stopTimeoutMs = 0 } = (await this.look(id)) ?? {};
     const withinMs = Math.min(MAX_STOP_MS, stopTimeoutMs) + lookMs + callMs;
-    await this.#call([304, 404], withinMs, (abortSignal) => this.#docker.getContainer(id).stop({ abortSignal }));
+    await this.#call([304, 404], withinMs, (abortSignal) =>
+      this.#lasting.docker.getContainer(id).stop({ abortSignal }),
+    );
   }
 
   async cpu(id: string): Promise<CpuSample | undefined> {
-    const answer: unknown = await this.#call([401, 403, 404], this.#timing.callMs, () =>
-      this.#docker.getContainer(id).stats({ stream: false, 'one-shot': true }),
-    );
+    const answer: unknown = await this.#call([401, 403, 404], this.#timing.callMs, (abortSignal) => {
+      const options = { stream: false, 'one-shot': true, abortSignal } as const;
+      return this.#docker.getContainer(id).stats(options);
+    });
     if (answer === undefined) return undefined;
     const stats = record(answer, 'stats');
     const use = record(record(stats['cpu_stats'] ?? {}, 'cpu_stats')['cpu_usage'] ?? {}, 'cpu_usage')['total_usage'];
@@ -104,11 +114,18 @@ export class DockerWakeEngine implements WakeEngine {
 
   close(): void {
     this.#closing.abort(new Error('dproxy stops'));
-    this.#agent.destroy();
+    this.#quick.agent.destroy();
+    this.#lasting.agent.destroy();
+  }
+
+  get #docker(): DockerClient['docker'] {
+    return this.#quick.docker;
   }
 
   async #findNetwork(name: string): Promise<FoundNetwork | undefined> {
-    const network = await this.#call([404], this.#timing.callMs, () => this.#docker.getNetwork(name).inspect());
+    const network = await this.#call([404], this.#timing.callMs, (abortSignal) =>
+      (this.#docker.getNetwork(name) as SignalledNetwork).inspect({ abortSignal }),
+    );
     return network && { id: network.Id, project: network.Labels?.['com.docker.compose.project'] ?? '' };
   }
 
@@ -128,9 +145,10 @@ export class DockerWakeEngine implements WakeEngine {
 
   async #connect(name: string, container: string, aliases: readonly string[]): Promise<void> {
     const EndpointConfig = { Aliases: [...aliases] };
-    await this.#unlessSaying(/already exists in network/i, () =>
-      this.#docker.getNetwork(name).connect({ Container: container, EndpointConfig }),
-    );
+    await this.#unlessSaying(/already exists in network/i, (abortSignal) => {
+      const options = { Container: container, EndpointConfig, abortSignal };
+      return this.#docker.getNetwork(name).connect(options);
+    });
   }
 
   async #switch(id: string, already: string, start: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
@@ -163,6 +181,18 @@ export class DockerWakeEngine implements WakeEngine {
   }
 
   async #bounded<T>(timeoutMs: number, start: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    return await boundedCall(start, AbortSignal.any([this.#closing.signal, AbortSignal.timeout(timeoutMs)]));
+    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(timeoutMs)]);
+    try {
+      return await boundedCall(start, signal);
+    } catch (cause) {
+      if (!isCutOff(cause)) throw cause;
+      // A proxy in front of the engine ends connections that are idle, also in the moment in which one is used again. Whatever is
+      // asked for here may be asked for twice.
+      return await boundedCall(start, signal);
+    }
   }
+}
+
+function isCutOff(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && (cause.code === 'ECONNRESET' || cause.code === 'EPIPE');
 }
