@@ -1,3 +1,5 @@
+import { plainText } from '@dproxy/core';
+
 const MAX_LINES = 20;
 const MAX_LINE = 200;
 const HEADER_BYTES = 8;
@@ -14,7 +16,7 @@ export function logLines(bytes: Buffer, { hasTerminal, count }: { hasTerminal: b
   return output
     .toString('utf8')
     .split('\n')
-    .map(clean)
+    .map((line) => plainText(line, MAX_LINE).trim())
     .filter((line) => line !== '')
     .slice(-Math.min(count, MAX_LINES));
 }
@@ -25,20 +27,4 @@ function* pieces(bytes: Buffer): Generator<Buffer> {
     at = start + bytes.readUInt32BE(at + 4);
     yield bytes.subarray(start, at);
   }
-}
-
-/** Colours and other orders to a terminal, and characters that change how the rest is read, are no text. */
-function clean(line: string): string {
-  const shown = line
-    .slice(0, 4_096)
-    // oxlint-disable-next-line no-control-regex -- they are what is to go
-    .replaceAll(/\u001B\[[0-9;?]*[ -/]*[@-~]/g, '')
-    .replaceAll(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/gu, ' ')
-    .trim();
-  return cut(shown);
-}
-
-/** In UTF-16 units, as the message to workers counts, without half a character at the end. */
-function cut(line: string): string {
-  return line.slice(0, MAX_LINE).replace(/[\uD800-\uDBFF]$/, '');
 }

@@ -1,5 +1,4 @@
-import type { WakeProgress, WakeStep } from '@dproxy/core';
-import { plainLines, plainText } from './plain-text.ts';
+import { plainText, type WakeProgress, type WakeStep } from '@dproxy/core';
 
 /** What the waiting page shows; also, as JSON, what its script gets. Everything in it is plain text. */
 export interface PageState {
@@ -13,6 +12,8 @@ export interface PageState {
 }
 
 const MAX_STEPS = 32;
+const MAX_LINES = 20;
+const MAX_LINE = 200;
 const MAX_NAME = 80;
 const MAX_MESSAGE = 300;
 const MAX_RETRY_S = 3_600;
@@ -42,7 +43,7 @@ export function pageState(groupName: string, progress: WakeProgress | undefined)
     message: plainSentence(progress?.message ?? '') || MESSAGES[state],
     retryAfter: Math.min(Math.max(0, Math.ceil(progress?.retryAfterS || 0)), MAX_RETRY_S),
     steps: steps.map((step) => ({ name: plainName(step.name), state: step.state })),
-    log: plainLines(progress?.log ?? []),
+    log: (progress?.log ?? []).slice(-MAX_LINES).map((line) => plainText(line, MAX_LINE)),
   };
 }
 
