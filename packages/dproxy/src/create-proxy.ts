@@ -11,6 +11,8 @@ import { createLog } from './log.ts';
 import { readPagesFolder } from './pages-folder.ts';
 import { statePaths } from './paths.ts';
 import { rotateTicketKeys } from './rotate-ticket-keys.ts';
+import { openSleeping, type Sleeping } from './sleeping/open-sleeping.ts';
+import { OwnWorker } from './sleeping/own-worker.ts';
 import { openWaking, type Waking } from './waking/open-waking.ts';
 
 /** The content of a dproxy.yml as a value; docs/configuration.md describes it. */
@@ -19,6 +21,11 @@ export type ProxySettings = Readonly<Record<string, unknown>>;
 export interface ProxyOptions {
   /** Default: JSON lines on stdout. */
   readonly log?: Log;
+  /**
+   * Puts containers to sleep that this proxy sees no traffic for, as their `idle` says, and starts them for their `awake` times.
+   * Default false: it sees nothing of what another dproxy of the same engine serves, and would stop what is in use there.
+   */
+  readonly idleStop?: boolean;
 }
 
 /** An address that is served, with the real port. */
@@ -54,7 +61,7 @@ export function createProxy(settings: ProxySettings = {}, options: ProxyOptions 
     debug: (message) => log.debug({}, message),
     async listen() {
       if (running !== undefined) throw new Error('this proxy listens already: close it first');
-      running = open(settings, log);
+      running = open(settings, { log, idleStop: options.idleStop ?? false });
       try {
         return (await running).addresses;
       } catch (error) {
@@ -77,7 +84,7 @@ interface Running {
   readonly addresses: readonly ServedAddress[];
 }
 
-async function open(values: ProxySettings, log: Log): Promise<Running> {
+async function open(values: ProxySettings, { log, idleStop }: Required<ProxyOptions>): Promise<Running> {
   await using opened = new AsyncDisposableStack();
   const facts = gatherFacts(process.cwd());
   const { settings, state } = readSettings(values, facts);
@@ -94,7 +101,14 @@ async function open(values: ProxySettings, log: Log): Promise<Running> {
   opened.defer(rotateTicketKeys((keys) => dataPlane.setTicketKeys(keys)));
 
   const firstTable = Promise.withResolvers<void>();
-  const apply = applyTo(dataPlane, log, firstTable);
+  const worker = new OwnWorker(dataPlane);
+  const apply = applyTo(dataPlane, log, {
+    onApplied: (version) => {
+      worker.serves(version);
+      firstTable.resolve();
+    },
+    onFailed: firstTable.reject,
+  });
   const plane = new ControlPlane({
     log,
     authority: await LocalAuthority.open({
@@ -123,11 +137,13 @@ async function open(values: ProxySettings, log: Log): Promise<Running> {
     },
     opened,
   );
+  const path = statePaths(settings.paths.state).sleeping;
+  const sleeping = idleStop ? await openSleeping({ log, workers: worker, plane, waking, path }, opened) : undefined;
   const folder = await readPagesFolder(settings.pages);
   const tlsPolicies = await readTlsPolicies(settings);
   plane.setFrame(toFrame({ settings, facts, listeners, pages: folder.pages, tlsPolicies, rejected: folder.rejected }));
   plane.setSource(state);
-  await followSources(settings, { plane, waking, log, opened });
+  await followSources(settings, { plane, waking, sleeping, log, opened });
   await plane.open();
   await firstTable.promise;
   const addresses = [...dataPlane.addresses()].flatMap(([listener, bound]) => bound.map((at) => ({ listener, ...at })));
@@ -179,19 +195,22 @@ function pickVariables(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 interface Parts {
   readonly plane: ControlPlane;
   readonly waking: Waking;
+  readonly sleeping: Sleeping | undefined;
   readonly log: Log;
   readonly opened: AsyncDisposableStack;
 }
 
-async function followSources(settings: Settings, { plane, waking, log, opened }: Parts): Promise<void> {
+async function followSources(settings: Settings, { plane, waking, sleeping, log, opened }: Parts): Promise<void> {
   const engines = new Engines({
     log,
     publish: (state) => {
       waking.follow(state);
+      sleeping?.follow(state);
       plane.setSource(state);
     },
     remove: (source) => {
       waking.forget(source);
+      sleeping?.forget(source);
       plane.removeSource(source);
     },
   });
@@ -203,17 +222,22 @@ async function followSources(settings: Settings, { plane, waking, log, opened }:
   await files.start((state) => plane.setCertificateFiles(state));
 }
 
+interface Applied {
+  readonly onApplied: (version: number) => void;
+  readonly onFailed: (error: unknown) => void;
+}
+
 /** `DataPlane.apply` takes one table after the other by itself. The first one that fails makes `listen` fail. */
-function applyTo(dataPlane: DataPlane, log: Log, first: PromiseWithResolvers<void>): ControlPlaneOptions['publish'] {
+function applyTo(dataPlane: DataPlane, log: Log, { onApplied, onFailed }: Applied): ControlPlaneOptions['publish'] {
   const apply = async (...[snapshot, material]: Parameters<DataPlane['apply']>): Promise<void> => {
     const { failed } = await dataPlane.apply(snapshot, material);
     for (const entry of failed) log.error({ ...entry }, 'a listener cannot be opened');
-    first.resolve();
+    onApplied(snapshot.version);
   };
   return (snapshot, material) => {
     apply(snapshot, material).catch((error: unknown) => {
       log.error({ error }, 'a table cannot be applied');
-      first.reject(error);
+      onFailed(error);
     });
   };
 }

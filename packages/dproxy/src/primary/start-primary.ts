@@ -21,6 +21,7 @@ import { ROOT, statePaths } from '../paths.ts';
 import { describeInstance } from '../running-instance.ts';
 import { StateFile } from '../state-file.ts';
 import { TrafficStatistics } from '../traffic-statistics.ts';
+import { allWorkers } from '../sleeping/all-workers.ts';
 import { openSleeping, type Sleeping } from '../sleeping/open-sleeping.ts';
 import { openWaking, type Waking } from '../waking/open-waking.ts';
 import { readLeftWorkers, WorkerLedger } from '../worker-ledger.ts';
@@ -162,7 +163,10 @@ async function openSources(
   );
   opened.defer(server.onWake((...words) => waking.waker.wake(...words)));
   const census = (): readonly WorkerStatus[] => balancer?.status().workers ?? [];
-  const sleeping = await openSleeping({ log, server, plane, waking, census, path: files.sleeping }, opened);
+  const sleeping = await openSleeping(
+    { log, workers: allWorkers({ server, census }), plane, waking, path: files.sleeping },
+    opened,
+  );
   const certificates = await openCertificates(options, { server, plane }, opened);
   const engines = new Engines({
     log,
