@@ -54,6 +54,11 @@ export const LIMITS = {
   chunkExtensionTotalBytes: { default: 16_384, unit: 'bytes', meaning: 'extensions of one body; more is 400' },
   trailerBytes: { default: 8_192, unit: 'bytes', meaning: 'trailer section of a body' },
   upstreamConnectMs: { default: 5_000, unit: 'ms', meaning: 'until a backend accepts, else another one or 504' },
+  upstreamElsewhereMs: {
+    default: 1_000,
+    unit: 'ms',
+    meaning: 'the same while another ready backend can be asked instead, if that is less',
+  },
   upstreamResponseMs: {
     default: 300_000,
     unit: 'ms',

@@ -36,6 +36,10 @@ export interface CompiledRoute extends RoutePattern {
   /** Of a route that does not forward. */
   readonly fixedAnswer: Page | undefined;
   readonly connectMs: number;
+  /** Instead of it, while another backend can be asked. */
+  readonly elsewhereMs: number;
+  /** Backends that may be chosen now. */
+  readonly readyCount: number;
   readonly responseMs: number;
   readonly idleMs: number;
 }
@@ -62,6 +66,7 @@ export function compileRoute(route: Route, context: RouteContext): CompiledRoute
   const headers = compileHeaderRules(route.headers);
   const refs = backendsOf(route);
   const shares = poolShares(refs, context, route.panic);
+  const connectMs = timeouts.connectMs || limits.upstreamConnectMs;
   const balance = balancePools(route.balance.strategy, shares, context, previous?.balance);
   return {
     id,
@@ -82,7 +87,9 @@ export function compileRoute(route: Route, context: RouteContext): CompiledRoute
     filters: compileFilters({ ...context, route }),
     retry: route.filters.find((filter) => filter.type === 'retry'),
     fixedAnswer: fixedAnswer(route.action),
-    connectMs: timeouts.connectMs || limits.upstreamConnectMs,
+    connectMs,
+    elsewhereMs: Math.min(connectMs, limits.upstreamElsewhereMs),
+    readyCount: shares.length,
     responseMs: timeouts.responseMs || limits.upstreamResponseMs,
     idleMs: timeouts.idleMs || limits.upstreamIdleMs,
   };

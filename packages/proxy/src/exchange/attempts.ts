@@ -1,5 +1,6 @@
 import { inRanges, isIdempotent, mayRetry, type ProxyError } from '@dproxy/core';
 import type { ChoosingRequest } from '../balance/request-key.ts';
+import { preferReachable } from '../balance/prefer-reachable.ts';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 
@@ -10,6 +11,8 @@ const MAX_ATTEMPTS = 3;
 export interface Attempt {
   readonly pool: UpstreamPool;
   readonly isNew: boolean;
+  /** As `Attempts.connectMs`. */
+  readonly connectMs: number;
   /** How long to wait before. */
   readonly delayMs: number;
 }
@@ -44,6 +47,13 @@ export class Attempts {
     this.#count = wasSent ? 2 : 1;
     this.#wasSent = wasSent;
     return this.#choose();
+  }
+
+  /** For a new connection: less where another replica can be asked instead. */
+  get connectMs(): number {
+    const { connectMs, elsewhereMs, readyCount } = this.#route;
+    const asked = (this.#tried?.size ?? 0) + 1;
+    return this.#count < MAX_ATTEMPTS && asked < readyCount ? elsewhereMs : connectMs;
   }
 
   /** Whether it may be sent once more after it was sent without an answer, as far as tries go. */
@@ -105,13 +115,15 @@ export class Attempts {
     const { selection } = this.#route;
     const pool = this.#pool;
     this.#pool = undefined;
-    return selection !== undefined && pool !== undefined && selection.failed(pool, error);
+    if (pool === undefined) return false;
+    pool.reachability.failed(error.code, performance.now());
+    return selection?.failed(pool, error) === true;
   }
 
   #begin(pool: UpstreamPool, isNew: boolean, delayMs: number): Attempt {
     this.#pool = pool;
     this.#count++;
-    return { pool, isNew, delayMs };
+    return { pool, isNew, connectMs: this.connectMs, delayMs };
   }
 
   #isAllowed(bodyBytes: number, isUnsent: boolean): boolean {
@@ -132,10 +144,15 @@ export class Attempts {
   }
 
   #choose(): UpstreamPool | undefined {
-    const { selection, balance } = this.#route;
-    if (selection === undefined) return balance.next(this.#tried);
-    this.#pool = selection.next(this.#request, this.#tried);
-    this.#startedMs = performance.now();
+    const pool = this.#next(this.#tried);
+    const isInDoubt = pool?.reachability.isInDoubt === true;
+    this.#pool = isInDoubt ? preferReachable(pool, this.#tried, (ids) => this.#next(ids)) : pool;
+    if (this.#route.selection !== undefined) this.#startedMs = performance.now();
     return this.#pool;
+  }
+
+  #next(exclude: ReadonlySet<string> | undefined): UpstreamPool | undefined {
+    const { selection, balance } = this.#route;
+    return selection === undefined ? balance.next(exclude) : selection.next(this.#request, exclude);
   }
 }

@@ -149,7 +149,7 @@ export class Exchange implements HopOwner, WaitOwner {
     const pool = this.#attempts.first(this.#wait?.wasSent === true);
     if (pool === undefined) throw new ProxyError('no-backend-ready', route.id);
     this.#kept = this.#collected?.kept ?? keepBody(this.#downstream, this.#filtered, route.retry?.maxBodyBytes ?? 0);
-    this.#newHop(route, pool).connect(pool, false);
+    this.#newHop(route, pool).connect(pool, false, this.#attempts.connectMs);
   }
 
   #toNews(route: CompiledRoute): void {
@@ -307,11 +307,11 @@ export class Exchange implements HopOwner, WaitOwner {
     const hop = this.#hop;
     const attempt = nextAttempt(failure, { hop, attempts: this.#attempts, kept: this.#kept, services: this.#services });
     if (hop === undefined || attempt === undefined) return false;
-    const { pool, isNew, delayMs } = attempt;
+    const { pool, isNew, connectMs, delayMs } = attempt;
     hop.drop();
     this.#downstream.body?.hold();
     this.#pause = RetryPause.before(this.#services.wheel, delayMs, () => {
-      if (!this.#isDone) this.#try(() => this.#newHop(hop.route, pool).connect(pool, isNew));
+      if (!this.#isDone) this.#try(() => this.#newHop(hop.route, pool).connect(pool, isNew, connectMs));
     });
     return true;
   }

@@ -120,10 +120,10 @@ export class Hop implements UpstreamStreamUser, HeadFacts {
   // ---- connect: an idle connection, or a new one
 
   /** @param isNew no idle connection will do */
-  connect(pool: UpstreamPool, isNew: boolean): void {
+  connect(pool: UpstreamPool, isNew: boolean, connectMs: number): void {
     const { peer } = this.downstream;
     const client = pool.backend.proxyProtocol === '' ? undefined : peer.clientEndpoints(this.head.claims);
-    const upstream = pool.open(this, { connectMs: this.route.connectMs, isNew, client });
+    const upstream = pool.open(this, { connectMs, isNew, client });
     this.#upstream = upstream;
     if (upstream.isReady) this.#send(upstream);
     else this.#connectStartedMs = performance.now();
@@ -148,6 +148,7 @@ export class Hop implements UpstreamStreamUser, HeadFacts {
 
   onUpstreamReady(): void {
     this.backendMs = performance.now() - this.#connectStartedMs;
+    this.pool?.reachability.connected();
     try {
       if (this.#upstream !== undefined) this.#send(this.#upstream);
     } catch (error) {

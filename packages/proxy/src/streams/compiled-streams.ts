@@ -20,6 +20,8 @@ export interface CompiledStream {
   readonly admits: AddressMatcher;
   readonly staffing: Staffing;
   readonly balance: RoundRobin<UpstreamPool>;
+  /** Backends that may be chosen now. */
+  readonly readyCount: number;
   readonly idleMs: number;
   /** Connections that are open now; the same under every Snapshot. */
   readonly counts: ClientCounts;
@@ -72,6 +74,7 @@ function compile(
     admits: route.clients.length === 0 ? everybody : compileCidrs(route.clients),
     staffing: staffingOf(shares),
     balance: new RoundRobin(shares, worker, before?.balance),
+    readyCount: shares.length,
     idleMs: route.idleMs > 0 ? route.idleMs : defaultIdleMs(route, settings.limits),
     counts: before?.counts ?? new ClientCounts(),
   };

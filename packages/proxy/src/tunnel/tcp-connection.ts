@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { type Limits, mayRetry, ProxyError } from '@dproxy/core';
+import { preferReachable } from '../balance/prefer-reachable.ts';
 import { ClientSocket } from '../downstream/client-socket.ts';
 import type { Endpoints } from '../downstream/peer.ts';
 import { guard, listenTo, type SocketEvents } from '../downstream/socket-events.ts';
@@ -7,6 +8,7 @@ import { ExchangeTraffic } from '../exchange/exchange-traffic.ts';
 import type { Services } from '../services.ts';
 import type { CompiledStream } from '../streams/compiled-streams.ts';
 import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
+import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import type { UpstreamUser } from '../upstream/upstream-user.ts';
 import type { GroupUse } from '../waiting/group-uses.ts';
 import type { Place } from '../waiting/place.ts';
@@ -53,6 +55,8 @@ export class TcpConnection implements UpstreamUser, SocketEvents, Waiter {
   #early: Buffer[] = [];
   #earlyBytes = 0;
   #isHalfClosed = false;
+  /** Of the last attempt. */
+  #pool: UpstreamPool | undefined;
   #upstream: UpstreamConnection | undefined;
   #tunnel: Tunnel | undefined;
 
@@ -110,6 +114,7 @@ export class TcpConnection implements UpstreamUser, SocketEvents, Waiter {
     const upstream = this.#upstream;
     if (upstream === undefined) return;
     this.#upstream = undefined;
+    this.#pool?.reachability.connected();
     this.#state = 'tunnel';
     const { counters } = this.#services;
     counters.tunnels++;
@@ -147,6 +152,7 @@ export class TcpConnection implements UpstreamUser, SocketEvents, Waiter {
     this.#upstream = undefined;
     this.#services.counters.countError(error.code);
     this.#failure = error;
+    this.#pool?.reachability.failed(error.code, performance.now());
     const attempt = { method: '', bodyBytesSent: 0, attempt: this.#tried.size, maxAttempts: MAX_ATTEMPTS };
     if (mayRetry(error, attempt)) this.#connect(error);
     else this.#waitOr(error);
@@ -221,14 +227,25 @@ export class TcpConnection implements UpstreamUser, SocketEvents, Waiter {
 
   /** @param reason told when there is nobody left to try */
   #connect(reason: ProxyError): void {
-    const pool = this.#stream.balance.next(this.#tried);
-    if (pool === undefined) {
+    const { balance } = this.#stream;
+    const next = balance.next(this.#tried);
+    if (next === undefined) {
       this.#waitOr(reason);
       return;
     }
+    const isInDoubt = next.reachability.isInDoubt;
+    const pool = isInDoubt ? preferReachable(next, this.#tried, (ids) => balance.next(ids)) : next;
+    this.#pool = pool;
     this.#tried.add(pool.backend.id);
     this.#traffic.attempt(pool.backend.id, performance.now());
-    this.#upstream = pool.connect(this, this.#limits.upstreamConnectMs, this.#endpoints);
+    this.#upstream = pool.connect(this, this.#connectMs, this.#endpoints);
+  }
+
+  /** Less where another backend can be asked instead. */
+  get #connectMs(): number {
+    const { upstreamConnectMs, upstreamElsewhereMs } = this.#limits;
+    const hasOthers = this.#tried.size < Math.min(MAX_ATTEMPTS, this.#stream.readyCount);
+    return hasOthers ? Math.min(upstreamConnectMs, upstreamElsewhereMs) : upstreamConnectMs;
   }
 
   /** The first word counts. */

@@ -1,6 +1,7 @@
 import { type Backend, type Limits, type Load, ResponseTime } from '@dproxy/core';
 import type { Endpoints } from '../downstream/peer.ts';
 import { Http1Stream } from './http1-stream.ts';
+import { Reachability } from './reachability.ts';
 import { Http2Sessions } from './http2/http2-sessions.ts';
 import { UpstreamConnection, type UpstreamConnectionOwner, type UpstreamContext } from './upstream-connection.ts';
 import type { UpstreamStream, UpstreamStreamUser } from './upstream-stream.ts';
@@ -22,6 +23,7 @@ export class UpstreamPool implements UpstreamConnectionOwner, Load {
   readonly where: string;
   /** Kept where a route asks for who answers soonest. */
   readonly responseTime = new ResponseTime();
+  readonly reachability = new Reachability();
   readonly #context: UpstreamContext;
   /** A stack: the last one used is the least likely to be closed by the backend; the surplus below runs out of time. */
   readonly #idle: UpstreamConnection[] = [];
