@@ -171,6 +171,22 @@ describe('a backend of HTTP/2 that', () => {
     expect(origin.requests).toEqual([]);
   });
 
+  test('leaves while requests wait for room on it is asked no more, and they go elsewhere, whatever the method', async () => {
+    await using full = await Http2Origin.start({ settings: { maxConcurrentStreams: 0 } });
+    await using other = await Http2Origin.start();
+    const limits = { upstreamConnectMs: 60_000 };
+    const routes = (state: 'ready' | 'draining') => ({
+      'a.test': [{ ...h2c(full.port, 'full'), state }, h2c(other.port, 'other')],
+    });
+    await using edge = await startEdge({ routes: routes('ready'), limits });
+    const asked = [ask(edge, POST), ask(edge, POST)];
+    // As many as there may be: nobody is on the way who may have room.
+    await eventually(() => full.sessions.length === 32 && other.requests.length === 1);
+    await edge.apply({ routes: routes('draining'), limits, version: 2 });
+    expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([200, 200]);
+    expect(full.sessions).toHaveLength(32);
+  });
+
   test('speaks HTTP/1.1, or nothing, is not reached, and nothing was sent', async () => {
     await using http1 = await Origin.start();
     await using silent = await Origin.start({ onConnection: (socket) => void socket.resume() });

@@ -85,10 +85,12 @@ export class Http2Sessions implements SessionOwner {
     return stream;
   }
 
-  /** @param connectMs what sessions that are being made are given */
+  /** Who waits for room finds none any more, unless in a session that is being made. @param connectMs what those are given */
   retire(connectMs: number): void {
     this.#isRetired = true;
     for (const session of this.#sessions) session.retire(connectMs);
+    const patienceMs = this.#isConnecting ? connectMs : 0;
+    for (const stream of this.#waiting.keys()) stream.deadline.set(patienceMs);
   }
 
   destroy(): void {
@@ -153,7 +155,12 @@ export class Http2Sessions implements SessionOwner {
       stream.over(session);
       stream.ready();
     }
-    this.#connectMore();
+    if (!this.#isRetired) this.#connectMore();
+    else if (!this.#isConnecting) this.#turnAllAway(new ProxyError('upstream-refused', 'it leaves, and has no room'));
+  }
+
+  get #isConnecting(): boolean {
+    return [...this.#sessions].some(({ state }) => state === 'connecting');
   }
 
   /** The first one: the last ones are left to run out of time when there is less to do. */
