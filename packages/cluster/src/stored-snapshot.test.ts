@@ -1,7 +1,7 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { silentLog, type Snapshot } from '@dproxy/core';
-import { tempFolder } from '@dproxy/testkit';
+import { hashContent, silentLog, type Snapshot } from '@dproxy/core';
+import { snapshotOf, tempFolder } from '@dproxy/testkit';
 import { expect, it } from 'vitest';
 import { fixtureTable } from './fixtures/fixture-table.ts';
 import { loadStoredSnapshot, StoredSnapshot } from './stored-snapshot.ts';
@@ -48,6 +48,16 @@ it.each([
     address: '127.0.0.1',
   });
   expect(loaded?.routes).toEqual(table.routes);
+});
+
+it.each(['stopped', 'paused'] as const)('lets a URL be tried behind which containers were %s then', async (state) => {
+  await using folder = await tempFolder();
+  const to = (id: string, containerId: string) => ({ id, port: 80, containerId, state, reason: 'it slept' });
+  const table = snapshotOf({ routes: { 'a.test': to('file:a', ''), 'b.test': to('docker:b', 'b-id') } });
+  const path = await save(folder.path, { ...table, hash: hashContent(table) });
+  const loaded = await loadStoredSnapshot({ path, bootId: 'other', nowMs: () => NOW });
+  const states = ['file:a', 'docker:b'].map((id) => loaded?.backends.get(id)?.state);
+  expect(states).toEqual(['ready', 'stopped']);
 });
 
 it('is undefined when there is none, and an error when it is damaged', async () => {

@@ -135,8 +135,14 @@ export async function loadStoredSnapshot(options: {
 function withoutContainers(snapshot: Snapshot): Snapshot {
   const backends = new Map<string, Backend>();
   for (const [id, backend] of snapshot.backends)
-    backends.set(id, backend.containerId === '' ? backend : stopped(backend));
+    backends.set(id, backend.containerId === '' ? tried(backend) : stopped(backend));
   return { ...snapshot, backends };
+}
+
+/** A URL behind which containers slept then: nobody is there who would wake them, and they may run by now. */
+function tried(backend: Backend): Backend {
+  const slept = backend.state === 'stopped' || backend.state === 'paused';
+  return slept ? { ...backend, state: 'ready', reason: '' } : backend;
 }
 
 function stopped(backend: Backend): Backend {

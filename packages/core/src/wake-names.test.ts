@@ -106,6 +106,13 @@ describe('its backends', () => {
     expect(startOf(memberOf('web', DOWN))).toEqual([]);
   });
 
+  it('are not asked where the operator says so', () => {
+    const definition = { ...sampleEntry(0, ['a.test']), wakes: 'shop', readiness: [] };
+    const states = [{ source: FILE, definitions: [definition], rejected: [] }];
+    const plan = planOf('project:shop', [memberOf('web')]);
+    expect([...healthTargets(joinWakeGroups([...states, engineOf(plan)]), [])]).toEqual([]);
+  });
+
   it.each([
     [['ready', 'starting'], 'ready'],
     [['starting'], 'starting'],

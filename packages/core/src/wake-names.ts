@@ -102,7 +102,7 @@ function inGroup<T extends Definition>(definition: T, plan: WakePlan): T {
     });
     return settle(backend, behind, isKnown(behind, plan));
   });
-  return { ...definition, wakeGroup: plan.id, backends, readiness };
+  return { ...definition, wakeGroup: plan.id, backends, readiness: definition.readiness ?? readiness };
 }
 
 /** Those that its address names: by container or service, by an address of now, by a published port; else any may be the one. */

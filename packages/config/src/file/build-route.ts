@@ -65,6 +65,7 @@ export function buildRoute(
     ...(entry.health?.check === undefined ? {} : { health: entry.health.check }),
     ...(entry.health === undefined ? {} : { panic: entry.health.panic }),
     ...(entry.wake === undefined ? {} : { wakes: entry.wake }),
+    ...(entry.health?.readiness === false ? { readiness: [] } : {}),
     ...(entry.fallThrough === undefined ? {} : { fallThrough: entry.fallThrough }),
   };
 }

@@ -40,6 +40,7 @@ export function buildTcp(entry: TcpListenEntry, origin: Origin, sinceMs: number)
     ...(entry.health?.check === undefined ? {} : { health: entry.health.check }),
     ...(entry.health === undefined ? {} : { panic: entry.health.panic }),
     ...(entry.wake === undefined ? {} : { wakes: entry.wake }),
+    ...(entry.health?.readiness === false ? { readiness: [] } : {}),
     sinceMs,
   };
   return { listener: buildListener('tcp', listen, entry.proxyProtocol ?? []), stream, origin };

@@ -64,6 +64,11 @@ tcp: [{ listen: 5432, to: b:2, wake: group:db }]
     ]);
   });
 
+  it('does not ask whether the containers of a route listen that says so', () => {
+    const file = parse('routes: [{ host: a.test, to: b:1, wake: shop, health: none }]');
+    expect(file.definitions[0]?.readiness).toEqual([]);
+  });
+
   it.each(['wake: true', 'wake: ""', 'wake: two words'])('refuses a route with %s', (said) => {
     expect(refusals(`routes: [{ host: a.test, to: b:1, ${said} }]`)).toEqual([
       expect.stringMatching(/routes\[0\]\.wake: .* -> the name of a compose project, a group or a container/),
