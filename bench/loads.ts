@@ -17,9 +17,11 @@ export type Load = (port: number, seconds: number) => Promise<LoadResult>;
 
 const HOST = 'bench.test';
 
-export function plainHttp(path: string, connections: number): Load {
+/** @param headers lines without their end */
+export function plainHttp(path: string, connections: number, headers: readonly string[] = []): Load {
   return async (port, seconds) => {
-    const options = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '-H', `Host: ${HOST}`];
+    const fields = [`Host: ${HOST}`, ...headers].flatMap((line) => ['-H', line]);
+    const options = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', ...fields];
     const text = await run('wrk', [...options, `http://127.0.0.1:${port}${path}`]);
     const p99 = /99%\s+([\d.]+)(us|ms|s)/.exec(text);
     const unit = { us: 0.001, ms: 1, s: 1000 }[p99?.[2] ?? 'ms'] ?? 1;

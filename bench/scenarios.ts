@@ -16,6 +16,12 @@ export function scenarios(connections: number): readonly Scenario[] {
   const h2 = { isSecure: true, needs: 'h2' } as const;
   return [
     { ...http, name: 'small', title: `/small, ${keepAlive}`, load: plainHttp('/small', connections) },
+    {
+      ...http,
+      name: 'new',
+      title: `/small, a new connection each, ${connections} at a time`,
+      load: plainHttp('/small', connections, ['Connection: close']),
+    },
     { ...http, name: '64k', title: `/64k, ${keepAlive}`, load: plainHttp('/64k', connections) },
     {
       ...https,
