@@ -8,7 +8,7 @@ import { IdleRoutes } from './idle-routes.ts';
 import type { IdleStopOptions, IdleView } from './idle-stop-options.ts';
 import { AwakeKeeper } from './awake-keeper.ts';
 import { SleepMarks } from './sleep-marks.ts';
-import { isStillAsleep } from './sleep-records.ts';
+import { stillAsleep } from './sleep-records.ts';
 import { SleepRun, type SleepEngine, type SleepOutcome } from './sleep-run.ts';
 import { WakeTrouble } from '../wake/wake-trouble.ts';
 
@@ -67,11 +67,16 @@ export class IdleStop {
     await known.run.released;
   }
 
-  /** Whether it sleeps because it was put to sleep here, not by somebody's hand. */
-  isOurs(group: string): boolean {
+  /** Ids of the containers that sleep because they were put to sleep here, not by somebody's hand. */
+  asleepByUs(group: string): ReadonlySet<string> {
     const record = this.#options.records.get(group);
-    const members = this.#groups.get(group)?.plan.members;
-    return record !== undefined && members !== undefined && isStillAsleep(record, members);
+    const members = this.#groups.get(group)?.plan.members ?? [];
+    return record === undefined ? new Set() : stillAsleep(record, members);
+  }
+
+  /** Whether any of it does. */
+  isOurs(group: string): boolean {
+    return this.asleepByUs(group).size > 0;
   }
 
   /** How often a group was put to sleep since the start. */
@@ -129,7 +134,11 @@ export class IdleStop {
       const plan = wanted.get(id);
       const record = records.get(id);
       if (plan === undefined) records.forget(id);
-      else if (record !== undefined && this.#groups.get(id)?.run === undefined && !isStillAsleep(record, plan.members))
+      else if (
+        record !== undefined &&
+        this.#groups.get(id)?.run === undefined &&
+        stillAsleep(record, plan.members).size === 0
+      )
         records.remove(id);
     }
   }

@@ -31,12 +31,13 @@ export interface SleepRecords {
   forget(group: string): void;
 }
 
-/** Whether one of these containers is still as we put it: not started since, and not stopped by somebody while it was paused. */
-export function isStillAsleep({ method, containers }: SleepRecord, members: readonly WakeMember[]): boolean {
-  return containers.some((container) => isAsleepSince(container, method, members));
+/** Ids of the containers that are still as we put them: not started since, and not stopped by somebody while they were paused. */
+export function stillAsleep({ method, containers }: SleepRecord, members: readonly WakeMember[]): ReadonlySet<string> {
+  const asleep = containers.filter((container) => isAsleepSince(container, method, members));
+  return new Set(asleep.map(({ id }) => id));
 }
 
-/** The same of one of them. */
+/** Whether one of them is. */
 export function isAsleepSince(
   { id, startedMs }: SleepingContainer,
   method: SleepRecord['method'],

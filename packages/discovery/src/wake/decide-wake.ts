@@ -171,8 +171,13 @@ function runningPhase({ member, seen, attempt }: Running, { nowMs, isServed }: W
 
 /** By what the engine last told: something of it would have to be started. */
 export function isAsleep(members: readonly WakeMember[]): boolean {
+  return asleepIn(members).length > 0;
+}
+
+/** Those that would have to be started; not tasks that are done. */
+export function asleepIn(members: readonly WakeMember[]): readonly WakeMember[] {
   const isTask = tasksOf(members);
-  return members.some(({ state, service, exitCode, startedMs }) => {
+  return members.filter(({ state, service, exitCode, startedMs }) => {
     const isDone = isTask.has(service) && state === 'stopped' && exitCode === 0 && startedMs > 0;
     return state !== 'running' && !isDone;
   });

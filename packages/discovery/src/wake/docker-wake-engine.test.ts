@@ -6,7 +6,7 @@ import { seenOf } from './_seen-of.ts';
 import { DockerWakeEngine } from './docker-wake-engine.ts';
 
 /** Short deadlines for what hangs. */
-const TIMING = { lookMs: 1_000, startMs: 30_000, callMs: 100 };
+const TIMING = { lookMs: 30_000, startMs: 30_000, callMs: 100 };
 const INSPECTED = JSON.stringify({ Id: 'web', State: { Status: 'running' }, Config: {} });
 
 let folder: Awaited<ReturnType<typeof tempFolder>>;

@@ -40,7 +40,7 @@ function world(groups: readonly WakePlan[], options: Partial<WakerOptions> = {})
     publish: (progress) => published.push(progress),
     answer: (...words) => answered.push(words),
     budget: () => BUDGET,
-    idleStop: { isOurs: () => false, beforeWake: async () => {} },
+    idleStop: { asleepByUs: () => new Set(), beforeWake: async () => {} },
     log,
     nowMs: () => performance.now() * SPEED + clock.aheadMs,
     timing: { lookEveryMs: 5, waitEveryMs: 5, logEveryMs: 100 },
@@ -133,7 +133,7 @@ it('lets nobody wait for a turn behind what is being stopped and does not end', 
   const beforeWake = async (group: string): Promise<void> => (group === 'stubborn' ? await asleep.promise : undefined);
   const { waker, ended } = world([sleepingPlan('stubborn'), sleepingPlan('web')], {
     budget: () => ({ ...BUDGET, concurrent: 1 }),
-    idleStop: { isOurs: () => true, beforeWake },
+    idleStop: { asleepByUs: () => new Set(), beforeWake },
   });
   for (const name of ['stubborn', 'web']) waker.wake(name, '192.0.2.1', 1);
   expect(await ended('web')).toMatchObject({ state: 'awake' });
@@ -215,23 +215,56 @@ it('is not awake before requests are served', async () => {
 });
 
 it('does not wake what somebody stopped by hand where the plan says so, but what we put to sleep', async () => {
-  const idleStop = { ours: false, isOurs: () => idleStop.ours, beforeWake: async () => {} };
+  const ours = new Set<string>();
+  const idleStop = { asleepByUs: () => ours, beforeWake: async () => {} };
   const { waker, engine, answered, ended } = world([sleepingPlan('web', { afterManualStop: false })], { idleStop });
   waker.wake('web', '192.0.2.1', 3);
   expect(answered).toMatchObject([[3, { state: 'refused', message: 'it was stopped by hand' }]]);
   const plan = sleepingPlan('web', { afterManualStop: false });
   expect(waker.view(plan)).toMatchObject({ state: 'asleep', message: 'it was stopped by hand' });
-  idleStop.ours = true;
+  ours.add('web-id');
   expect(waker.view(plan)).toMatchObject({ state: 'asleep', message: '' });
   waker.wake('web', '192.0.2.1', 3);
   await ended('web');
   expect(engine.calls).toEqual(['start web-id']);
 });
 
+it('starts the others where somebody has stopped one by hand that they can do without', async () => {
+  const members = [memberOf('web', { state: 'stopped' }), memberOf('mail', { state: 'stopped' })];
+  const plan = sleepingPlan('shop', { afterManualStop: false, members });
+  const left: ReadonlySet<string>[] = [];
+  const { waker, engine, ended } = world([plan], {
+    idleStop: { asleepByUs: () => new Set(['web-id']), beforeWake: async () => {} },
+    servers: () => new Set(['web-id']),
+    isServed: (_, those) => left.push(those) > 0,
+  });
+  waker.wake('shop', '192.0.2.1', 1);
+  expect(await ended('shop')).toMatchObject({ state: 'awake', steps: [{ name: 'web' }] });
+  expect(engine.calls).toEqual(['start web-id']);
+  expect(left[0]).toEqual(new Set(['mail-id']));
+  const awake = { ...plan, members: members.map((each) => (each.name === 'web' ? memberOf('web') : each)) };
+  expect([plan, awake].map((each) => waker.view(each).state)).toEqual(['asleep', 'awake']);
+});
+
+it('starts nothing where only what somebody has stopped by hand could answer, but when an awake time begins', async () => {
+  const members = [memberOf('web', { state: 'stopped' }), memberOf('db', { state: 'stopped' })];
+  const plan = sleepingPlan('shop', { afterManualStop: false, members });
+  const { waker, engine, answered } = world([plan], {
+    idleStop: { asleepByUs: () => new Set(['db-id']), beforeWake: async () => {} },
+    servers: () => new Set(['web-id']),
+  });
+  waker.wake('shop', '192.0.2.1', 1);
+  expect(answered).toMatchObject([[1, { state: 'refused', message: 'it was stopped by hand' }]]);
+  expect(waker.view(plan).message).toBe('it was stopped by hand');
+  expect(engine.calls).toEqual([]);
+  expect(await waker.wakeUp('shop')).toBe(true);
+  expect(engine.calls.toSorted()).toEqual(['start db-id', 'start web-id']);
+});
+
 it('starts nothing before what is on its way to sleep sleeps', async () => {
   const asleep = Promise.withResolvers<void>();
   const { waker, engine, ended } = world([sleepingPlan('web')], {
-    idleStop: { isOurs: () => true, beforeWake: () => asleep.promise },
+    idleStop: { asleepByUs: () => new Set(), beforeWake: () => asleep.promise },
   });
   waker.wake('web', '192.0.2.1', 1);
   await new Promise(setImmediate);

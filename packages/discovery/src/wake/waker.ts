@@ -3,6 +3,7 @@ import type { IdleStop } from '../sleep/idle-stop.ts';
 import { isAsleep } from './decide-wake.ts';
 import { FailedWakes } from './failed-wakes.ts';
 import { GroupWake, WAKE_TIMING, type WakeOutcome, type WakeReport, type WakeTiming } from './group-wake.ts';
+import { leftStopped, withoutMembers } from './left-stopped.ts';
 import { Turns } from './turns.ts';
 import { refused, tooMuch, waking } from './wake-answers.ts';
 import { WakeBudget, type OverBudget, type WakeBudgetSettings } from './wake-budget.ts';
@@ -12,10 +13,12 @@ import { WakeTally, type WakeEnd, type WakeRefusal } from './wake-tally.ts';
 export interface WakerOptions {
   /** The newest plan of a group that the table names; undefined: there is none. */
   readonly plan: (groupId: string) => WakePlan | undefined;
-  /** Whether the table has somebody ready for each of its routes, or needs nobody. */
-  readonly isServed: (groupId: string) => boolean;
+  /** Whether the table has somebody ready for each of its routes, but for those that lead to these containers only; or needs nobody. */
+  readonly isServed: (groupId: string, left: ReadonlySet<string>) => boolean;
   /** Its routes for which nobody is ready while others have somebody. Default none. */
   readonly unserved?: (groupId: string) => readonly string[];
+  /** Ids of the containers that its routes lead to; empty: of a container that is not known. Default none. */
+  readonly servers?: (groupId: string) => ReadonlySet<string>;
   /** Of the engine that has the group. @throws WakeTrouble */
   readonly engine: (groupId: string) => Promise<WakeEngine>;
   /** Tells all workers. */
@@ -23,7 +26,7 @@ export interface WakerOptions {
   /** Tells the worker that asked. */
   readonly answer: (worker: number, progress: WakeProgress) => void;
   readonly budget: () => WakeBudgetSettings;
-  readonly idleStop: Pick<IdleStop, 'beforeWake' | 'isOurs'>;
+  readonly idleStop: Pick<IdleStop, 'asleepByUs' | 'beforeWake'>;
   readonly log: Log;
   readonly nowMs: () => number;
   readonly timing?: WakeTiming;
@@ -44,6 +47,8 @@ interface Refusal {
 }
 
 interface Run {
+  /** Ids of the containers that are left as they are. */
+  readonly left: ReadonlySet<string>;
   /** In whose name something may still have to be started; undefined: that is paid, or free. */
   readonly client: string | undefined;
   /** Undefined while it waits for its turn. */
@@ -95,12 +100,13 @@ export class Waker {
       this.#tally.refused({ group: groupId, name: plan.name, client, why: refusal.why });
       return this.#options.answer(worker, refusal.answer);
     }
-    const isFree = !isAsleep(plan.members);
+    const left = this.#leftOf(plan);
+    const isFree = !isAsleep(withoutMembers(plan, left).members);
     this.#options.log[isFree ? 'debug' : 'info'](
       { group: groupId, name: plan.name, client },
       'a request wakes a group',
     );
-    this.#begin(plan, isFree ? client : undefined);
+    this.#begin(plan, { client: isFree ? client : undefined, left });
   }
 
   /** What became of wakes since the start, by outcome. */
@@ -112,7 +118,7 @@ export class Waker {
   async wakeUp(groupId: string): Promise<boolean> {
     const plan = this.#options.plan(groupId);
     if (plan === undefined || this.#isClosed) return false;
-    return await (this.#runs.get(groupId) ?? this.#begin(plan, undefined)).ended.promise;
+    return await (this.#runs.get(groupId) ?? this.#begin(plan, { client: undefined, left: new Set() })).ended.promise;
   }
 
   isWaking(groupId: string): boolean {
@@ -130,7 +136,7 @@ export class Waker {
     return {
       id: plan.id,
       name: plan.name,
-      state: run === undefined ? (isAsleep(plan.members) ? 'asleep' : 'awake') : 'waking',
+      state: run === undefined ? (this.#isAsleep(plan) ? 'asleep' : 'awake') : 'waking',
       message: run?.progress.message ?? this.#whyLeftAlone(plan),
       members: plan.members.map(({ name, service, state, health }) => ({ name, service, state, health })),
       ...this.#failed.view(plan),
@@ -154,7 +160,9 @@ export class Waker {
     if (this.#runs.size >= MAX_RUNS || queued >= this.#settings().concurrent + MAX_QUEUE)
       return { why: 'crowded', answer: refused(plan.id, 'too much is being started at the moment', RETRY_S) };
     // Before it waits for its turn: who asks for everything does not fill the queue.
-    const over = isAsleep(plan.members) ? this.#takeFromBudget(plan.id, client) : undefined;
+    const over = isAsleep(withoutMembers(plan, this.#leftOf(plan)).members)
+      ? this.#takeFromBudget(plan.id, client)
+      : undefined;
     if (over === undefined) return undefined;
     return { why: over.budget, answer: tooMuch(plan.id, client, Math.ceil(over.waitMs / 1_000)) };
   }
@@ -163,13 +171,31 @@ export class Waker {
     return this.#budgetNow().take(client, groupId, this.#options.nowMs());
   }
 
+  /** A request would have to start it, or does not. */
+  #isAsleep(plan: WakePlan): boolean {
+    return this.#isLeftStopped(plan) || isAsleep(withoutMembers(plan, this.#leftOf(plan)).members);
+  }
+
+  #planFor(groupId: string, { left }: Run): WakePlan | undefined {
+    const plan = this.#options.plan(groupId);
+    return plan === undefined ? undefined : withoutMembers(plan, left);
+  }
+
+  #leftOf(plan: WakePlan): ReadonlySet<string> {
+    return leftStopped(plan, this.#options.idleStop.asleepByUs(plan.id));
+  }
+
+  /** Whoever could answer stays stopped. */
   #isLeftStopped(plan: WakePlan): boolean {
-    return !plan.afterManualStop && wasStopped(plan) && !this.#options.idleStop.isOurs(plan.id);
+    const left = this.#leftOf(plan);
+    const servers = this.#options.servers?.(plan.id) ?? new Set();
+    const isAll = plan.members.every(({ containerId }) => left.has(containerId));
+    return left.size > 0 && (isAll || (servers.size > 0 && servers.isSubsetOf(left)));
   }
 
   /** Why a request does not start it; empty: it does, or it is awake. */
   #whyLeftAlone(plan: WakePlan): string {
-    if (!isAsleep(plan.members)) return '';
+    if (!this.#isAsleep(plan)) return '';
     if (!plan.autostart) return 'a request does not start it: wake.autostart';
     return this.#isLeftStopped(plan) ? STOPPED_BY_HAND : '';
   }
@@ -185,10 +211,11 @@ export class Waker {
     return this.#budget.budget;
   }
 
-  #begin({ id }: WakePlan, client: string | undefined): Run {
+  #begin({ id }: WakePlan, { client, left }: Pick<Run, 'client' | 'left'>): Run {
     const progress = waking(id, { message: 'it waits for its turn', steps: [], log: [] });
     const run: Run = {
       client,
+      left,
       wake: undefined,
       progress,
       over: undefined,
@@ -216,11 +243,11 @@ export class Waker {
   }
 
   async #wake(groupId: string, run: Run, onStarted: () => void): Promise<WakeOutcome> {
-    const { plan, engine, isServed, log, nowMs, timing = WAKE_TIMING } = this.#options;
+    const { engine, isServed, log, nowMs, timing = WAKE_TIMING } = this.#options;
     run.wake = new GroupWake({
-      plan: () => plan(groupId),
+      plan: () => this.#planFor(groupId, run),
       engine: () => engine(groupId),
-      isServed: () => isServed(groupId),
+      isServed: () => isServed(groupId, run.left),
       isPartlyServed: () => this.#unserved(groupId).length > 0,
       mayStart: () => {
         run.isStart = true;
@@ -278,9 +305,4 @@ export class Waker {
       return { group: groupId, state, ...report, retryAfterS: state === 'awake' ? 0 : RETRY_S };
     return this.#failed.note(groupId, this.#options.plan(groupId), report);
   }
-}
-
-/** One that was only made so far was stopped by nobody. */
-function wasStopped({ members }: WakePlan): boolean {
-  return members.some(({ state, startedMs }) => state !== 'running' && startedMs > 0);
 }

@@ -115,6 +115,7 @@ class Primary {
     this.waker = new Waker({
       plan: () => planNow(),
       isServed: () => engine.members.every(({ state }) => state === 'running'),
+      servers: () => new Set(['web']),
       engine: async () => wakeEngine(),
       publish: () => {},
       answer: (_, progress) => this.answered.push(progress),
@@ -225,6 +226,10 @@ it('starts what it has put to sleep, also after a restart, and leaves alone what
   expect(engine.started).toEqual(['db', 'web']);
 
   engine.change('web', { state: 'stopped' });
+  expect(await second.ask()).toBe('it was stopped by hand');
+  second.isUsed = false;
+  await eventually(() => engine.states === 'web stopped, db stopped');
+  second.isUsed = true;
   expect(await second.ask()).toBe('it was stopped by hand');
   await second.die();
   const third = await Primary.start();

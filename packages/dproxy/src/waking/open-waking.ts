@@ -16,7 +16,7 @@ export interface WakingParts {
 }
 
 /** What puts groups to sleep, as far as waking asks it. */
-type AskedIdleStop = Pick<IdleStop, 'beforeWake' | 'describe' | 'isOurs'>;
+type AskedIdleStop = Pick<IdleStop, 'asleepByUs' | 'beforeWake' | 'describe'>;
 
 /** Groups of containers that requests wake. */
 export interface Waking {
@@ -36,7 +36,7 @@ export interface Waking {
 }
 
 /** Nobody puts anything to sleep: what sleeps was stopped by hand. */
-const NO_IDLE_STOP: AskedIdleStop = { isOurs: () => false, beforeWake: async () => {}, describe: () => [] };
+const NO_IDLE_STOP: AskedIdleStop = { asleepByUs: () => new Set(), beforeWake: async () => {}, describe: () => [] };
 
 export function openWaking(parts: WakingParts, opened: AsyncDisposableStack): Waking {
   const plans = new WakePlans();
@@ -46,7 +46,8 @@ export function openWaking(parts: WakingParts, opened: AsyncDisposableStack): Wa
   const waker = new Waker({
     // What no route leads to has no host that was declared.
     plan: (group) => (parts.snapshot()?.wakeGroups.has(group) === true ? plans.find(group)?.plan : undefined),
-    isServed: (group) => served.isServed(group),
+    isServed: (group, left) => served.isServed(group, left),
+    servers: (group) => served.servers(group),
     unserved: (group) => served.unserved(group),
     engine: async (group) => {
       const source = plans.find(group)?.source;
@@ -56,7 +57,7 @@ export function openWaking(parts: WakingParts, opened: AsyncDisposableStack): Wa
     publish: parts.publish,
     answer: parts.answer,
     budget: parts.budget,
-    idleStop: { isOurs: (group) => idleStop.isOurs(group), beforeWake: (group) => idleStop.beforeWake(group) },
+    idleStop: { asleepByUs: (group) => idleStop.asleepByUs(group), beforeWake: (group) => idleStop.beforeWake(group) },
     log: parts.log,
     nowMs: () => performance.now() + performance.timeOrigin,
   });

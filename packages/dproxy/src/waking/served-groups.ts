@@ -9,16 +9,26 @@ export class ServedGroups {
     this.#snapshot = snapshot;
   }
 
-  /** Somebody is ready for each of its routes and streams, or it has none that need somebody. */
-  isServed(group: string): boolean {
+  /**
+   * Somebody is ready for each of its routes and streams, or it has none that need somebody.
+   *
+   * @param left ids of containers that stay stopped: what leads to nobody else is not waited for
+   */
+  isServed(group: string, left: ReadonlySet<string> = new Set()): boolean {
     const groups = this.#groups();
-    return groups !== undefined && (groups.get(group)?.unserved ?? []).length === 0;
+    const unserved = groups?.get(group)?.unserved ?? [];
+    return groups !== undefined && unserved.every(({ servers }) => servers.size > 0 && servers.isSubsetOf(left));
+  }
+
+  /** Ids of the containers that its routes and streams lead to; empty: one that is not known. */
+  servers(group: string): ReadonlySet<string> {
+    return this.#groups()?.get(group)?.servers ?? new Set();
   }
 
   /** Ids of those for which nobody is ready, where others have somebody; sorted. */
   unserved(group: string): readonly string[] {
     const service = this.#groups()?.get(group);
-    return service === undefined || service.served === 0 ? [] : service.unserved.toSorted();
+    return service === undefined || service.served === 0 ? [] : service.unserved.map(({ id }) => id).toSorted();
   }
 
   #groups(): ReadonlyMap<string, Service> | undefined {
@@ -31,7 +41,8 @@ export class ServedGroups {
 
 interface Service {
   served: number;
-  readonly unserved: string[];
+  readonly unserved: { readonly id: string; readonly servers: ReadonlySet<string> }[];
+  readonly servers: Set<string>;
 }
 
 /**
@@ -43,10 +54,13 @@ function servicesIn({ routes, streams, backends }: Snapshot): ReadonlyMap<string
   const local = new Map<string, Service>();
   const note = (services: Map<string, Service>, { id, wakeGroup }: Place, refs: Refs): void => {
     if (wakeGroup === '') return;
-    const service = services.get(wakeGroup) ?? { served: 0, unserved: [] };
+    const service = services.get(wakeGroup) ?? { served: 0, unserved: [], servers: new Set() };
     services.set(wakeGroup, service);
-    if (refs.some(({ backendId }) => backends.get(backendId)?.state === 'ready')) service.served++;
-    else service.unserved.push(id);
+    const found = refs.flatMap(({ backendId }) => backends.get(backendId) ?? []);
+    const servers = new Set(found.map(({ containerId }) => containerId));
+    for (const server of servers) service.servers.add(server);
+    if (found.some(({ state }) => state === 'ready')) service.served++;
+    else service.unserved.push({ id, servers });
   };
   for (const route of routes.values()) {
     const { audience, action } = route;

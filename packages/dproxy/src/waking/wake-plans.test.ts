@@ -69,6 +69,18 @@ it('is content with one of the local names, which nobody has asked for', () => {
   expect(served(local('a.localhost', 'stopped')).isServed('shop')).toBe(false);
 });
 
+it('does not wait for routes that lead only to containers which stay stopped', () => {
+  const route = (host: string, id: string, containerId: string) =>
+    ({ host, wakeGroup: 'shop', to: { port: 1, id, containerId, state: 'stopped' } }) as const;
+  const served = new ServedGroups(() =>
+    snapshotOf({ routes: [route('shop.test', 'web', 'web-id'), route('mail.test', 'mail', 'mail-id')] }),
+  );
+  expect(served.servers('shop')).toEqual(new Set(['web-id', 'mail-id']));
+  const left = [[], ['mail-id'], ['mail-id', 'web-id']];
+  expect(left.map((ids) => served.isServed('shop', new Set(ids)))).toEqual([false, false, true]);
+  expect(served.servers('nothing').size).toBe(0);
+});
+
 it('does not take a site for served because the database of its project listens', () => {
   const tableOf = (version: number, state: 'ready' | 'starting') =>
     snapshotOf({
