@@ -72,6 +72,17 @@ test('a container on which the engine hangs does not keep the others from being 
   await eventually(() => watch.backend('stuck.localhost', 'ready'));
 });
 
+test('a container that ends is stopped, though the engine answers no look at it while it starts it again', async () => {
+  const container = await run('again');
+  const { front, watch } = await behindFront(QUICK);
+  await eventually(() => watch.backend('again.localhost', 'ready'));
+  front.hangsOn.add(`/containers/${container.id}/json`);
+  await container.restart({ t: 0 });
+  await eventually(() => watch.backend('again.localhost', 'stopped'));
+  front.hangsOn.clear();
+  await eventually(() => watch.backend('again.localhost', 'ready'));
+});
+
 test('one event inspects one container, and only that', async () => {
   await run('bystander');
   const container = await run('actor');
