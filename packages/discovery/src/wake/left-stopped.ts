@@ -1,5 +1,26 @@
 import type { WakeMember, WakePlan } from '@dproxy/core';
-import { asleepIn } from './decide-wake.ts';
+import { asleepIn, isAsleep } from './decide-wake.ts';
+
+/** What a request would come to, by what somebody has stopped by hand. */
+export interface Wakeable {
+  /** Ids of the containers that are left as they are. */
+  readonly left: ReadonlySet<string>;
+  /** Whoever could answer is among them: nothing is started. */
+  readonly isOff: boolean;
+  /** Something of the rest has to be started. */
+  readonly isAsleep: boolean;
+}
+
+/**
+ * @param ours ids of those that sleep because we put them to sleep
+ * @param servers ids of the containers that routes of the group lead to; empty: it is not known
+ */
+export function wakeableOf(plan: WakePlan, ours: ReadonlySet<string>, servers: ReadonlySet<string>): Wakeable {
+  const left = leftStopped(plan, ours);
+  const isAll = plan.members.every(({ containerId }) => left.has(containerId));
+  const isOff = left.size > 0 && (isAll || (servers.size > 0 && servers.isSubsetOf(left)));
+  return { left, isOff, isAsleep: isAsleep(withoutMembers(plan, left).members) };
+}
 
 /**
  * The containers of a group that no request starts, by id: where `afterManualStop` is false, those that somebody has stopped, and

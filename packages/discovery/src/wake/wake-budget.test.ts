@@ -9,21 +9,21 @@ const ask = (budget: WakeBudget, client: string, nowMs: number) =>
   waitOf(budget.take(client, `group-${asked++}`, nowMs));
 
 it('lets a client cause so many wakes a minute, and says when there may be one more', () => {
-  const budget = new WakeBudget(SETTINGS);
+  const budget = new WakeBudget(() => SETTINGS);
   expect([0, 0, 0].map((nowMs) => ask(budget, 'a', nowMs))).toEqual([0, 0, 30_000]);
   expect(ask(budget, 'a', 29_999)).toBe(1);
   expect(ask(budget, 'a', 30_000)).toBe(0);
 });
 
 it('has a limit for all clients together, which nobody uses up by asking in vain', () => {
-  const budget = new WakeBudget(SETTINGS);
+  const budget = new WakeBudget(() => SETTINGS);
   for (let time = 0; time < 1_000; time++) ask(budget, 'loud', 0);
   expect(ask(budget, 'quiet', 0)).toBe(0);
   expect(ask(budget, 'late', 0)).toBe(20_000);
 });
 
 it('lets one group take a quarter of all wakes, whoever asks for it', () => {
-  const budget = new WakeBudget({ clientPerMinute: 10, perMinute: 8, concurrent: 1 });
+  const budget = new WakeBudget(() => ({ clientPerMinute: 10, perMinute: 8, concurrent: 1 }));
   expect(['a', 'b', 'c'].map((client) => budget.take(client, 'loops', 0))).toEqual([
     undefined,
     undefined,
@@ -33,7 +33,7 @@ it('lets one group take a quarter of all wakes, whoever asks for it', () => {
 });
 
 it('says which budget it is', () => {
-  const budget = new WakeBudget(SETTINGS);
+  const budget = new WakeBudget(() => SETTINGS);
   const budgetOf = (client: string, group: string) => budget.take(client, group, 0)?.budget;
   expect(['a', 'a', 'a'].map((client, at) => budgetOf(client, `g${at}`))).toEqual([
     undefined,
@@ -41,4 +41,15 @@ it('says which budget it is', () => {
     'client-budget',
   ]);
   expect(['b', 'c'].map((client, at) => budgetOf(client, `h${at}`))).toEqual([undefined, 'total-budget']);
+});
+
+it('begins anew with other settings', () => {
+  let settings = SETTINGS;
+  const budget = new WakeBudget(() => settings);
+  for (let time = 0; time < 3; time++) ask(budget, 'a', 0);
+  expect(ask(budget, 'a', 0)).toBeGreaterThan(0);
+  settings = { ...SETTINGS };
+  expect(ask(budget, 'a', 0)).toBeGreaterThan(0);
+  settings = { ...SETTINGS, clientPerMinute: 3 };
+  expect(ask(budget, 'a', 0)).toBe(0);
 });

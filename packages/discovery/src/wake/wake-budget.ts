@@ -1,4 +1,4 @@
-import { TokenBuckets } from '@dproxy/core';
+import { sameValue, TokenBuckets } from '@dproxy/core';
 import type { WakeRefusal } from './wake-tally.ts';
 
 /** `wake.budget` of the settings. */
@@ -24,26 +24,50 @@ const GROUP_SHARE = 0.25;
 
 /** How many wakes clients may cause: one that asks for everything neither starts everything nor keeps others from it. */
 export class WakeBudget {
-  readonly #byClient: TokenBuckets;
-  readonly #byGroup: TokenBuckets;
-  readonly #all: TokenBuckets;
+  readonly #settings: () => WakeBudgetSettings;
+  #buckets: Buckets | undefined;
 
-  constructor({ clientPerMinute, perMinute }: WakeBudgetSettings) {
-    this.#byClient = new TokenBuckets({ average: clientPerMinute, periodMs: MINUTE_MS, burst: clientPerMinute });
-    const groupPerMinute = Math.ceil(perMinute * GROUP_SHARE);
-    this.#byGroup = new TokenBuckets({ average: groupPerMinute, periodMs: MINUTE_MS, burst: groupPerMinute });
-    this.#all = new TokenBuckets({ average: perMinute, periodMs: MINUTE_MS, burst: perMinute }, 2);
+  /** @param settings those of now: when they change, everybody begins anew */
+  constructor(settings: () => WakeBudgetSettings) {
+    this.#settings = settings;
   }
 
   /** @returns undefined when there may be one more wake */
   take(client: string, group: string, nowMs: number): OverBudget | undefined {
+    const { byClient, byGroup, all } = this.#current();
     // The client first: what it may not cause is not taken from the others.
     return (
-      overBudget('client-budget', this.#byClient.take(client, nowMs)) ??
-      overBudget('group-budget', this.#byGroup.take(group, nowMs)) ??
-      overBudget('total-budget', this.#all.take('', nowMs))
+      overBudget('client-budget', byClient.take(client, nowMs)) ??
+      overBudget('group-budget', byGroup.take(group, nowMs)) ??
+      overBudget('total-budget', all.take('', nowMs))
     );
   }
+
+  #current(): Buckets {
+    const settings = this.#settings();
+    if (this.#buckets === undefined || !sameValue(this.#buckets.settings, settings))
+      this.#buckets = bucketsOf(settings);
+    return this.#buckets;
+  }
+}
+
+interface Buckets {
+  readonly settings: WakeBudgetSettings;
+  readonly byClient: TokenBuckets;
+  readonly byGroup: TokenBuckets;
+  readonly all: TokenBuckets;
+}
+
+function bucketsOf(settings: WakeBudgetSettings): Buckets {
+  const { clientPerMinute, perMinute } = settings;
+  const bucketOf = (count: number, maxKeys?: number): TokenBuckets =>
+    new TokenBuckets({ average: count, periodMs: MINUTE_MS, burst: count }, maxKeys);
+  return {
+    settings,
+    byClient: bucketOf(clientPerMinute),
+    byGroup: bucketOf(Math.ceil(perMinute * GROUP_SHARE)),
+    all: bucketOf(perMinute, 2),
+  };
 }
 
 function overBudget(budget: OverBudget['budget'], waitMs: number): OverBudget | undefined {

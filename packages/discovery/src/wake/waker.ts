@@ -1,9 +1,8 @@
 import { sameValue, type Log, type WakeGroupView, type WakePlan, type WakeProgress } from '@dproxy/core';
 import type { IdleStop } from '../sleep/idle-stop.ts';
-import { isAsleep } from './decide-wake.ts';
 import { FailedWakes } from './failed-wakes.ts';
 import { GroupWake, WAKE_TIMING, type WakeOutcome, type WakeReport, type WakeTiming } from './group-wake.ts';
-import { leftStopped, withoutMembers } from './left-stopped.ts';
+import { wakeableOf, withoutMembers, type Wakeable } from './left-stopped.ts';
 import { Turns } from './turns.ts';
 import { refused, tooMuch, waking } from './wake-answers.ts';
 import { WakeBudget, type OverBudget, type WakeBudgetSettings } from './wake-budget.ts';
@@ -75,7 +74,7 @@ export class Waker {
   readonly #running = new Set<Promise<void>>();
   /** Calls of wakes that are over. */
   readonly #settling = new Set<Promise<void>>();
-  #budget: { readonly settings: WakeBudgetSettings; readonly budget: WakeBudget } | undefined;
+  readonly #budget: WakeBudget;
   #isClosed = false;
   /** Requests for groups that are not in the table, or do not start by themselves. */
   ignored = 0;
@@ -84,7 +83,8 @@ export class Waker {
     this.#options = options;
     this.#failed = new FailedWakes(options.nowMs, (group) => this.#unserved(group));
     this.#tally = new WakeTally(options);
-    this.#turns = new Turns(() => this.#settings().concurrent);
+    this.#budget = new WakeBudget(options.budget);
+    this.#turns = new Turns(() => this.#options.budget().concurrent);
   }
 
   /** A client of a worker asks for it. Costs nothing while it is being woken. */
@@ -100,13 +100,12 @@ export class Waker {
       this.#tally.refused({ group: groupId, name: plan.name, client, why: refusal.why });
       return this.#options.answer(worker, refusal.answer);
     }
-    const left = this.#leftOf(plan);
-    const isFree = !isAsleep(withoutMembers(plan, left).members);
-    this.#options.log[isFree ? 'debug' : 'info'](
+    const { left, isAsleep } = this.#wakeable(plan);
+    this.#options.log[isAsleep ? 'info' : 'debug'](
       { group: groupId, name: plan.name, client },
       'a request wakes a group',
     );
-    this.#begin(plan, { client: isFree ? client : undefined, left });
+    this.#begin(plan, { client: isAsleep ? undefined : client, left });
   }
 
   /** What became of wakes since the start, by outcome. */
@@ -133,10 +132,11 @@ export class Waker {
   /** All of it but what puts it to sleep. */
   view(plan: WakePlan): Omit<WakeGroupView, 'idle'> {
     const run = this.#runs.get(plan.id);
+    const { isOff, isAsleep } = this.#wakeable(plan);
     return {
       id: plan.id,
       name: plan.name,
-      state: run === undefined ? (this.#isAsleep(plan) ? 'asleep' : 'awake') : 'waking',
+      state: run === undefined ? (isOff || isAsleep ? 'asleep' : 'awake') : 'waking',
       message: run?.progress.message ?? this.#whyLeftAlone(plan),
       members: plan.members.map(({ name, service, state, health }) => ({ name, service, state, health })),
       ...this.#failed.view(plan),
@@ -155,25 +155,19 @@ export class Waker {
   #refuse(plan: WakePlan, client: string): Refusal | undefined {
     const failure = this.#failed.answer(plan);
     if (failure !== undefined) return { why: 'back-off', answer: failure };
-    if (this.#isLeftStopped(plan)) return { why: 'by-hand', answer: refused(plan.id, STOPPED_BY_HAND, MANUAL_RETRY_S) };
+    const { isOff, isAsleep } = this.#wakeable(plan);
+    if (isOff) return { why: 'by-hand', answer: refused(plan.id, STOPPED_BY_HAND, MANUAL_RETRY_S) };
     const queued = this.#runs.values().reduce((count, { wake }) => count + Number(wake === undefined), 0);
-    if (this.#runs.size >= MAX_RUNS || queued >= this.#settings().concurrent + MAX_QUEUE)
+    if (this.#runs.size >= MAX_RUNS || queued >= this.#options.budget().concurrent + MAX_QUEUE)
       return { why: 'crowded', answer: refused(plan.id, 'too much is being started at the moment', RETRY_S) };
     // Before it waits for its turn: who asks for everything does not fill the queue.
-    const over = isAsleep(withoutMembers(plan, this.#leftOf(plan)).members)
-      ? this.#takeFromBudget(plan.id, client)
-      : undefined;
+    const over = isAsleep ? this.#takeFromBudget(plan.id, client) : undefined;
     if (over === undefined) return undefined;
     return { why: over.budget, answer: tooMuch(plan.id, client, Math.ceil(over.waitMs / 1_000)) };
   }
 
   #takeFromBudget(groupId: string, client: string): OverBudget | undefined {
-    return this.#budgetNow().take(client, groupId, this.#options.nowMs());
-  }
-
-  /** A request would have to start it, or does not. */
-  #isAsleep(plan: WakePlan): boolean {
-    return this.#isLeftStopped(plan) || isAsleep(withoutMembers(plan, this.#leftOf(plan)).members);
+    return this.#budget.take(client, groupId, this.#options.nowMs());
   }
 
   #planFor(groupId: string, { left }: Run): WakePlan | undefined {
@@ -181,34 +175,16 @@ export class Waker {
     return plan === undefined ? undefined : withoutMembers(plan, left);
   }
 
-  #leftOf(plan: WakePlan): ReadonlySet<string> {
-    return leftStopped(plan, this.#options.idleStop.asleepByUs(plan.id));
-  }
-
-  /** Whoever could answer stays stopped. */
-  #isLeftStopped(plan: WakePlan): boolean {
-    const left = this.#leftOf(plan);
-    const servers = this.#options.servers?.(plan.id) ?? new Set();
-    const isAll = plan.members.every(({ containerId }) => left.has(containerId));
-    return left.size > 0 && (isAll || (servers.size > 0 && servers.isSubsetOf(left)));
+  #wakeable(plan: WakePlan): Wakeable {
+    const { idleStop, servers } = this.#options;
+    return wakeableOf(plan, idleStop.asleepByUs(plan.id), servers?.(plan.id) ?? new Set());
   }
 
   /** Why a request does not start it; empty: it does, or it is awake. */
   #whyLeftAlone(plan: WakePlan): string {
-    if (!this.#isAsleep(plan)) return '';
-    if (!plan.autostart) return 'a request does not start it: wake.autostart';
-    return this.#isLeftStopped(plan) ? STOPPED_BY_HAND : '';
-  }
-
-  #settings(): WakeBudgetSettings {
-    return this.#options.budget();
-  }
-
-  #budgetNow(): WakeBudget {
-    const settings = this.#settings();
-    if (this.#budget === undefined || !sameValue(this.#budget.settings, settings))
-      this.#budget = { settings, budget: new WakeBudget(settings) };
-    return this.#budget.budget;
+    const { isOff, isAsleep } = this.#wakeable(plan);
+    if (!plan.autostart && (isOff || isAsleep)) return 'a request does not start it: wake.autostart';
+    return isOff ? STOPPED_BY_HAND : '';
   }
 
   #begin({ id }: WakePlan, { client, left }: Pick<Run, 'client' | 'left'>): Run {
