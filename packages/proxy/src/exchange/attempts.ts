@@ -56,9 +56,13 @@ export class Attempts {
     return this.#count < MAX_ATTEMPTS && asked < readyCount ? elsewhereMs : connectMs;
   }
 
-  /** Whether it may be sent once more after it was sent without an answer, as far as tries go. */
-  get mayBeSentAgain(): boolean {
-    return this.#count === 1 || (this.#count === 2 && this.#wasRace);
+  /** Whether it may be sent once more, later, after it was sent without an answer. What was lost to a race has reached nobody. */
+  mayBeSentAgain(error: ProxyError): boolean {
+    const { method } = this.#request.head;
+    const wasSentOnce = this.#count === 2 && this.#wasRace && isIdempotent(method);
+    return (
+      wasSentOnce || mayRetry(error, { method, bodyBytesSent: 0, attempt: this.#count, maxAttempts: MAX_ATTEMPTS })
+    );
   }
 
   /**

@@ -273,7 +273,7 @@ export class Exchange implements HopOwner, WaitOwner {
   /** @returns false: there is nobody to wait for */
   #waitFor(error: ProxyError): boolean {
     const [route, hop, head, collected] = [this.#route, this.#hop, this.#head, this.#collected?.kept];
-    const sent = { head, hop, attempts: this.#attempts, kept: this.#kept, collected };
+    const sent = { hop, attempts: this.#attempts, kept: this.#kept, collected };
     if (route === undefined || !mayWait(error, sent)) return false;
     this.#wait ??= new RequestWait(this, { head, downstream: this.#downstream, services: this.#services });
     this.#hop = undefined;

@@ -1,11 +1,9 @@
-import { isIdempotent, type ProxyError } from '@dproxy/core';
-import type { RequestHead } from '../http1/index.ts';
+import type { ProxyError } from '@dproxy/core';
 import type { Attempts } from './attempts.ts';
 import type { Hop } from './hop.ts';
 import type { KeptBody } from './kept-body.ts';
 
 export interface FailedRequest {
-  readonly head: RequestHead;
   readonly hop: Pick<Hop, 'pool' | 'requestBytes'> | undefined;
   readonly attempts: Pick<Attempts, 'mayBeSentAgain'> | undefined;
   readonly kept: KeptBody | undefined;
@@ -17,7 +15,7 @@ export interface FailedRequest {
  * Whether a request that has found nobody can be sent later as if it came then: nothing of it was sent, or it may be repeated
  * and nothing of its body is gone.
  */
-export function mayWait(error: ProxyError, { head, hop, attempts, kept, collected }: FailedRequest): boolean {
+export function mayWait(error: ProxyError, { hop, attempts, kept, collected }: FailedRequest): boolean {
   if (error.code === 'no-backend-ready') return true;
   if (hop?.pool === undefined || hop.requestBytes > 0) return false;
   if (kept !== undefined && kept !== collected && kept.bytes > 0) return false;
@@ -28,7 +26,7 @@ export function mayWait(error: ProxyError, { head, hop, attempts, kept, collecte
       return true;
     case 'replayable':
     case 'elsewhere':
-      return attempts?.mayBeSentAgain === true && isIdempotent(head.method);
+      return attempts?.mayBeSentAgain(error) === true;
     default:
       return error.retry satisfies never;
   }

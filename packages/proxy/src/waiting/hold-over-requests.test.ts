@@ -141,6 +141,22 @@ describe('requests for a route whose last backend has left', () => {
     expect(leaving.requests).toHaveLength(2);
   });
 
+  it('wait when both replicas end their connections, if they ask for no change', async () => {
+    const behaviour = breakOff('end');
+    await using one = await Origin.start({ name: 'x', behaviour });
+    await using two = await Origin.start({ name: 'y', behaviour });
+    await using next = await Origin.start({ name: 'x' });
+    await using edge = await startWaitingEdge(siteOf([backend(one), backend(two)]));
+    await edge.apply(siteOf([backend(one, 'draining'), backend(two, 'draining')]));
+    using put = await edge.connect();
+    await put.write('PUT / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 0\r\n\r\n');
+    expect((await put.readResponse()).status).toBe(502);
+    using client = await held(edge);
+    await edge.apply(siteOf([backend(next)]));
+    expect((await client.readResponse()).status).toBe(200);
+    expect([one.requests.length, two.requests.length]).toEqual([2, 2]);
+  });
+
   it('are not sent a third time to what may die of them', async () => {
     await using leaving = await Origin.start({ name: 'x', behaviour: breakOff('end') });
     await using edge = await startWaitingEdge(siteOf([backend(leaving)]));
