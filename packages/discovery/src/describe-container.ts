@@ -10,7 +10,7 @@ import type { WakeClaims } from './dialects/dialect.ts';
 import { readDialects, type Reading, type ReadingFacts } from './read-dialects.ts';
 import { definitionsOf, withoutRepeats } from './service-definitions.ts';
 import { streamOf, streamPort } from './stream-definitions.ts';
-import { joinClaims } from './wake/claims.ts';
+import { joinClaims } from './plans/claims.ts';
 
 export interface DescribeFacts extends ReachFacts, ReadingFacts {
   /** Name of the engine's endpoint. */

@@ -17,9 +17,9 @@ import type { DiscoverySettings } from './settings.ts';
 import { endsContainer } from './stop-signal.ts';
 import { UseCount } from './use-count.ts';
 import { vantageOf } from './vantage.ts';
-import { inWakeGroup } from './wake/in-group.ts';
-import { PlanBoard } from './wake/plan-board.ts';
-import { NO_PLANS } from './wake/plans.ts';
+import { inWakeGroup } from './plans/in-group.ts';
+import { PlanBoard } from './plans/plan-board.ts';
+import { NO_PLANS } from './plans/plans.ts';
 
 interface Entry {
   readonly container: Container;

@@ -87,7 +87,7 @@ it('hears soon of the end of a pause that the source has missed, once somebody e
   await pass(500);
   expect(new Set(happened)).toEqual(new Set(['overdue']));
   state = 'running';
-  await pass(200);
+  await pass(1_000);
   expect(happened.at(-1)).toBe('settled ');
 });
 

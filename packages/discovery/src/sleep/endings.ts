@@ -8,7 +8,7 @@ export type EngineLook = (containerId: string) => Promise<Pick<SeenContainer, 's
 /** An engine tells of the end of a container in a blink. Where it does not, it is asked, as often as this. */
 const SETTLE_MS = 10_000;
 /** The same once somebody is about to start them: a pause that is over is told of by nobody who has missed that it began. */
-const WANTED_MS = 200;
+const WANTED_MS = 1_000;
 
 export interface EndingsOptions {
   readonly look: EngineLook;

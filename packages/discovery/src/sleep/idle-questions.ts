@@ -1,5 +1,5 @@
 import type { Backend } from '@dproxy/core';
-import { eachOf } from '../wake/each-of.ts';
+import { eachOf } from './each-of.ts';
 import type { CpuSample } from './idle-cpu.ts';
 import type { IdleGroup } from './idle-group.ts';
 import type { ActivityProbe } from './idle-probe.ts';

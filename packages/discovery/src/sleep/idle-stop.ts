@@ -1,5 +1,5 @@
 import type { GroupActivity, WakePlan } from '@dproxy/core';
-import { eachOf } from '../wake/each-of.ts';
+import { eachOf } from './each-of.ts';
 import { IdleGroup } from './idle-group.ts';
 import type { IdleVerdict } from './idle-judge.ts';
 import { probeActivity } from './idle-probe.ts';
