@@ -129,6 +129,17 @@ describe('a request for a group that sleeps', () => {
     ]);
   });
 
+  it('is given a moment when the container behind a URL refuses before the table says that it sleeps', async () => {
+    await using edge = await startWaitingEdge(shop(NOBODY, 'ready'));
+    using client = await held(edge);
+    expect(edge.wakes).toEqual([]);
+    await edge.apply(shop(NOBODY, 'stopped'));
+    await eventually(() => edge.wakes.length === 1);
+    await using origin = await Origin.start();
+    await edge.apply(shop({ port: origin.port, name: 'x' }, 'ready'));
+    expect((await client.readResponse()).status).toBe(200);
+  });
+
   it('is told 406 when requests do not start it', async () => {
     await using edge = await startWaitingEdge(shop(NOBODY, 'stopped', { autostart: false }));
     expect(await ask(edge)).toMatchObject({ status: 406, retryAfter: undefined });
