@@ -48,6 +48,6 @@ export function answerBehindFilters(route: CompiledRoute): Page | 'plugins' | 'b
 }
 
 /** The same for what the plugins of the route send on. */
-export function answerOfRoute({ fixedAnswer }: CompiledRoute): Page | 'backend' {
+function answerOfRoute({ fixedAnswer }: CompiledRoute): Page | 'backend' {
   return fixedAnswer ?? 'backend';
 }
