@@ -1,6 +1,9 @@
-import { ROUTE_DEFAULTS } from '@dproxy/core';
-import { backendOf, listenerOf, Origin, streamOf } from '@dproxy/testkit';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { DEFAULT_BALANCE, ROUTE_DEFAULTS } from '@dproxy/core';
+import { backendOf, eventually, listenerOf, Origin, streamOf } from '@dproxy/testkit';
 import { expect, test } from 'vitest';
+import { SITE_CERTIFICATE } from '../fixtures/certificates.ts';
 import { getRequest, startEdge } from '../fixtures/edge.ts';
 
 /** Nobody waits this long: a test that ends has gone elsewhere. */
@@ -33,6 +36,81 @@ test.each(['roundRobin', 'leastConnections', 'leastTime'] as const)(
     expect(silent.connections.length).toBeLessThan(REQUESTS / 4);
   },
 );
+
+/** Shakes hands with the first who connects and with nobody else; requests to `/later` are answered when `answer` is called. */
+class Crowded {
+  readonly #waiting: TLSSocket[] = [];
+  #count = 0;
+
+  readonly onConnection = (socket: Socket): void => {
+    if (this.#count++ > 0) return;
+    const { keyPem: key, certificatePem: cert } = SITE_CERTIFICATE;
+    const secure = new TLSSocket(socket, { isServer: true, key, cert });
+    secure.on('data', (request: Buffer) => {
+      if (request.includes('/later')) this.#waiting.push(secure);
+      else secure.write(ANSWER);
+    });
+    secure.on('error', () => undefined);
+  };
+
+  get hasRequest(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  answer(): void {
+    for (const secure of this.#waiting.splice(0)) secure.write(ANSWER);
+  }
+}
+
+const ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\ncrowded';
+
+async function crowdedEdge(balance: Partial<typeof DEFAULT_BALANCE> = {}) {
+  const crowded = new Crowded();
+  const first = await Origin.start({ onConnection: crowded.onConnection });
+  const second = await Origin.start((exchange) => exchange.respond({ body: 'other' }));
+  const to = [{ port: first.port, protocol: 'https' as const, tlsVerify: false }, { port: second.port }];
+  const spec = { host: 'a.test', to, balance: { ...DEFAULT_BALANCE, ...balance } };
+  const edge = await startEdge({ routes: [spec], limits: LIMITS });
+  const ask = async (path = '/', headers = '') => {
+    using client = await edge.connect();
+    await client.write(getRequest('a.test', path, headers));
+    return await client.readResponse();
+  };
+  const close = async () => void (await Promise.all([edge, first, second].map((part) => part[Symbol.asyncDispose]())));
+  return { crowded, first, ask, [Symbol.asyncDispose]: close };
+}
+
+test('a backend that answers over the connections that it has is not in doubt', async () => {
+  await using edge = await crowdedEdge();
+  const slow = edge.ask('/later');
+  await eventually(() => edge.crowded.hasRequest);
+  const names: string[] = [];
+  for (let number = 0; number < 3; number++) names.push((await edge.ask()).body.text);
+  expect([names, edge.first.connections.length]).toEqual([['other', 'other', 'other'], 2]);
+  edge.crowded.answer();
+  expect((await slow).body.text).toBe('crowded');
+  const after: string[] = [];
+  for (let number = 0; number < 6; number++) after.push((await edge.ask()).body.text);
+  expect(after.filter((name) => name === 'crowded')).toHaveLength(3);
+});
+
+test('a client with a cookie stays with its backend while another one has found it in doubt', async () => {
+  const more = { path: '', domain: '', secure: false, httpOnly: false, sameSite: '', maxAgeS: 0 } as const;
+  await using edge = await crowdedEdge({ sticky: { name: 'srv', ...more } });
+  const { headers, body } = await edge.ask();
+  expect(body.text).toBe('crowded');
+  const cookie = `Cookie: ${headers.find(([name]) => name.toLowerCase() === 'set-cookie')?.[1]}\r\n`;
+  const mine = edge.ask('/later', cookie);
+  await eventually(() => edge.crowded.hasRequest);
+  expect((await edge.ask()).body.text).toBe('other');
+  const another = edge.ask();
+  await eventually(() => edge.first.connections.length === 2);
+  edge.crowded.answer();
+  expect([(await mine).body.text, (await another).body.text]).toEqual(['crowded', 'other']);
+  const again = await edge.ask('/', cookie);
+  expect(again.body.text).toBe('crowded');
+  expect(again.headers.map(([name]) => name.toLowerCase())).not.toContain('set-cookie');
+});
 
 test('connections of TCP do so, too', async () => {
   await using silent = await Origin.start(SILENT);

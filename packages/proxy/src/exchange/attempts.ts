@@ -110,6 +110,7 @@ export class Attempts {
   answered(status: number): boolean {
     const { selection } = this.#route;
     const pool = this.#pool;
+    pool?.reachability.reached();
     if (selection === undefined || pool === undefined) return false;
     return selection.answered(pool, status, performance.now() - this.#startedMs);
   }
@@ -149,10 +150,15 @@ export class Attempts {
 
   #choose(): UpstreamPool | undefined {
     const pool = this.#next(this.#tried);
-    const isInDoubt = pool?.reachability.isInDoubt === true;
+    const isInDoubt = pool?.reachability.isInDoubt === true && !this.#isHad(pool);
     this.#pool = isInDoubt ? preferReachable(pool, this.#tried, (ids) => this.#next(ids)) : pool;
     if (this.#route.selection !== undefined) this.#startedMs = performance.now();
     return this.#pool;
+  }
+
+  /** Its cookie would lead the client elsewhere for good, because of what befell somebody else. */
+  #isHad(pool: UpstreamPool): boolean {
+    return this.#route.selection?.sticky?.find(this.#request.head) === pool;
   }
 
   #next(exclude: ReadonlySet<string> | undefined): UpstreamPool | undefined {

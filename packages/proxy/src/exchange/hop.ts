@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { ProxyError } from '@dproxy/core';
+import type { UsedBackend } from '../client/peer.ts';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import type { FilteredRequest } from '../filters/index.ts';
@@ -9,12 +10,12 @@ import { Tunnel } from '../tunnel/tunnel.ts';
 import { Http1Stream } from '../upstream/http1-stream.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import type { TunnelBackend, UpstreamStream, UpstreamStreamUser } from '../upstream/upstream-stream.ts';
+import type { GroupUse } from '../waiting/group-uses.ts';
 import { type Downstream, isRequestComplete } from './downstream.ts';
 import { isGrpc } from './grpc.ts';
-import type { GroupUse } from '../waiting/group-uses.ts';
+import { type HeadFacts, requestAdditions, responseAdditions } from './head-additions.ts';
 import type { KeptBody } from './kept-body.ts';
 import { staysOpen } from './own-answer.ts';
-import { type HeadFacts, requestAdditions, responseAdditions, type UsedBackend } from './head-additions.ts';
 
 /**
  *     connecting --> waiting --> relaying --> done
@@ -148,7 +149,7 @@ export class Hop implements UpstreamStreamUser, HeadFacts {
 
   onUpstreamReady(): void {
     this.backendMs = performance.now() - this.#connectStartedMs;
-    this.pool?.reachability.connected();
+    this.pool?.reachability.reached();
     try {
       if (this.#upstream !== undefined) this.#send(this.#upstream);
     } catch (error) {

@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 import { type Limits, mayRetry, ProxyError } from '@dproxy/core';
 import { preferReachable } from '../balance/prefer-reachable.ts';
+import type { Endpoints } from '../client/endpoints.ts';
 import { ClientSocket } from '../downstream/client-socket.ts';
-import type { Endpoints } from '../downstream/peer.ts';
 import { guard, listenTo, type SocketEvents } from '../downstream/socket-events.ts';
 import { ExchangeTraffic } from '../exchange/exchange-traffic.ts';
 import type { Services } from '../services.ts';
@@ -114,7 +114,7 @@ export class TcpConnection implements UpstreamUser, SocketEvents, Waiter {
     const upstream = this.#upstream;
     if (upstream === undefined) return;
     this.#upstream = undefined;
-    this.#pool?.reachability.connected();
+    this.#pool?.reachability.reached();
     this.#state = 'tunnel';
     const { counters } = this.#services;
     counters.tunnels++;

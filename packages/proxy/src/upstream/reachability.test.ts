@@ -12,9 +12,9 @@ test('a backend that does not answer is passed over for a second, and then one t
   expect(asked).toEqual([true, true, false, true, true, false]);
 });
 
-test('the first connection ends it', () => {
+test('the first connection, or answer, ends it', () => {
   const reachability = new Reachability();
   reachability.failed('upstream-connect-timeout', 5_000);
-  reachability.connected();
+  reachability.reached();
   expect([reachability.isInDoubt, reachability.isPassedOver(5_001)]).toEqual([false, false]);
 });

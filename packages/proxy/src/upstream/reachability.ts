@@ -10,7 +10,7 @@ const PASSED_OVER_MS = 1_000;
  * of `performance.now()`.
  *
  *     reachable --time-out--> passed over --a second--> one tries --time-out--> passed over
- *         ^------------------connected---------------------'
+ *         ^-----------connected, or answered---------------'
  */
 export class Reachability {
   /** 0: reachable. */
@@ -21,7 +21,8 @@ export class Reachability {
     return this.#untilMs !== 0;
   }
 
-  connected(): void {
+  /** A connection was made; or an answer came, as over one that was idle: else who needs no new connection would stay in doubt. */
+  reached(): void {
     this.#untilMs = 0;
   }
 
