@@ -8,7 +8,7 @@ import { type Filter, type HeaderChange, silentLog } from '../packages/core/src/
 import { compileSnapshot } from '../packages/proxy/src/compiled-snapshot.ts';
 import { Counters } from '../packages/proxy/src/counters.ts';
 import { DeadlineWheel } from '../packages/proxy/src/deadline-wheel.ts';
-import { ClientPeer } from '../packages/proxy/src/downstream/peer.ts';
+import { ClientPeer } from '../packages/proxy/src/client/client-peer.ts';
 import { LoginChecker } from '../packages/proxy/src/filters/auth/login-checker.ts';
 import { FilteredRequest } from '../packages/proxy/src/filters/index.ts';
 import {

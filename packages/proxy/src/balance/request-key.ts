@@ -1,5 +1,5 @@
 import { type HashKey, readQuery } from '@dproxy/core';
-import type { Peer } from '../downstream/peer.ts';
+import type { Peer } from '../client/peer.ts';
 import { fieldValues, type RequestHead } from '../http1/index.ts';
 import { cookieValues } from './cookies.ts';
 

@@ -1,7 +1,8 @@
 import type { Limits } from '@dproxy/core';
+import { ClientPeer } from '../client/client-peer.ts';
+import type { Peer } from '../client/peer.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import type { DownstreamOptions } from './downstream-owner.ts';
-import { ClientPeer, type Peer } from './peer.ts';
 
 /** Room for what dproxy and plugins add to a head that was within the limits when it came. */
 const ADDED_BYTES = 65_536;

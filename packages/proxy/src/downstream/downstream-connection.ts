@@ -1,6 +1,8 @@
 import type { Duplex } from 'node:stream';
 import { ProxyError } from '@dproxy/core';
 import { MemorySocket } from '../application/index.ts';
+import type { Peer } from '../client/peer.ts';
+import { PluginPeer, type PluginSender } from '../client/plugin-peer.ts';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { DeadlineOwner } from '../deadline-wheel.ts';
 import type { Downstream } from '../exchange/downstream.ts';
@@ -14,7 +16,6 @@ import type { ClientConnection, DownstreamOptions, DownstreamOwner } from './dow
 import { Http1Response } from './http1-response.ts';
 import { LingeringClose } from './lingering-close.ts';
 import { Patience } from './patience.ts';
-import { type Peer, PluginPeer, type PluginSender } from './peer.ts';
 import { refusalText } from './refusal.ts';
 import { RequestBody } from './request-body.ts';
 import { RequestReader } from './request-reader.ts';

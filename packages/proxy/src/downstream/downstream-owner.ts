@@ -1,8 +1,9 @@
 import type { Duplex } from 'node:stream';
 import type { Listener } from '@dproxy/core';
+import type { Endpoints } from '../client/endpoints.ts';
+import type { Peer } from '../client/peer.ts';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { Services } from '../services.ts';
-import type { Endpoints, Peer } from './peer.ts';
 
 /** A connection of a client, whatever it speaks, as its listener sees it. */
 export interface ClientConnection {

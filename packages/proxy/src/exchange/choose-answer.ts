@@ -1,9 +1,10 @@
 import { applicationChain } from '../application/application-chain.ts';
+import type { Entry } from '../client/peer.ts';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import type { RequestHead } from '../http1/index.ts';
 import { answerBeforeRouting } from '../https/before-routing.ts';
-import { type Entry, httpsRedirect } from '../https/https-redirect.ts';
+import { httpsRedirect } from '../https/https-redirect.ts';
 import type { Page } from '../pages/index.ts';
 
 type Origin = Entry & { readonly chosenRoute?: CompiledRoute | undefined };

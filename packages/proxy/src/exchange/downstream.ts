@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
+import type { Entry } from '../client/peer.ts';
+import type { PluginSender } from '../client/plugin-peer.ts';
 import type { CompiledRoute } from '../compiled-route.ts';
-import type { Peer, PluginSender } from '../downstream/peer.ts';
 import type { DecoderOutput, RequestHead, ResponseAdditions, ResponseHead } from '../http1/index.ts';
 import type { Page } from '../pages/index.ts';
 import type { Tunnel, TunnelClient } from '../tunnel/tunnel.ts';
@@ -59,9 +60,7 @@ export interface RequestBodySource {
 }
 
 /** Where an exchange's request comes from and its response goes to: a connection of HTTP/1.1, or a stream of HTTP/2. */
-export interface Downstream {
-  readonly peer: Peer;
-  readonly isEncrypted: boolean;
+export interface Downstream extends Entry {
   /** A stream of HTTP/2: then a gRPC client is told of errors as gRPC does. */
   readonly isHttp2: boolean;
   /** The client has ended its side behind its request: it has finished sending, or is gone (docs/adr/0003). */

@@ -1,8 +1,7 @@
 import { debugHeaders } from '@dproxy/core';
+import type { UsedBackend } from '../client/peer.ts';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
-import { clientCertificateLines } from '../https/client-certificate-lines.ts';
-import { responseRules } from '../https/hsts.ts';
 import type { FilteredRequest } from '../filters/index.ts';
 import {
   type CompiledHeaderRules,
@@ -12,15 +11,10 @@ import {
   type ResponseAdditions,
   type ResponseHead,
 } from '../http1/index.ts';
+import { clientCertificateLines } from '../https/client-certificate-lines.ts';
+import { responseRules } from '../https/hsts.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import type { Downstream } from './downstream.ts';
-
-/** Which backend answered, for the debug headers. */
-export interface UsedBackend {
-  readonly pool: UpstreamPool;
-  /** Until there was a connection to it. */
-  readonly backendMs: number;
-}
 
 /** What the heads of one exchange are made of, beside what was received. */
 export interface HeadFacts {

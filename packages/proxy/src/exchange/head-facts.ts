@@ -1,5 +1,5 @@
 import { readCookies, readQuery, type RequestFacts, type ValuesByName } from '@dproxy/core';
-import type { Peer } from '../downstream/peer.ts';
+import type { Peer } from '../client/peer.ts';
 import { fieldValues, type RequestHead } from '../http1/index.ts';
 
 const NONE: readonly string[] = [];

@@ -1,7 +1,7 @@
 import { ProxyError, type RouteMatch } from '@dproxy/core';
+import type { Peer } from '../client/peer.ts';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
-import type { Peer } from '../downstream/peer.ts';
 import type { RequestHead } from '../http1/index.ts';
 import { HeadFacts } from './head-facts.ts';
 

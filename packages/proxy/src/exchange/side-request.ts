@@ -1,5 +1,5 @@
 import { ProxyError } from '@dproxy/core';
-import type { Endpoints } from '../downstream/peer.ts';
+import type { Endpoints } from '../client/endpoints.ts';
 import type { DecoderOutput, RequestAdditions, RequestHead, ResponseHead } from '../http1/index.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import type { TunnelBackend, UpstreamStream, UpstreamStreamUser } from '../upstream/upstream-stream.ts';

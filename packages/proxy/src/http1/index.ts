@@ -14,7 +14,7 @@ export {
   type CompiledHeaderRules,
   type CompiledRouteHeaders,
 } from './header-rules.ts';
-export { type ForwardedClaims, type RequestHead, type ResponseHead } from './message.ts';
+export { type ForwardedClaims, NO_CLAIMS, type RequestHead, type ResponseHead } from './message.ts';
 export { parseRequestHead } from './request-parser.ts';
 export { rewrittenTarget } from './target.ts';
 export { type RequestAdditions, writeRequestHead } from './request-writer.ts';

@@ -1,8 +1,8 @@
+import type { Entry } from '../client/peer.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import type { RequestHead } from '../http1/index.ts';
 import type { Page } from '../pages/index.ts';
 import { challengeAnswer } from './challenge-answer.ts';
-import type { Entry } from './https-redirect.ts';
 import { checkTlsPolicy } from './tls-policy-check.ts';
 
 /**

@@ -1,7 +1,7 @@
+import type { Entry } from '../client/peer.ts';
+import type { ClientCertificate, TlsFacts } from '../client/tls-facts.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import { headerLine, type RequestHead } from '../http1/index.ts';
-import type { ClientCertificate, TlsFacts } from '../listeners/tls-facts.ts';
-import type { Entry } from './https-redirect.ts';
 
 const VERIFY = 'x-ssl-client-verify';
 const MAX_DN = 4_096;

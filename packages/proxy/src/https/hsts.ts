@@ -1,9 +1,10 @@
 import { isAddressHost, type Route } from '@dproxy/core';
+import type { Entry } from '../client/peer.ts';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import { type CompiledHeaderRules, headerLine, headerRules, type RequestHead } from '../http1/index.ts';
 import type { Page } from '../pages/index.ts';
-import { type Entry, hasPublicName } from './https-redirect.ts';
+import { hasPublicName } from './https-redirect.ts';
 
 const NAME = 'strict-transport-security';
 

@@ -1,14 +1,11 @@
 import { canonicalHost, type CertificateRef, isAddressHost, type ListenerIds, type RouteHttps } from '@dproxy/core';
+import type { Entry } from '../client/peer.ts';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
-import type { Downstream } from '../exchange/downstream.ts';
 import type { RequestHead } from '../http1/index.ts';
 import { type Page, renderRedirect } from '../pages/index.ts';
 import { isChallengePath } from './challenge-answer.ts';
 import { publicHttpsPort } from './compiled-https.ts';
-
-/** Where a request came in. */
-export type Entry = Pick<Downstream, 'isEncrypted' | 'peer'>;
 
 /** The answer that sends a plain request for this route to HTTPS; undefined: it is answered as it is. */
 export function httpsRedirect(

@@ -1,9 +1,10 @@
 import { ProxyError, type TlsPolicy } from '@dproxy/core';
+import type { Entry } from '../client/peer.ts';
+import type { TlsFacts } from '../client/tls-facts.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import type { RequestHead } from '../http1/index.ts';
-import type { TlsFacts } from '../listeners/tls-facts.ts';
 import type { Page } from '../pages/index.ts';
-import { type Entry, isSecure, redirectPage } from './https-redirect.ts';
+import { isSecure, redirectPage } from './https-redirect.ts';
 
 /**
  * Whether a request may come in by this connection, before any routing. The handshake knew the SNI only; the Host may be another

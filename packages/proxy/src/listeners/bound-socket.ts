@@ -9,9 +9,9 @@ import {
   ProxyError,
   type StreamTable,
 } from '@dproxy/core';
+import type { Endpoints } from '../client/endpoints.ts';
 import { DownstreamConnection } from '../downstream/downstream-connection.ts';
 import type { Chosen, ClientConnection, DownstreamOwner } from '../downstream/downstream-owner.ts';
-import type { Endpoints } from '../downstream/peer.ts';
 import { refusalText } from '../downstream/refusal.ts';
 import { Http2Connection } from '../http2/http2-connection.ts';
 import type { Services } from '../services.ts';

@@ -1,11 +1,13 @@
 import { canonicalHost, type Listener, type MatchScope } from '@dproxy/core';
+import { ClientPeer } from '../client/client-peer.ts';
+import type { Endpoints } from '../client/endpoints.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
-import { ClientPeer, type Endpoints, NO_CLAIMS } from '../downstream/peer.ts';
+import { NO_CLAIMS } from '../http1/index.ts';
 import type { Services } from '../services.ts';
 import type { CompiledStream } from '../streams/compiled-streams.ts';
+import type { HandshakeChoice, TriedWaits } from './tls-handshake.ts';
 import type { ClientHello } from './tls/client-hello.ts';
 import { ACME_PROTOCOL, type AwaitedCertificate, chooseTls, leafNameOf } from './tls/tls-choice.ts';
-import type { HandshakeChoice, TriedWaits } from './tls-handshake.ts';
 
 /** ALPN of HTTP, in the order of our preference. */
 const HTTP_PROTOCOLS = ['h2', 'http/1.1'] as const;

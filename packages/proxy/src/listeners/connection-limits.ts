@@ -1,4 +1,4 @@
-import { clientKey } from '../downstream/peer.ts';
+import { clientKey } from '../client/client-key.ts';
 
 /** Counts open client connections, in all and per client. */
 export class ConnectionLimits {

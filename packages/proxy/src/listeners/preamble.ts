@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { ProxyError } from '@dproxy/core';
+import type { Endpoints } from '../client/endpoints.ts';
 import { Deadline, type DeadlineOwner, type DeadlineWheel } from '../deadline-wheel.ts';
-import type { Endpoints } from '../downstream/peer.ts';
 import { parseProxyHeader, type ProxyHeader } from './proxy-header.ts';
 
 export interface PreambleOptions {

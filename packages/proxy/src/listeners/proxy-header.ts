@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { ProxyError } from '@dproxy/core';
-import type { Endpoints } from '../downstream/peer.ts';
+import type { Endpoints } from '../client/endpoints.ts';
 
 /** What a PROXY protocol header says. `endpoints` is undefined for LOCAL and UNKNOWN: then the connection's own count. */
 export interface ProxyHeader {

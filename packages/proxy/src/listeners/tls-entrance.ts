@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
-import { clientKey, type Endpoints } from '../downstream/peer.ts';
+import { clientKey } from '../client/client-key.ts';
+import type { Endpoints } from '../client/endpoints.ts';
 import type { Services } from '../services.ts';
 import { chooseEntrance, type Entrance } from './choose-entrance.ts';
 import { type CertificateWait, TlsHandshake, type TlsHandshakeOptions } from './tls-handshake.ts';

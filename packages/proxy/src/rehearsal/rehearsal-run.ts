@@ -6,19 +6,20 @@ import {
   ProxyError,
   WildcardMemory,
 } from '@dproxy/core';
+import { ClientPeer } from '../client/client-peer.ts';
+import type { Endpoints } from '../client/endpoints.ts';
+import type { Entry } from '../client/peer.ts';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
-import { ClientPeer, type Endpoints, NO_CLAIMS } from '../downstream/peer.ts';
 import { Candidates } from '../exchange/candidates.ts';
 import { answerBehindFilters, chooseAnswer } from '../exchange/choose-answer.ts';
 import { HeadFacts } from '../exchange/head-facts.ts';
 import { matchRoute } from '../exchange/match-route.ts';
 import { FilteredRequest, type FilterNote, rehearseFilters } from '../filters/index.ts';
-import { HeadProgress, parseRequestHead, type RequestHead } from '../http1/index.ts';
+import { HeadProgress, NO_CLAIMS, parseRequestHead, type RequestHead } from '../http1/index.ts';
 import { answerBeforeRouting } from '../https/before-routing.ts';
 import { isChallengePath } from '../https/challenge-answer.ts';
 import { withHsts } from '../https/hsts.ts';
-import type { Entry } from '../https/https-redirect.ts';
 import { streamFor } from '../listeners/choose-entrance.ts';
 import type { Page } from '../pages/index.ts';
 import type { CompiledStream } from '../streams/compiled-streams.ts';

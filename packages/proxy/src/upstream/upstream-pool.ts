@@ -1,8 +1,8 @@
 import { type Backend, type Limits, type Load, ResponseTime } from '@dproxy/core';
-import type { Endpoints } from '../downstream/peer.ts';
+import type { Endpoints } from '../client/endpoints.ts';
 import { Http1Stream } from './http1-stream.ts';
-import { Reachability } from './reachability.ts';
 import { Http2Sessions } from './http2/http2-sessions.ts';
+import { Reachability } from './reachability.ts';
 import { UpstreamConnection, type UpstreamConnectionOwner, type UpstreamContext } from './upstream-connection.ts';
 import type { UpstreamStream, UpstreamStreamUser } from './upstream-stream.ts';
 import type { UpstreamUser } from './upstream-user.ts';

@@ -1,5 +1,5 @@
 import { type Backend, parseAddress, type ParsedAddress } from '@dproxy/core';
-import type { Endpoints } from '../downstream/peer.ts';
+import type { Endpoints } from '../client/endpoints.ts';
 
 const SIGNATURE = [0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a] as const;
 const VERSION_2_LOCAL = 0x20;

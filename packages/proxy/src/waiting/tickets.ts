@@ -1,6 +1,6 @@
 import type { Limits } from '@dproxy/core';
+import { clientKey } from '../client/client-key.ts';
 import type { Deadline } from '../deadline-wheel.ts';
-import { clientKey } from '../downstream/peer.ts';
 import { placeKey } from './place.ts';
 import type { Visit } from './waiting-room.ts';
 

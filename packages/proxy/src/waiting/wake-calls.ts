@@ -1,6 +1,6 @@
 import { TokenBuckets, type WakeGroup, type WakeProgress } from '@dproxy/core';
+import { clientKey } from '../client/client-key.ts';
 import { Deadline, type DeadlineWheel } from '../deadline-wheel.ts';
-import { clientKey } from '../downstream/peer.ts';
 
 /** How a start has ended is known for so long: it says less and less of what the next one will do. */
 const ENDED_MS = 10_000;

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import type { BasicAuthFilter, PasswordHash } from '@dproxy/core';
-import { clientKey } from '../../downstream/peer.ts';
+import { clientKey } from '../../client/client-key.ts';
 import type { CompiledFilter, Verdict } from '../compiled-filter.ts';
 import { type FieldChange, fieldChange } from '../field-changes.ts';
 import type { FilteredRequest } from '../filtered-request.ts';
