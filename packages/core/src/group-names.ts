@@ -10,56 +10,58 @@ const MAX_NAMED = 8;
 /** What groups can be called. */
 export class GroupNames {
   readonly #plans: readonly WakePlan[];
+  readonly #isOwnedByProject: boolean;
   #byName: ReadonlyMap<string, ReadonlySet<WakePlan>> | undefined;
 
-  constructor(plans: readonly WakePlan[]) {
+  /** @param isOwnedByProject a word alone is the name of a project: those of containers are whoever's who takes them first */
+  constructor(plans: readonly WakePlan[], isOwnedByProject: boolean) {
     this.#plans = plans;
+    this.#isOwnedByProject = isOwnedByProject;
   }
 
   /** By `shop`, `project:shop`, or the id as `/wake` has it. */
   find(name: string): readonly WakePlan[] {
-    this.#byName ??= index(this.#plans);
+    this.#byName ??= this.#index();
     return [...(this.#byName.get(name) ?? [])];
   }
 
-  some(): readonly WakePlan[] {
-    return this.#plans.slice(0, MAX_NAMED);
+  /** @param found what `find` gave for the name: none, or several */
+  refuse(definition: RouteDefinition | StreamDefinition, name: string, found: readonly WakePlan[]): Rejection {
+    const [said, listed] =
+      found.length === 0
+        ? ['but no group of containers has this name', this.#plans]
+        : ['which is the name of several groups', found];
+    const ids = listed.slice(0, MAX_NAMED).map(({ id }) => id);
+    const known = ids.length === 0 ? '' : `, such as ${ids.join(', ')}`;
+    return {
+      source: sourceOf(definition),
+      line: definition.origin.line,
+      column: 0,
+      message: `${definition.origin.name}.wake: found "${name}", ${said}; requests for it wake nothing`,
+      expected:
+        found.length === 0
+          ? `a compose project, a group or a container with dproxy.wake${known}`
+          : `one of ${ids.join(', ')}`,
+    };
   }
-}
 
-function index(plans: readonly WakePlan[]): ReadonlyMap<string, ReadonlySet<WakePlan>> {
-  const byName = new Map<string, Set<WakePlan>>();
-  for (const plan of plans) {
-    for (const name of plan.keys.flatMap((key) => [key, key.slice(key.indexOf(':') + 1)]).concat(plan.id)) {
-      const known = byName.get(name);
-      if (known === undefined) byName.set(name, new Set([plan]));
-      else known.add(plan);
+  #index(): ReadonlyMap<string, ReadonlySet<WakePlan>> {
+    const byName = new Map<string, Set<WakePlan>>();
+    for (const plan of this.#plans) {
+      for (const name of [plan.id, ...plan.keys, ...plan.keys.flatMap((key) => this.#wordOf(key))]) {
+        const known = byName.get(name);
+        if (known === undefined) byName.set(name, new Set([plan]));
+        else known.add(plan);
+      }
     }
+    return byName;
   }
-  return byName;
-}
 
-/** @param plans that it may mean, or if there are none some others */
-export function refuseName(
-  definition: RouteDefinition | StreamDefinition,
-  name: string,
-  plans: readonly WakePlan[],
-): Rejection {
-  const isAmbiguous = plans.some(({ keys, id }) => id === name || keys.some((key) => isCalled(key, name)));
-  const found = isAmbiguous ? 'which is the name of several groups' : 'but no group of containers has this name';
-  const listed = plans.slice(0, MAX_NAMED).map(({ id }) => id);
-  const known = listed.length === 0 ? '' : `, such as ${listed.join(', ')}`;
-  return {
-    source: sourceOf(definition),
-    line: definition.origin.line,
-    column: 0,
-    message: `${definition.origin.name}.wake: found "${name}", ${found}; requests for it wake nothing`,
-    expected: isAmbiguous
-      ? `one of ${listed.join(', ')}`
-      : `a compose project, a group or a container with dproxy.wake${known}`,
-  };
-}
-
-function isCalled(key: string, name: string): boolean {
-  return key === name || key.slice(key.indexOf(':') + 1) === name;
+  /** A label may call a project `group:shop`: what is written in full is nobody's but who is of that kind. */
+  #wordOf(key: string): string | readonly [] {
+    const kindEnd = key.indexOf(':');
+    const word = key.slice(kindEnd + 1);
+    const isOthers = this.#isOwnedByProject && key.slice(0, kindEnd) !== 'project';
+    return word.includes(':') || isOthers ? [] : word;
+  }
 }

@@ -24,9 +24,10 @@ function engineOf(...wakePlans: readonly WakePlan[]): SourceState {
 }
 
 /** An entry of dproxy.yml with `wake`, and what became of it. */
-function joined(wakes: string, engines: readonly SourceState[]) {
+function joined(wakes: string, engines: readonly SourceState[], isOwnedByProject = false) {
   const entry = { ...sampleEntry(0, ['shop.test']), wakes };
-  const states = joinWakeGroups([{ source: FILE, definitions: [entry], rejected: [] }, ...engines]);
+  const file = { source: FILE, definitions: [entry], rejected: [] };
+  const states = joinWakeGroups([file, ...engines], isOwnedByProject);
   const [definition] = states[0]?.definitions ?? [];
   const [backend] = definition?.backends ?? [];
   return { states, definition, backend, rejected: states.flatMap(({ rejected }) => rejected) };
@@ -74,6 +75,25 @@ describe('a group is named', () => {
   });
 });
 
+describe('a name written in full', () => {
+  const shop = planOf('project:shop', [memberOf('web')]);
+
+  it.each(['project:shop', shop.id])('%s is nobody else who calls itself so by a label', (name) => {
+    const thief = planOf(`project:${name}`, [memberOf('x')]);
+    const { definition, rejected } = joined(name, [engineOf(shop, thief)]);
+    expect([definition?.wakeGroup, rejected.map(({ source }) => source)]).toEqual([shop.id, ['docker:x']]);
+    expect(joined(name, [engineOf(thief)]).definition?.wakeGroup).toBe('');
+  });
+});
+
+it('takes a word alone for that of a project where hosts belong to projects', () => {
+  const shop = planOf('project:shop', [memberOf('web')]);
+  const others = ['container:shop', 'group:other/shop'].map((key) => planOf(key, [memberOf(key)]));
+  expect(joined('shop', [engineOf(shop, ...others)], true).definition?.wakeGroup).toBe(shop.id);
+  expect(joined('shop', [engineOf(...others)], true).definition?.wakeGroup).toBe('');
+  expect(joined('container:shop', [engineOf(shop, ...others)], true).definition?.wakeGroup).toBe(others[0]?.id);
+});
+
 describe('its backends', () => {
   it.each([
     ['run with its containers', [memberOf('web')], 'ready'],
@@ -110,7 +130,7 @@ describe('its backends', () => {
     const definition = { ...sampleEntry(0, ['a.test']), wakes: 'shop', readiness: [] };
     const states = [{ source: FILE, definitions: [definition], rejected: [] }];
     const plan = planOf('project:shop', [memberOf('web')]);
-    expect([...healthTargets(joinWakeGroups([...states, engineOf(plan)]), [])]).toEqual([]);
+    expect([...healthTargets(joinWakeGroups([...states, engineOf(plan)], false), [])]).toEqual([]);
   });
 
   it.each([
@@ -118,6 +138,7 @@ describe('its backends', () => {
     [['starting'], 'starting'],
     [['draining'], 'draining'],
     [['unhealthy'], 'unhealthy'],
+    [['stopped'], 'stopped'],
     [['unreachable'], 'ready'],
     [[], 'ready'],
   ] as const)('of which the container has backends that are %j are %s', (found, state) => {
@@ -146,7 +167,7 @@ describe('its backends', () => {
     const mirror = { ...entry.backends[0]!, id: 'file:mirror' };
     const definition = { ...entry, wakes: 'shop', backends: [...entry.backends, mirror] };
     const plan = planOf('project:shop', [memberOf('web', DOWN)]);
-    const [file] = joinWakeGroups([{ source: FILE, definitions: [definition], rejected: [] }, engineOf(plan)]);
+    const [file] = joinWakeGroups([{ source: FILE, definitions: [definition], rejected: [] }, engineOf(plan)], false);
     expect(file?.definitions[0]?.backends.map(({ state }) => state)).toEqual(['stopped', 'ready']);
   });
 
@@ -155,7 +176,7 @@ describe('its backends', () => {
     const refs = backends.map(({ id }) => ({ backendId: id, weight: 1 }));
     const stream = { id: 'tcp:1', origin, wakes: 'shop', backends, refs } as unknown as StreamDefinition;
     const state = { source: FILE, definitions: [], streams: [stream], rejected: [] };
-    const [file] = joinWakeGroups([state, engineOf(planOf('project:shop', [memberOf('web', DOWN)]))]);
+    const [file] = joinWakeGroups([state, engineOf(planOf('project:shop', [memberOf('web', DOWN)]))], false);
     expect(file?.streams).toMatchObject([{ wakeGroup: `${ENGINE}/project:shop`, backends: [{ state: 'stopped' }] }]);
   });
 });
@@ -163,12 +184,12 @@ describe('its backends', () => {
 it('tells of a group that nothing leads to, and of no other', () => {
   const [lonely, used] = [planOf('container:db', [memberOf('db')]), planOf('container:web', [memberOf('web')])];
   const definitions = [sampleContainer('web', ['web.test'], { wakeGroup: used.id })];
-  const [state] = joinWakeGroups([{ ...engineOf(lonely, used), definitions }]);
+  const [state] = joinWakeGroups([{ ...engineOf(lonely, used), definitions }], false);
   expect(state?.rejected.map(({ source }) => source)).toEqual(['docker:db']);
   expect(joined('db', [engineOf(lonely)]).rejected).toEqual([]);
 });
 
 it('leaves everything as it is where nobody names a group', () => {
   const state = { source: FILE, definitions: [sampleEntry(0, ['a.test'])], rejected: [] };
-  expect(joinWakeGroups([state])[0]).toBe(state);
+  expect(joinWakeGroups([state], false)[0]).toBe(state);
 });

@@ -1,5 +1,5 @@
 import type { Backend } from './backend.ts';
-import { GroupNames, refuseName } from './group-names.ts';
+import { GroupNames } from './group-names.ts';
 import type { Readiness } from './health-check.ts';
 import type { Rejection } from './rejection.ts';
 import type { RouteDefinition } from './route.ts';
@@ -13,10 +13,12 @@ type Definition = RouteDefinition | StreamDefinition;
  * The same states, in which what the operator wrote (`wakes`) has the group that it names, and backends of which the states follow
  * from its containers: nothing else tells of a URL whether there is somebody behind it. What names no group, or could mean
  * several, wakes nothing and says so. So do groups that nothing leads to.
+ *
+ * @param isOwnedByProject as in `GroupNames`
  */
-export function joinWakeGroups(states: readonly SourceState[]): readonly SourceState[] {
+export function joinWakeGroups(states: readonly SourceState[], isOwnedByProject: boolean): readonly SourceState[] {
   const plans = states.flatMap(({ wakePlans = [] }) => wakePlans);
-  const names = new GroupNames(plans);
+  const names = new GroupNames(plans, isOwnedByProject);
   const joined = states.map((state) => joinState(state, names));
   return plans.length === 0 ? joined : withUnrouted(joined);
 }
@@ -49,7 +51,8 @@ export function followContainers(states: readonly SourceState[]): readonly Sourc
   return states.map((state) => (namesGroups(state) ? withEach(state, follow) : state));
 }
 
-const FOLLOWED = ['draining', 'starting', 'unhealthy'] as const;
+/** `stopped`: its program has ended, which its engine tells before anybody can look at the container, and so at the group. */
+const FOLLOWED = ['draining', 'starting', 'unhealthy', 'stopped'] as const;
 
 function namesGroups({ definitions, streams = [] }: SourceState): boolean {
   return definitions.some(({ wakes }) => wakes !== undefined) || streams.some(({ wakes }) => wakes !== undefined);
@@ -82,7 +85,7 @@ function joinState(state: SourceState, names: GroupNames): SourceState {
     const plans = names.find(definition.wakes);
     const [plan] = plans;
     if (plan !== undefined && plans.length === 1) return inGroup(definition, plan);
-    rejected.push(refuseName(definition, definition.wakes, plans.length === 0 ? names.some() : plans));
+    rejected.push(names.refuse(definition, definition.wakes, plans));
     return definition;
   };
   const joined = withEach(state, join);

@@ -225,7 +225,8 @@ export class ControlPlane {
   #followHealth(): readonly SourceState[] {
     const frame = this.#frame;
     if (frame === undefined) return [];
-    const sources = joinWakeGroups([...this.#sources.values()].map((state) => resolvePlugins(state, frame)));
+    const states = [...this.#sources.values()].map((state) => resolvePlugins(state, frame));
+    const sources = joinWakeGroups(states, frame.isOwnedByProject);
     this.#health.follow(healthTargets(sources, frame.settings.ownAddresses));
     return sources;
   }
