@@ -183,6 +183,11 @@ export class EngineMirror {
     return true;
   }
 
+  /** Whether it has ended, and nobody could look at it since: it may have been started again. */
+  isDead(id: string): boolean {
+    return this.#dead.has(id);
+  }
+
   /** A container whose description cannot be read; its last good one stays. */
   reject(id: string, reason: string): void {
     const source = `docker:${this.get(id)?.name ?? id.slice(0, 12)}`;

@@ -149,7 +149,7 @@ export class EngineSession {
     const listed = await connection.list();
     const differing = listed.filter(({ id, name, state }) => {
       const known = mirror.get(id);
-      return known === undefined || known.name !== name || known.state !== state;
+      return known === undefined || known.name !== name || known.state !== state || mirror.isDead(id);
     });
     await this.#lookAtAll(differing.map(({ id }) => id));
     const ids = new Set(listed.map(({ id }) => id));
