@@ -66,6 +66,18 @@ it('reads the end of a log, with and without a terminal', async () => {
   expect(await waking.lastLines(await seen(mute), 5)).toEqual([]);
 });
 
+it('reads what a container has written since it was started, and nothing of before', async () => {
+  const command = ['sh', '-c', 'cat /proc/uptime; exec sleep 100'];
+  const { id } = await runContainer(engine, { image: BUSYBOX_IMAGE, command });
+  const [first] = await eventually(async () => nonEmpty(await waking.lastLines(await seen(id), 5)));
+  await engine.docker('kill', id);
+  await waking.start(await seen(id));
+  const second = await eventually(async () => nonEmpty(await waking.lastLines(await seen(id), 5)));
+  expect(second).not.toContain(first);
+});
+
+const nonEmpty = (lines: readonly string[]): readonly string[] | undefined => (lines.length > 0 ? lines : undefined);
+
 it('says why a container cannot be started, without the words of the engine', async () => {
   const bad = await runContainer(engine, { image: BUSYBOX_IMAGE, command: ['/no/such/program'], start: false });
   await expect(waking.start(await seen(bad.id))).rejects.toThrow('its program cannot be started');

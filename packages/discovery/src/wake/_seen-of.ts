@@ -8,6 +8,7 @@ export function seenOf(name: string, more: Partial<SeenContainer> = {}): SeenCon
     health: 'none',
     exitCode: 0,
     startedMs: 1_000,
+    endedMs: 2_000,
     restarts: 0,
     stopTimeoutMs: 10_000,
     hasTerminal: false,

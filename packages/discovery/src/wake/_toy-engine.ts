@@ -9,6 +9,8 @@ export class ToyEngine implements WakeEngine {
   readonly containers = new Map<string, SeenContainer>();
   /** What starting a container comes to; default: it runs. */
   readonly onStart = new Map<string, () => Promise<Partial<SeenContainer>>>();
+  /** What containers have written; default: who they are. */
+  readonly logs = new Map<string, readonly string[]>();
   /** What each look at a log waits for. */
   logIsReadable: Promise<void> = Promise.resolve();
   /** Thrown by each look. */
@@ -51,7 +53,7 @@ export class ToyEngine implements WakeEngine {
 
   async lastLines({ id }: Pick<SeenContainer, 'id'>): Promise<readonly string[]> {
     await this.logIsReadable;
-    return [`log of ${id}`];
+    return this.logs.get(id) ?? [`log of ${id}`];
   }
 
   close(): void {}

@@ -81,8 +81,10 @@ export function decideWake(facts: readonly MemberFacts[], moment: WakeMoment): W
 
 function summarise(members: readonly Member[], nowMs: number): WakeDecision {
   const steps = members.map(({ label, phase }): WakeStep => ({ name: label, state: STEP_OF[phase.is] })).slice(0, 32);
-  for (const { label, phase, member } of members) {
-    if (phase.is === 'failed' && !isOptional(member, members)) return failed(`${label}: ${phase.reason}`, steps);
+  for (const each of members) {
+    const { label, phase, member } = each;
+    if (phase.is === 'failed' && !isOptional(member, members))
+      return failed(`${label}: ${phase.reason}`, steps, seenOf(each));
   }
   const open = members.filter(({ phase }) => phase.is !== 'ready' && phase.is !== 'done' && phase.is !== 'failed');
   const [first] = open;
@@ -91,6 +93,7 @@ function summarise(members: readonly Member[], nowMs: number): WakeDecision {
     return failed(
       ended === undefined ? 'it has no containers' : `${ended.label}: ended as soon as it was started`,
       steps,
+      seenOf(ended),
     );
   }
   const current = open.find(({ phase }) => phase.is !== 'waiting') ?? first;
@@ -259,7 +262,6 @@ function seenOf(member: Member | undefined): SeenContainer | undefined {
   return typeof member?.seen === 'object' ? member.seen : undefined;
 }
 
-function failed(message: string, steps: readonly WakeStep[]): WakeDecision {
-  const nothing = { start: [], unpause: [], waitsFor: undefined };
-  return { outcome: 'failed', ...nothing, steps, message, lateMessage: message };
+function failed(message: string, steps: readonly WakeStep[], waitsFor?: SeenContainer): WakeDecision {
+  return { outcome: 'failed', start: [], unpause: [], waitsFor, steps, message, lateMessage: message };
 }

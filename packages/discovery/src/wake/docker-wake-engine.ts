@@ -5,10 +5,10 @@ import { record } from '../container.ts';
 import { openDockerClient, type DockerClient } from '../docker-client.ts';
 import { WAKE_CALLS } from '../engine-calls.ts';
 import type { CpuSample } from '../sleep/idle-cpu.ts';
-import { logLines } from './log-lines.ts';
+import { logLines, logSinceS } from './log-lines.ts';
 import { readSeen } from './read-seen.ts';
 import { type FoundNetwork, rejoinNetworks } from './rejoin-networks.ts';
-import type { SeenContainer, WakeEngine } from './wake-engine.ts';
+import type { LoggedContainer, SeenContainer, WakeEngine } from './wake-engine.ts';
 import { wakeTrouble } from './wake-trouble.ts';
 
 export interface WakeEngineTiming {
@@ -104,10 +104,12 @@ export class DockerWakeEngine implements WakeEngine {
     return typeof use === 'number' && atMs > 0 ? { usedNs: use, atMs } : undefined;
   }
 
-  async lastLines({ id, hasTerminal }: Pick<SeenContainer, 'id' | 'hasTerminal'>, count: number): Promise<string[]> {
+  async lastLines(container: LoggedContainer, count: number): Promise<string[]> {
+    const { id, hasTerminal } = container;
+    const what = { stdout: true, stderr: true, follow: false, tail: count, since: logSinceS(container) } as const;
     // 501: its log driver cannot be read.
     const bytes = await this.#call([401, 403, 404, 500, 501], this.#timing.callMs, (abortSignal) =>
-      this.#docker.getContainer(id).logs({ stdout: true, stderr: true, follow: false, tail: count, abortSignal }),
+      this.#docker.getContainer(id).logs({ ...what, abortSignal }),
     );
     return bytes === undefined ? [] : logLines(bytes, { hasTerminal, count });
   }

@@ -1,5 +1,6 @@
 import type { Log, WakePlan, WakeStep } from '@dproxy/core';
 import { decideWake, NO_ATTEMPT, type Attempt, type MemberFacts, type WakeDecision } from './decide-wake.ts';
+import { ShownLog } from './shown-log.ts';
 import type { SeenContainer, WakeEngine } from './wake-engine.ts';
 import { wakeTrouble, WakeTrouble } from './wake-trouble.ts';
 
@@ -44,7 +45,6 @@ export interface GroupWakeOptions {
   readonly timing: WakeTiming;
 }
 
-const LOG_LINES = 5;
 const LOOK_MS = 10;
 
 /**
@@ -65,12 +65,12 @@ export class GroupWake {
   #isStopped = false;
   #hasLeave: boolean | undefined;
   #away: WakeTrouble | undefined;
-  #lines: readonly string[] = [];
-  #linesOf = '';
-  #linesMs = Number.NEGATIVE_INFINITY;
+  readonly #shownLog: ShownLog;
 
   constructor(options: GroupWakeOptions) {
     this.#options = options;
+    const { log, nowMs, timing } = options;
+    this.#shownLog = new ShownLog({ log, nowMs, everyMs: timing.logEveryMs });
   }
 
   /** Something may have changed. */
@@ -97,6 +97,7 @@ export class GroupWake {
   /** No call to the engine is under way any more. To be asked after `run`. */
   async settled(): Promise<void> {
     await Promise.all(this.#calls);
+    await this.#shownLog.settled();
   }
 
   async #run(engine: WakeEngine): Promise<WakeOutcome> {
@@ -111,13 +112,14 @@ export class GroupWake {
       const end = this.#isStopped
         ? outcome('refused', this.#reportOf(decision, 'dproxy stops'))
         : this.#judge(decision, deadlineMs);
-      if (end !== undefined) return end;
+      // oxlint-disable-next-line no-await-in-loop -- see above
+      if (end !== undefined) return await this.#withLastWords(engine, plan, decision, end);
       if (!this.#mayAct(decision)) return outcome('over-budget', this.#reportOf(decision, 'too much was asked for'));
       this.#options.report(this.#reportOf(decision, decision.message));
       this.#act(engine, decision);
       const isStarting = this.#attempts.values().some(({ isCalling }) => isCalling);
       if (!isStarting) this.#options.onStarted();
-      this.#readLog(engine, plan, decision.waitsFor);
+      if (plan.showsLog) this.#shownLog.look(engine, decision.waitsFor);
       // oxlint-disable-next-line no-await-in-loop -- see above
       await this.#pause(plan.members.length, isStarting);
     }
@@ -134,7 +136,7 @@ export class GroupWake {
   }
 
   #reportOf({ steps }: WakeDecision, message: string): WakeReport {
-    return { message, steps, log: this.#lines };
+    return { message, steps, log: this.#shownLog.lines };
   }
 
   async #look(engine: WakeEngine, { members }: WakePlan): Promise<readonly MemberFacts[]> {
@@ -219,21 +221,22 @@ export class GroupWake {
     else if (trouble.kind !== 'slow') this.#change(id, { trouble: trouble.message });
   }
 
-  #readLog(engine: WakeEngine, plan: WakePlan, container: SeenContainer | undefined): void {
-    const { nowMs, timing, log } = this.#options;
-    if (!plan.showsLog || container === undefined) return;
-    const isOther = container.id !== this.#linesOf;
-    if (!isOther && nowMs() - this.#linesMs < timing.logEveryMs) return;
-    this.#linesMs = nowMs();
-    this.#linesOf = container.id;
-    const reading = this.#takeLines(engine, container)
-      .catch((error: unknown) => log.debug({ err: error }, 'the log of a container cannot be read'))
-      .finally(() => this.#calls.delete(reading));
-    this.#calls.add(reading);
+  async #withLastWords(
+    engine: WakeEngine,
+    { showsLog }: WakePlan,
+    { waitsFor }: WakeDecision,
+    end: WakeOutcome,
+  ): Promise<WakeOutcome> {
+    const isOver = end.state === 'failed' || end.state === 'partly';
+    if (!showsLog || !isOver || waitsFor === undefined || !this.#hasRun(waitsFor)) return end;
+    await this.#shownLog.lookOnceMore(engine, waitsFor);
+    return { ...end, log: this.#shownLog.lines };
   }
 
-  async #takeLines(engine: WakeEngine, container: SeenContainer): Promise<void> {
-    this.#lines = await engine.lastLines(container, LOG_LINES);
+  /** Since this wake began. */
+  #hasRun({ id, state }: SeenContainer): boolean {
+    const isStopped = state === 'exited' || state === 'created';
+    return !isStopped || (this.#attempts.get(id) ?? NO_ATTEMPT).startedMs > 0;
   }
 
   /** A large group costs its engine no more looks in a second than a small one. */
@@ -256,7 +259,7 @@ export class GroupWake {
     return outcome(trouble.kind === 'away' ? 'refused' : 'failed', {
       message: trouble.message,
       steps: [],
-      log: this.#lines,
+      log: this.#shownLog.lines,
     });
   }
 }

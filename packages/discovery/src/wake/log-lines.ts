@@ -1,4 +1,5 @@
 import { plainText } from '@dproxy/core';
+import type { LoggedContainer } from './wake-engine.ts';
 
 const MAX_LINES = 20;
 const MAX_LINE = 200;
@@ -27,4 +28,17 @@ function* pieces(bytes: Buffer): Generator<Buffer> {
     at = start + bytes.readUInt32BE(at + 4);
     yield bytes.subarray(start, at);
   }
+}
+
+/** An engine notes a start when the program may have written already. */
+const EARLY_MS = 1_000;
+
+/**
+ * From when on its log is of its last start, as the engine wants it: seconds, with a fraction. 0 for one that the engine itself has
+ * started anew: its earlier tries belong to the same start.
+ */
+export function logSinceS({ startedMs, endedMs, restarts }: LoggedContainer): number {
+  if (restarts > 0) return 0;
+  const earlyMs = Math.max(0, startedMs - EARLY_MS);
+  return (endedMs < startedMs ? Math.max(endedMs, earlyMs) : earlyMs) / 1_000;
 }

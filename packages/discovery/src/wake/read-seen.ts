@@ -32,7 +32,8 @@ export function readSeen(inspect: unknown): SeenContainer {
     state: status as SeenContainer['state'],
     health: healthOf(state['Health']),
     exitCode: numberOf(state['ExitCode']),
-    startedMs: Math.max(0, Date.parse(text(state['StartedAt'] ?? '', 'State.StartedAt')) || 0),
+    startedMs: timeOf(state['StartedAt'], 'State.StartedAt'),
+    endedMs: timeOf(state['FinishedAt'], 'State.FinishedAt'),
     restarts: numberOf(root['RestartCount']),
     stopTimeoutMs: stopTimeoutMsOf(config['StopTimeout']),
     hasTerminal: config['Tty'] === true,
@@ -46,6 +47,11 @@ function healthOf(value: unknown): SeenContainer['health'] {
   if (value === undefined || value === null) return 'none';
   const status = record(value, 'State.Health')['Status'];
   return HEALTHS.has(status) ? (status as SeenContainer['health']) : 'none';
+}
+
+/** The year 1 stands for never. */
+function timeOf(value: unknown, what: string): number {
+  return Math.max(0, Date.parse(text(value ?? '', what)) || 0);
 }
 
 function numberOf(value: unknown): number {

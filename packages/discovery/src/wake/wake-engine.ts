@@ -9,6 +9,8 @@ export interface SeenContainer {
   readonly exitCode: number;
   /** By the clock of the engine, epoch milliseconds; 0: never. */
   readonly startedMs: number;
+  /** Likewise: its last end, also while it runs again. */
+  readonly endedMs: number;
   /** How often the engine itself has started it anew since somebody started it. */
   readonly restarts: number;
   /** How long it has to end before it is killed; infinite where it has no limit. */
@@ -22,6 +24,8 @@ export interface SeenContainer {
   /** Networks with a name that it is to be in. */
   readonly networks: readonly WantedNetwork[];
 }
+
+export type LoggedContainer = Pick<SeenContainer, 'id' | 'hasTerminal' | 'startedMs' | 'endedMs' | 'restarts'>;
 
 export interface WantedNetwork {
   readonly name: string;
@@ -50,7 +54,10 @@ export interface WakeEngine {
   stop(id: string): Promise<void>;
   /** What it has used of the CPUs; undefined: it does not run, or the engine does not say. @throws WakeTrouble */
   cpu(id: string): Promise<CpuSample | undefined>;
-  /** The end of its log, at most 20 lines of at most 200 characters; none where the engine does not say. @throws WakeTrouble */
-  lastLines(container: Pick<SeenContainer, 'id' | 'hasTerminal'>, count: number): Promise<readonly string[]>;
+  /**
+   * The end of what its log has of its last start, at most 20 lines of at most 200 characters; none where the engine does not say.
+   * @throws WakeTrouble
+   */
+  lastLines(container: LoggedContainer, count: number): Promise<readonly string[]>;
   close(): void;
 }

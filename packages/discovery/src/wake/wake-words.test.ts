@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { logLines } from './log-lines.ts';
+import { seenOf } from './_seen-of.ts';
+import { logLines, logSinceS } from './log-lines.ts';
 import { WakeTrouble, wakeTrouble } from './wake-trouble.ts';
 
 const answer = (statusCode: number, message: string) => Object.assign(new Error(message), { statusCode });
@@ -58,6 +59,17 @@ describe('lines of a log', () => {
 
   it('come as they are from a terminal', () => {
     expect(logLines(Buffer.from('one\r\ntwo\r\n'), { hasTerminal: true, count: 5 })).toEqual(['one', 'two']);
+  });
+
+  it.each([
+    ['the first start', { startedMs: 50_000, endedMs: 0 }, 49],
+    ['long after it ended', { startedMs: 50_000, endedMs: 20_000 }, 49],
+    ['a moment after it ended', { startedMs: 50_000, endedMs: 49_750 }, 49.75],
+    ['it has ended since', { startedMs: 50_000, endedMs: 50_300 }, 49],
+    ['it has never been started', { startedMs: 0, endedMs: 0 }, 0],
+    ['the engine has started it anew', { startedMs: 50_000, endedMs: 49_750, restarts: 1 }, 0],
+  ])('are those of its last start: %s', (_, times, seconds) => {
+    expect(logSinceS(seenOf('web', times))).toBe(seconds);
   });
 
   it('have no orders to a terminal, nothing that turns text round, and an end', () => {

@@ -101,10 +101,7 @@ export class Waker {
       return this.#options.answer(worker, refusal.answer);
     }
     const { left, isAsleep } = this.#wakeable(plan);
-    this.#options.log[isAsleep ? 'info' : 'debug'](
-      { group: groupId, name: plan.name, client },
-      'a request wakes a group',
-    );
+    if (isAsleep) this.#logRequest(groupId, client);
     this.#begin(plan, { client: isAsleep ? undefined : client, left });
   }
 
@@ -225,11 +222,7 @@ export class Waker {
       engine: () => engine(groupId),
       isServed: () => isServed(groupId, run.left),
       isPartlyServed: () => this.#unserved(groupId).length > 0,
-      mayStart: () => {
-        run.isStart = true;
-        run.over = run.client === undefined ? undefined : this.#takeFromBudget(groupId, run.client);
-        return run.over === undefined;
-      },
+      mayStart: () => this.#mayStart(groupId, run),
       report: (report) => this.#report(groupId, run, report),
       onStarted,
       log,
@@ -239,6 +232,21 @@ export class Waker {
     const end = await run.wake.run();
     this.#settle(run.wake);
     return end;
+  }
+
+  /** What ran when it was asked for has ended meanwhile, unless all of that is done already. */
+  #mayStart(groupId: string, run: Run): boolean {
+    run.isStart = true;
+    if (run.client === undefined) return true;
+    run.over = this.#takeFromBudget(groupId, run.client);
+    if (run.over !== undefined) return false;
+    this.#logRequest(groupId, run.client);
+    return true;
+  }
+
+  #logRequest(group: string, client: string): void {
+    const name = this.#options.plan(group)?.name ?? '';
+    this.#options.log.info({ group, name, client }, 'a request wakes a group');
   }
 
   #tell(groupId: string, run: Run, end: WakeOutcome, tookMs: number): void {

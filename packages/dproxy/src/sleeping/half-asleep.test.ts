@@ -206,6 +206,7 @@ function seen(id: string): Awaited<ReturnType<WakeEngine['look']>> {
     health: 'none',
     exitCode: 0,
     startedMs: found.startedMs,
+    endedMs: 0,
     restarts: 0,
     stopTimeoutMs: 10_000,
     hasTerminal: false,
