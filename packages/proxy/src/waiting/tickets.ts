@@ -63,15 +63,20 @@ export class Tickets {
     return first;
   }
 
-  /** @returns undefined: there is a place */
+  /**
+   * The smaller the crowd, the sooner: who leaves one of a client or a place leaves the others, too, and nobody has to leave for
+   * somebody whose own are too many.
+   *
+   * @returns undefined: there is a place
+   */
   inTheWayOf({ place, client, group }: Ticket, limits: Limits): Crowd | undefined {
     const { heldRequests, heldRequestsPerRoute, heldRequestsPerClient } = limits;
-    if (this.size >= heldRequests) return { tickets: this.list(), why: `${this.size} wait` };
+    const own =
+      crowdIn(this.#byClient, client, heldRequestsPerClient) ?? crowdIn(this.#byPlace, place, heldRequestsPerRoute);
+    if (own !== undefined) return own;
     if (group !== '' && this.#waking.size >= heldRequests * WAKING_SHARE)
       return { tickets: [...this.#waking], why: `${this.#waking.size} wait for starts` };
-    return (
-      crowdIn(this.#byPlace, place, heldRequestsPerRoute) ?? crowdIn(this.#byClient, client, heldRequestsPerClient)
-    );
+    return this.size < heldRequests ? undefined : { tickets: this.list(), why: `${this.size} wait` };
   }
 
   add(ticket: Ticket): void {

@@ -72,12 +72,16 @@ describe('whoever may be gone', () => {
     expect(counters.held).toBe(3);
   });
 
-  it('does not give it up for who would not get it, nor where there is room', () => {
-    using site = roomOf({ heldRequests: 8, heldRequestsPerClient: 1 });
-    const { enter, turnedAway, asleep: outlook } = site;
-    expect(enter('gone', { mayBeGone: true, outlook })).toBe('waits');
-    expect(enter('there', { client: 'a', outlook })).toBe('waits');
-    expect(enter('again', { client: 'a', outlook })).toBe('too-many-waiting');
+  it.each([
+    ['there is room', {}, {}],
+    ['it is full', { heldRequests: 2 }, {}],
+    ['its route is full', { heldRequestsPerRoute: 2 }, { route: 'r' }],
+  ])('does not give it up for a client who has too many already, where %s', (_what, limits, same) => {
+    using site = roomOf({ heldRequests: 8, ...limits, heldRequestsPerClient: 1 });
+    const { enter, turnedAway } = site;
+    expect(enter('gone', { ...same, mayBeGone: true })).toBe('waits');
+    expect(enter('there', { ...same, client: 'a' })).toBe('waits');
+    expect(enter('again', { ...same, client: 'a' })).toBe('too-many-waiting');
     expect(turnedAway).toEqual([]);
   });
 
