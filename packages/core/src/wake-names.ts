@@ -127,14 +127,14 @@ function isKnown(behind: readonly WakeMember[], { members }: WakePlan): boolean 
   return behind !== members || members.length === 1;
 }
 
-/** @param isCertain these are behind it: else the state of health of none of them says anything */
+/** @param isCertain these are behind it: else what one of them does says nothing while another one runs */
 function settle(backend: Backend, members: readonly WakeMember[], isCertain: boolean): Backend {
+  const up = running(members);
+  if (!isCertain && up.length > 0) return backend;
   if (members.some(({ state }) => state === 'paused'))
     return { ...backend, state: 'paused', reason: 'its containers are paused: a request lets them go on' };
-  const up = running(members);
   if (up.length === 0)
     return { ...backend, state: 'stopped', reason: 'its containers do not run: a request starts them' };
-  if (!isCertain) return backend;
   if (up.every(({ health }) => health === 'starting'))
     return { ...backend, state: 'starting', reason: 'the health check of its container has not passed yet' };
   if (up.every(({ health }) => health === 'starting' || health === 'unhealthy'))
