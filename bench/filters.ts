@@ -5,11 +5,12 @@
  */
 import { createHash } from 'node:crypto';
 import { type Filter, type HeaderChange, silentLog } from '../packages/core/src/index.ts';
-import { compileSnapshot } from '../packages/proxy/src/compiled-snapshot.ts';
+import { ClientPeer } from '../packages/proxy/src/client/client-peer.ts';
+import { compileSnapshot } from '../packages/proxy/src/compile-snapshot.ts';
 import { Counters } from '../packages/proxy/src/counters.ts';
 import { DeadlineWheel } from '../packages/proxy/src/deadline-wheel.ts';
-import { ClientPeer } from '../packages/proxy/src/client/client-peer.ts';
 import { LoginChecker } from '../packages/proxy/src/filters/auth/login-checker.ts';
+import type { FilterServices } from '../packages/proxy/src/filters/filter-services.ts';
 import { FilteredRequest } from '../packages/proxy/src/filters/index.ts';
 import {
   HeadProgress,
@@ -18,7 +19,6 @@ import {
   writeRequestHead,
   writeResponseHead,
 } from '../packages/proxy/src/http1/index.ts';
-import type { Services } from '../packages/proxy/src/services.ts';
 import { NameCache } from '../packages/proxy/src/upstream/name-cache.ts';
 import { UpstreamPools } from '../packages/proxy/src/upstream/upstream-pools.ts';
 import { listenerOf, snapshotOf } from '../packages/testkit/src/snapshot-of.ts';
@@ -111,11 +111,10 @@ const endpoints = { remoteAddress: '192.0.2.7', remotePort: 1, localAddress: '19
 const downstream = {
   peer: new ClientPeer(endpoints, listenerOf(), compiled),
   isEncrypted: false,
-  listenerId: 'http',
   body: undefined,
 };
 // What these filters use of a worker.
-const services = { logins, nextRequestId: () => 'bench-1' } as unknown as Services;
+const services = { logins, nextRequestId: () => 'bench-1' } as unknown as FilterServices;
 
 console.log(`microseconds per request, medians of ${ROUNDS} rounds of ${REQUESTS} requests\n`);
 for (const [name] of [['nothing'] as const, ...CASES].filter(([name]) => name.startsWith(process.argv[2] ?? ''))) {
@@ -151,7 +150,7 @@ function request(route: Route): FilteredRequest {
 /** What the exchange does with a request and its answer. */
 function filtered(route: Route): number {
   const one = request(route);
-  const verdict = one.filters.run(one);
+  const verdict = route.filters?.run(one);
   if (verdict instanceof Promise) throw new Error(`${route.id} is not done at once`);
   if (verdict !== undefined) return one.page(verdict).headers.length;
   const written = write(one.head, one.requestRules(undefined), one.responseRules(200, response.passed, undefined));

@@ -1,13 +1,11 @@
+import type { Duplex } from 'node:stream';
 import type { Log, WildcardMemory } from '@dproxy/core';
 import type { AccessLog } from './access-log.ts';
-import type { Duplex } from 'node:stream';
 import type { ApplicationPath } from './application/index.ts';
 import type { CompiledSnapshot } from './compiled-snapshot.ts';
 import type { Counters } from './counters.ts';
 import type { DeadlineWheel } from './deadline-wheel.ts';
-import type { AuthServers } from './filters/auth/auth-server.ts';
-import type { LoginChecker } from './filters/auth/login-checker.ts';
-import type { SpentLimits } from './filters/index.ts';
+import type { FilterServices } from './filters/filter-services.ts';
 import type { CertificateHold } from './listeners/tls/certificate-hold.ts';
 import type { SecureContexts } from './listeners/tls/secure-contexts.ts';
 import type { BackendAges } from './upstream/backend-ages.ts';
@@ -16,7 +14,7 @@ import type { UpstreamConnection } from './upstream/upstream-connection.ts';
 import type { WaitingRoom } from './waiting/waiting-room.ts';
 
 /** What every connection of a worker shares. */
-export interface Services {
+export interface Services extends FilterServices {
   readonly log: Log;
   readonly wheel: DeadlineWheel;
   readonly counters: Counters;
@@ -26,10 +24,6 @@ export interface Services {
   /** Since when backends are ready or not, by `performance.now()`; those of `compiled`. */
   readonly ages: BackendAges;
   readonly accessLog: AccessLog | undefined;
-  readonly logins: LoginChecker;
-  readonly authServers: AuthServers;
-  /** What rate limits let through, for other workers; undefined: there are none. */
-  readonly spentLimits: SpentLimits | undefined;
   /** Undefined: routes with plugins answer 500. */
   readonly applicationPath: Pick<ApplicationPath, 'connect'> | undefined;
   readonly secureContexts: SecureContexts;
@@ -44,6 +38,4 @@ export interface Services {
   readonly isDraining: boolean;
   /** A connection within the process, to be used like one to a backend. */
   overMemory(socket: Duplex): UpstreamConnection;
-  /** Told to the client on pages, and found in the log. */
-  nextRequestId(): string;
 }

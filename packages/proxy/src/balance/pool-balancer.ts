@@ -6,8 +6,8 @@ import {
   readyShares,
   type Share,
 } from '@dproxy/core';
-import type { BalanceContext } from '../compiled-route.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
+import type { BalanceContext } from './balance-context.ts';
 
 export type PoolBalancer = BackendBalancer<UpstreamPool>;
 

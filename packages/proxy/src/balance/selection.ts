@@ -10,8 +10,8 @@ import {
   type Share,
   SlowStart,
 } from '@dproxy/core';
-import type { BalanceContext } from '../compiled-route.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
+import type { BalanceContext } from './balance-context.ts';
 import type { PoolBalancer } from './pool-balancer.ts';
 import { type ChoosingRequest, requestKey } from './request-key.ts';
 import { StickySessions } from './sticky-sessions.ts';

@@ -18,7 +18,7 @@ export function chooseAnswer(
 ): Page | 'filters' | 'plugins' | 'backend' {
   // What plugins send on has been through all of this.
   if (entry.chosenRoute !== undefined) return answerOfRoute(route);
-  const redirect = httpsRedirect(compiled, route, head, entry);
+  const redirect = httpsRedirect(compiled, route.route, head, entry);
   if (redirect !== undefined) return redirect;
   return route.filters === undefined ? answerBehindFilters(route) : 'filters';
 }

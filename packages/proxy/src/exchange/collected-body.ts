@@ -1,7 +1,7 @@
 import { ProxyError } from '@dproxy/core';
 import type { FilteredRequest } from '../filters/index.ts';
+import { KeptBody } from '../upstream/kept-body.ts';
 import type { Downstream } from './downstream.ts';
-import { KeptBody } from './kept-body.ts';
 
 /** The body of a request that a filter wants to see before a backend does. */
 export class CollectedBody {

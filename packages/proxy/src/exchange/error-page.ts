@@ -1,8 +1,8 @@
 import { ERRORS, type ProxyError } from '@dproxy/core';
 import type { RequestHead } from '../http1/index.ts';
+import { grpcPage, isGrpc } from '../pages/grpc.ts';
 import type { Page, Pages } from '../pages/index.ts';
 import type { Downstream } from './downstream.ts';
-import { grpcPage, isGrpc } from './grpc.ts';
 
 interface FailedRequest {
   readonly head: RequestHead;

@@ -6,27 +6,28 @@ import type { RequestHead } from '../http1/index.ts';
 import { answerBeforeRouting } from '../https/before-routing.ts';
 import type { Page } from '../pages/index.ts';
 import type { Services } from '../services.ts';
+import type { KeptBody } from '../upstream/kept-body.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import type { WakeNews } from '../waiting/page/wake-news.ts';
 import { Attempts } from './attempts.ts';
 import { Candidates } from './candidates.ts';
 import { answerAfterWaiting, answerBehindFilters, chooseAnswer } from './choose-answer.ts';
-import type { Downstream } from './downstream.ts';
-import { ExchangeReport } from './exchange-report.ts';
-import { errorPage } from './error-page.ts';
-import { offlineOr } from './offline-or.ts';
-import { Hop, type HopOwner } from './hop.ts';
 import { CollectedBody } from './collected-body.ts';
-import { keepBody, type KeptBody } from './kept-body.ts';
+import type { Downstream } from './downstream.ts';
+import { errorPage } from './error-page.ts';
+import { ExchangeReport } from './exchange-report.ts';
+import { Hop, type HopOwner } from './hop.ts';
+import { keepBody } from './keep-body.ts';
 import { matchRoute } from './match-route.ts';
 import { mayWait } from './may-wait.ts';
 import { isNews, openNews } from './news.ts';
 import { nextAttempt } from './next-attempt.ts';
+import { offlineOr } from './offline-or.ts';
 import { ownAnswer, staysOpen } from './own-answer.ts';
-import { RequestWait, type WaitOwner } from './request-wait.ts';
-import { recoverFrom } from './recovery.ts';
-import { RetryPause } from './retry-pause.ts';
 import { connectPlugins } from './plugins-hop.ts';
+import { recoverFrom } from './recovery.ts';
+import { RequestWait, type WaitOwner } from './request-wait.ts';
+import { RetryPause } from './retry-pause.ts';
 
 /**
  * One request and its response. The phases, in order: accept (the connection's), match, select, filter, then per attempt

@@ -5,16 +5,16 @@ import type { CompiledRoute } from '../compiled-route.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import type { FilteredRequest } from '../filters/index.ts';
 import type { DecoderOutput, RequestHead, ResponseHead } from '../http1/index.ts';
+import { isGrpc } from '../pages/grpc.ts';
 import type { Services } from '../services.ts';
 import { Tunnel } from '../tunnel/tunnel.ts';
 import { Http1Stream } from '../upstream/http1-stream.ts';
+import type { KeptBody } from '../upstream/kept-body.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import type { TunnelBackend, UpstreamStream, UpstreamStreamUser } from '../upstream/upstream-stream.ts';
 import type { GroupUse } from '../waiting/group-uses.ts';
 import { type Downstream, isRequestComplete } from './downstream.ts';
-import { isGrpc } from './grpc.ts';
 import { type HeadFacts, requestAdditions, responseAdditions } from './head-additions.ts';
-import type { KeptBody } from './kept-body.ts';
 import { staysOpen } from './own-answer.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { ProxyError } from '@dproxy/core';
+import type { KeptBody } from '../upstream/kept-body.ts';
 import type { Attempts } from './attempts.ts';
 import type { Hop } from './hop.ts';
-import type { KeptBody } from './kept-body.ts';
 
 export interface FailedRequest {
   readonly hop: Pick<Hop, 'pool' | 'requestBytes'> | undefined;

@@ -1,8 +1,8 @@
 import { ProxyError } from '@dproxy/core';
 import type { Services } from '../services.ts';
+import type { KeptBody } from '../upstream/kept-body.ts';
 import type { Attempt, Attempts } from './attempts.ts';
 import type { Hop } from './hop.ts';
-import type { KeptBody } from './kept-body.ts';
 
 interface Failed {
   readonly hop: Hop | undefined;

@@ -1,5 +1,5 @@
 import type { ProxyError } from '@dproxy/core';
-import { toProxyError } from './to-proxy-error.ts';
+import { toProxyError } from '../to-proxy-error.ts';
 
 /** More recoveries than a host has candidates. */
 const MAX_STEPS = 256;

@@ -7,7 +7,7 @@ import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import { isWaitingFor, waitingAnswer } from '../waiting/page/waiting-answer.ts';
 import type { Place } from '../waiting/place.ts';
 import type { Promising } from '../waiting/prospects.ts';
-import type { Waiter } from '../waiting/waiting-room.ts';
+import type { Waiter } from '../waiting/visit.ts';
 import type { Downstream } from './downstream.ts';
 
 /** What has been done for the request. */

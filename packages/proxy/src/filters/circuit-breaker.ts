@@ -1,5 +1,6 @@
 import { CircuitBreaker, type CircuitBreakerFilter } from '@dproxy/core';
-import type { CompiledFilter, FilterContext, Rehearsed, Verdict } from './compiled-filter.ts';
+import type { CompiledFilter, Rehearsed, Verdict } from './compiled-filter.ts';
+import type { FilterContext } from './filter-context.ts';
 import type { FilteredRequest, RequestEnd } from './filtered-request.ts';
 import { type CountingFilter, inherited } from './inherited.ts';
 

@@ -1,12 +1,13 @@
 import { APPLICATION_FILTERS, type Filter } from '@dproxy/core';
-import { CompiledFilters } from './compiled-filters.ts';
-import type { CompiledFilter, FilterContext } from './compiled-filter.ts';
+import { compileAllowClients, compileAllowHosts } from './allow.ts';
 import { compileBasicAuth } from './auth/basic-auth.ts';
 import { compileForwardAuth } from './auth/forward-auth.ts';
-import { compileAllowClients, compileAllowHosts } from './allow.ts';
 import { compileCircuitBreaker } from './circuit-breaker.ts';
+import type { CompiledFilter } from './compiled-filter.ts';
+import { CompiledFilters } from './compiled-filters.ts';
 import { compileCors } from './cors.ts';
 import { compileErrorPages } from './error-pages.ts';
+import type { FilterContext } from './filter-context.ts';
 import { compileHeaders } from './headers.ts';
 import { compileInFlight } from './in-flight.ts';
 import { compileMirror } from './mirror.ts';

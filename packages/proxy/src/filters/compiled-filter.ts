@@ -1,6 +1,6 @@
-import type { FilterType, Route } from '@dproxy/core';
-import type { RouteContext } from '../compiled-route.ts';
+import type { FilterType } from '@dproxy/core';
 import type { Page } from '../pages/index.ts';
+import type { Answered, Instead } from './answered.ts';
 import type { FilteredRequest } from './filtered-request.ts';
 
 /** Undefined: the request goes on. A page: it is the answer, and no later filter sees the request. */
@@ -38,24 +38,6 @@ export interface CompiledFilter {
   rehearse?(request: FilteredRequest): Rehearsed;
 }
 
-/** An answer that nobody has seen yet. */
-export interface Answered {
-  readonly status: number;
-  /** `ErrorCode` of a page of ours; empty: a backend's. */
-  readonly code: string;
-  /** Of the request's body that were taken from the client: they are not there a second time. */
-  readonly requestBytes: number;
-}
-
-/** Must lead to another answer, now or in finite time, or throw a ProxyError. */
-export type Instead = (anew: Anew) => void;
-
-/** What can be done instead of an answer. */
-export interface Anew {
-  /** Ignored when the client has gone away meanwhile. */
-  answer(page: Page): void;
-}
-
 /** What a filter would do. */
 export interface Rehearsed {
   /** A sentence without secrets. */
@@ -63,9 +45,4 @@ export interface Rehearsed {
   readonly answer?: Page | undefined;
   /** Fields that it sets; shown apart, where credentials are hidden. */
   readonly values?: readonly (readonly [name: string, value: string])[];
-}
-
-/** What filters are compiled with. */
-export interface FilterContext extends RouteContext {
-  readonly route: Route;
 }

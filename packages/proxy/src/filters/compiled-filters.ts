@@ -1,4 +1,5 @@
-import type { Answered, CompiledFilter, Instead, Verdict } from './compiled-filter.ts';
+import type { Answered, Instead } from './answered.ts';
+import type { CompiledFilter, Verdict } from './compiled-filter.ts';
 import type { FilteredRequest } from './filtered-request.ts';
 
 /** In the order in which an answer passes them: the last first. */

@@ -1,11 +1,13 @@
 import { type ErrorPagesFilter, inRanges, ProxyError } from '@dproxy/core';
 import type { PoolBalancer } from '../balance/pool-balancer.ts';
-import { isGrpc } from '../exchange/grpc.ts';
-import { type SideAnswer, SideRequest } from '../exchange/side-request.ts';
 import { type RequestHead, rewrittenTarget, withoutFields } from '../http1/index.ts';
+import { isGrpc } from '../pages/grpc.ts';
 import type { Page } from '../pages/index.ts';
+import { type SideAnswer, SideRequest } from '../upstream/side-request.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
-import type { Anew, Answered, CompiledFilter, FilterContext, Instead, Rehearsed } from './compiled-filter.ts';
+import type { Anew, Answered, Instead } from './answered.ts';
+import type { CompiledFilter, Rehearsed } from './compiled-filter.ts';
+import type { FilterContext } from './filter-context.ts';
 import type { FilteredRequest } from './filtered-request.ts';
 import { type CountingFilter, inherited } from './inherited.ts';
 import { otherBackends, sideAdditions } from './other-backends.ts';

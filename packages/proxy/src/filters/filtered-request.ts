@@ -1,10 +1,9 @@
-import { canonicalPath, type CountedFacts, ProxyError } from '@dproxy/core';
-import type { CompiledRoute } from '../compiled-route.ts';
-import type { CompiledSnapshot } from '../compiled-snapshot.ts';
-import type { Downstream } from '../exchange/downstream.ts';
-import type { KeptBody } from '../exchange/kept-body.ts';
+import { canonicalPath, type CountedFacts, ProxyError, type Route } from '@dproxy/core';
+import type { Entry } from '../client/peer.ts';
+import type { CompiledSettings } from '../compiled-settings.ts';
 import {
   type CompiledHeaderRules,
+  type CompiledRouteHeaders,
   fieldNames,
   fieldValues,
   isForwardingField,
@@ -14,10 +13,10 @@ import {
   withoutTaken,
 } from '../http1/index.ts';
 import type { Page } from '../pages/index.ts';
-import type { Services } from '../services.ts';
-import type { Answered, Instead } from './compiled-filter.ts';
-import type { CompiledFilters } from './compiled-filters.ts';
+import type { KeptBody } from '../upstream/kept-body.ts';
+import type { Answered, Instead } from './answered.ts';
 import { FieldChanges } from './field-changes.ts';
+import type { FilterServices } from './filter-services.ts';
 
 /** How a request ended, for filters that count. */
 export interface RequestEnd {
@@ -31,14 +30,28 @@ export interface RequestEnd {
   readonly durationMs: number;
 }
 
+/** What filters may know of the route that they act for. */
+interface FilteredRoute {
+  readonly route: Route;
+  readonly headers: CompiledRouteHeaders;
+  readonly connectMs: number;
+  readonly responseMs: number;
+}
+
+/** The filters of that route, as far as a request leads its answer back to them. */
+interface AnswerFilters {
+  answered(request: FilteredRequest, answer: Answered): Instead | undefined;
+  respond(request: FilteredRequest, status: number, fields: string): void;
+}
+
 export interface FilteredRequestOptions {
   readonly head: RequestHead;
-  readonly downstream: Pick<Downstream, 'peer' | 'isEncrypted' | 'listenerId' | 'body'>;
+  readonly downstream: Entry & { readonly body: object | undefined };
   /** Undefined: a rehearsal. */
-  readonly services: Services | undefined;
-  readonly compiled: CompiledSnapshot;
-  readonly route: CompiledRoute;
-  readonly filters: CompiledFilters;
+  readonly services: FilterServices | undefined;
+  readonly compiled: CompiledSettings;
+  readonly route: FilteredRoute;
+  readonly filters: AnswerFilters;
   /** Of the exchange; absent: a rehearsal. */
   readonly readBody?: (maxBytes: number) => Promise<Buffer>;
 }
@@ -64,9 +77,8 @@ export class FilteredRequest {
   /** As the client has sent it. */
   readonly original: RequestHead;
   readonly downstream: FilteredRequestOptions['downstream'];
-  readonly compiled: CompiledSnapshot;
-  readonly route: CompiledRoute;
-  readonly filters: CompiledFilters;
+  readonly compiled: CompiledSettings;
+  readonly route: FilteredRoute;
   /** How many filters it has passed: the answer passes them back. */
   passed = 0;
   #head: RequestHead;
@@ -80,7 +92,8 @@ export class FilteredRequest {
   #kept: KeptBody | undefined;
   #bodyListeners: ((kept: KeptBody) => void)[] | undefined;
   readonly #startedMs = performance.now();
-  readonly #services: Services | undefined;
+  readonly #services: FilterServices | undefined;
+  readonly #filters: AnswerFilters;
   readonly #readBody: ((maxBytes: number) => Promise<Buffer>) | undefined;
 
   constructor({ head, downstream, services, compiled, route, filters, readBody }: FilteredRequestOptions) {
@@ -90,7 +103,7 @@ export class FilteredRequest {
     this.#readBody = readBody;
     this.compiled = compiled;
     this.route = route;
-    this.filters = filters;
+    this.#filters = filters;
     this.#head = head;
   }
 
@@ -100,7 +113,7 @@ export class FilteredRequest {
   }
 
   /** @throws TypeError in a rehearsal, which has no effects */
-  get services(): Services {
+  get services(): FilterServices {
     if (this.#services === undefined) throw new TypeError('a filter with effects was called in a rehearsal');
     return this.#services;
   }
@@ -269,7 +282,7 @@ export class FilteredRequest {
   responseRules(status: number, fields: string, rules: CompiledHeaderRules | undefined) {
     const before = this.#response;
     this.#response = before?.copy();
-    this.filters.respond(this, status, fields);
+    this.#filters.respond(this, status, fields);
     const changes = this.#response;
     this.#response = before;
     return changes === undefined ? rules : changes.under(rules);
@@ -284,7 +297,7 @@ export class FilteredRequest {
 
   /** What is done instead of this answer. Once: that may fail in its turn, and something must be answered in the end. */
   answered(answer: Answered): Instead | undefined {
-    const instead = this.#isReplaced ? undefined : this.filters.answered(this, answer);
+    const instead = this.#isReplaced ? undefined : this.#filters.answered(this, answer);
     this.#isReplaced ||= instead !== undefined;
     return instead;
   }

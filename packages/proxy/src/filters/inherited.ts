@@ -1,5 +1,6 @@
 import { type Filter, sameValue } from '@dproxy/core';
-import type { CompiledFilter, FilterContext } from './compiled-filter.ts';
+import type { CompiledFilter } from './compiled-filter.ts';
+import type { FilterContext } from './filter-context.ts';
 
 /** A filter that counts, with what it was made of. */
 export interface CountingFilter extends CompiledFilter {
@@ -17,6 +18,6 @@ export function inherited<T extends CountingFilter>(
 ): T | undefined {
   const before = route.filters.slice(0, route.filters.indexOf(filter));
   const rank = before.filter((other) => sameValue(other, filter)).length;
-  const same = (previous?.filters?.list ?? []).filter(isKind).filter((each) => sameValue(each.filter, filter));
+  const same = (previous?.list ?? []).filter(isKind).filter((each) => sameValue(each.filter, filter));
   return same[rank];
 }

@@ -1,10 +1,11 @@
 import type { MirrorFilter } from '@dproxy/core';
 import type { PoolBalancer } from '../balance/pool-balancer.ts';
-import type { KeptBody } from '../exchange/kept-body.ts';
-import { SideRequest } from '../exchange/side-request.ts';
 import type { RequestAdditions, RequestHead } from '../http1/index.ts';
+import type { KeptBody } from '../upstream/kept-body.ts';
+import { SideRequest } from '../upstream/side-request.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
-import type { CompiledFilter, FilterContext, Rehearsed, Verdict } from './compiled-filter.ts';
+import type { CompiledFilter, Rehearsed, Verdict } from './compiled-filter.ts';
+import type { FilterContext } from './filter-context.ts';
 import type { FilteredRequest } from './filtered-request.ts';
 import { type CountingFilter, inherited } from './inherited.ts';
 import { otherBackends, sideAdditions } from './other-backends.ts';

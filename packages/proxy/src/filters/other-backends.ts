@@ -1,8 +1,8 @@
 import type { BackendRef } from '@dproxy/core';
 import { balancePools, type PoolBalancer, poolShares } from '../balance/pool-balancer.ts';
-import { clientCertificateLines } from '../https/client-certificate-lines.ts';
 import type { RequestAdditions } from '../http1/index.ts';
-import type { FilterContext } from './compiled-filter.ts';
+import { clientCertificateLines } from '../https/client-certificate-lines.ts';
+import type { FilterContext } from './filter-context.ts';
 import type { FilteredRequest } from './filtered-request.ts';
 
 /** The backends that a filter asks beside those of its route, in turn. */

@@ -5,7 +5,8 @@ import {
   type SpentTokens,
   TokenBuckets,
 } from '@dproxy/core';
-import type { CompiledFilter, FilterContext, Rehearsed, Verdict } from './compiled-filter.ts';
+import type { CompiledFilter, Rehearsed, Verdict } from './compiled-filter.ts';
+import type { FilterContext } from './filter-context.ts';
 import type { FilteredRequest } from './filtered-request.ts';
 import { type CountingFilter, inherited } from './inherited.ts';
 

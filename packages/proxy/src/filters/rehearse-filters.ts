@@ -1,6 +1,7 @@
 import type { FilterType } from '@dproxy/core';
 import type { Page } from '../pages/index.ts';
 import type { CompiledFilter, Rehearsed } from './compiled-filter.ts';
+import type { CompiledFilters } from './compiled-filters.ts';
 import type { FilteredRequest } from './filtered-request.ts';
 
 /** What one filter would do to a request, for people. */
@@ -13,12 +14,15 @@ export interface FilterNote {
 }
 
 /** Plays a request through its filters, without their effects. @throws ProxyError as the filters do */
-export function rehearseFilters(request: FilteredRequest): {
+export function rehearseFilters(
+  { list }: Pick<CompiledFilters, 'list'>,
+  request: FilteredRequest,
+): {
   readonly notes: readonly FilterNote[];
   readonly answer: Page | undefined;
 } {
   const notes: FilterNote[] = [];
-  for (const filter of request.filters.list) {
+  for (const filter of list) {
     const { detail, answer, values = [] } = rehearse(filter, request);
     notes.push({ type: filter.type, detail, values });
     if (answer !== undefined) return { notes, answer };

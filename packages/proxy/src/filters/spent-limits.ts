@@ -1,5 +1,4 @@
 import type { SpentTokens } from '@dproxy/core';
-import type { RateLimit } from './rate-limit.ts';
 
 /** How long the workers of a host may not know of each other's requests. */
 const TELL_MS = 100;
@@ -8,17 +7,23 @@ const MAX_BYTES = 400_000;
 const KEY_BYTES = 80;
 const MAX_LIMITS = 1_000;
 
+/** What counts, and is asked later what it was. */
+export interface Spending {
+  /** Since it was last asked; undefined: nothing. */
+  takeSpent(): SpentTokens | undefined;
+}
+
 /** What this worker has let through its rate limits, told to the others now and then: only of those that see traffic. */
 export class SpentLimits {
   readonly #tell: (spent: readonly SpentTokens[]) => void;
-  readonly #noted = new Set<RateLimit>();
+  readonly #noted = new Set<Spending>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(tell: (spent: readonly SpentTokens[]) => void) {
     this.#tell = tell;
   }
 
-  note(limit: RateLimit): void {
+  note(limit: Spending): void {
     this.#noted.add(limit);
     this.#timer ??= setTimeout(() => this.#flush(), TELL_MS).unref();
   }

@@ -3,8 +3,8 @@ import { type Limits, ProxyError } from '@dproxy/core';
 import type { Patience } from '../downstream/patience.ts';
 import type { RequestBodySink } from '../downstream/request-body.ts';
 import type { RequestBodySource } from '../exchange/downstream.ts';
-import { isGrpc } from '../exchange/grpc.ts';
 import { CHUNK_END, chunkHeader, type DecoderOutput, LAST_CHUNK, type RequestHead } from '../http1/index.ts';
+import { isGrpc } from '../pages/grpc.ts';
 
 export interface StreamBodyOptions {
   readonly stream: ServerHttp2Stream;

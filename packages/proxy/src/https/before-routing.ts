@@ -1,5 +1,5 @@
 import type { Entry } from '../client/peer.ts';
-import type { CompiledSnapshot } from '../compiled-snapshot.ts';
+import type { CompiledSettings } from '../compiled-settings.ts';
 import type { RequestHead } from '../http1/index.ts';
 import type { Page } from '../pages/index.ts';
 import { challengeAnswer } from './challenge-answer.ts';
@@ -12,6 +12,6 @@ import { checkTlsPolicy } from './tls-policy-check.ts';
  * @returns the answer, where there is one already
  * @throws ProxyError `path-unknown`, `misdirected`
  */
-export function answerBeforeRouting(compiled: CompiledSnapshot, head: RequestHead, entry: Entry): Page | undefined {
+export function answerBeforeRouting(compiled: CompiledSettings, head: RequestHead, entry: Entry): Page | undefined {
   return challengeAnswer(compiled, head) ?? checkTlsPolicy(compiled, head, entry);
 }

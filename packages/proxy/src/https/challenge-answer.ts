@@ -1,5 +1,5 @@
 import { ProxyError } from '@dproxy/core';
-import type { CompiledSnapshot } from '../compiled-snapshot.ts';
+import type { CompiledSettings } from '../compiled-settings.ts';
 import type { RequestHead } from '../http1/index.ts';
 import type { Page } from '../pages/index.ts';
 
@@ -18,7 +18,7 @@ const FOLDER = '/.well-known/acme-challenge';
  * @returns undefined for requests that are about something else
  * @throws ProxyError `path-unknown` for a token that is not ours
  */
-export function challengeAnswer({ https, settings }: CompiledSnapshot, head: RequestHead): Page | undefined {
+export function challengeAnswer({ https, settings }: CompiledSettings, head: RequestHead): Page | undefined {
   if (!isChallengePath(head.path)) return undefined;
   const answer = isReading(head.method) ? https.keyAuthorizations.get(head.path.slice(FOLDER.length + 1)) : undefined;
   if (answer !== undefined) return pageOf(answer);

@@ -1,6 +1,6 @@
 import type { Entry } from '../client/peer.ts';
 import type { ClientCertificate, TlsFacts } from '../client/tls-facts.ts';
-import type { CompiledSnapshot } from '../compiled-snapshot.ts';
+import type { CompiledSettings } from '../compiled-settings.ts';
 import { headerLine, type RequestHead } from '../http1/index.ts';
 
 const VERIFY = 'x-ssl-client-verify';
@@ -14,7 +14,7 @@ const linesOf = new WeakMap<TlsFacts, string>();
  * `x-ssl-client-verify` (`SUCCESS`, `NONE`, `FAILED:<reason>`), and of a verified one its name and its fingerprint. The parser has
  * removed what the client itself says under these names. Other hosts have none of them.
  */
-export function clientCertificateLines({ https }: CompiledSnapshot, { host }: RequestHead, { peer }: Entry): string {
+export function clientCertificateLines({ https }: CompiledSettings, { host }: RequestHead, { peer }: Entry): string {
   const policy = https.policyOf(host);
   if (policy === undefined || policy.clientCertificates === 'none') return '';
   const { tls } = peer;

@@ -1,7 +1,13 @@
-import { canonicalHost, type CertificateRef, isAddressHost, type ListenerIds, type RouteHttps } from '@dproxy/core';
+import {
+  canonicalHost,
+  type CertificateRef,
+  isAddressHost,
+  type ListenerIds,
+  type Route,
+  type RouteHttps,
+} from '@dproxy/core';
 import type { Entry } from '../client/peer.ts';
-import type { CompiledRoute } from '../compiled-route.ts';
-import type { CompiledSnapshot } from '../compiled-snapshot.ts';
+import type { CompiledSettings } from '../compiled-settings.ts';
 import type { RequestHead } from '../http1/index.ts';
 import { type Page, renderRedirect } from '../pages/index.ts';
 import { isChallengePath } from './challenge-answer.ts';
@@ -9,8 +15,8 @@ import { publicHttpsPort } from './compiled-https.ts';
 
 /** The answer that sends a plain request for this route to HTTPS; undefined: it is answered as it is. */
 export function httpsRedirect(
-  compiled: CompiledSnapshot,
-  { route }: CompiledRoute,
+  compiled: CompiledSettings,
+  route: Route,
   head: RequestHead,
   entry: Entry,
 ): Page | undefined {
@@ -22,7 +28,7 @@ export function httpsRedirect(
 
 /** Undefined: nobody listens there, or clients would not trust what they are shown. */
 export function redirectPage(
-  compiled: CompiledSnapshot,
+  compiled: CompiledSettings,
   head: RequestHead,
   status: Exclude<RouteHttps['redirect'], 0>,
   listeners: ListenerIds,
@@ -44,7 +50,7 @@ export function isSecure({ isEncrypted, peer }: Entry, { claims }: RequestHead):
  * Whether whoever asks for this host over HTTPS is shown a certificate from a file or an authority, not the local CA's. A name
  * without a dot is one of the local network, which no authority vouches for.
  */
-export function hasPublicName({ tls }: CompiledSnapshot, host: string): boolean {
+export function hasPublicName({ tls }: CompiledSettings, host: string): boolean {
   if (!isAddressHost(host)) return host.includes('.') && isPublic(tls.kindFor(host));
   // No SNI carries an address (RFC 6066 section 3): clients are shown what those without a name are shown.
   const shown = tls.default[0]?.ref;

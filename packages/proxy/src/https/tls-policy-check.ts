@@ -1,7 +1,7 @@
 import { ProxyError, type TlsPolicy } from '@dproxy/core';
 import type { Entry } from '../client/peer.ts';
 import type { TlsFacts } from '../client/tls-facts.ts';
-import type { CompiledSnapshot } from '../compiled-snapshot.ts';
+import type { CompiledSettings } from '../compiled-settings.ts';
 import type { RequestHead } from '../http1/index.ts';
 import type { Page } from '../pages/index.ts';
 import { isSecure, redirectPage } from './https-redirect.ts';
@@ -16,7 +16,7 @@ import { isSecure, redirectPage } from './https-redirect.ts';
  * @returns the redirect of a plain request; undefined: it may
  * @throws ProxyError `misdirected`: RFC 9110 section 15.5.20, the client may try again on a connection of its own
  */
-export function checkTlsPolicy(compiled: CompiledSnapshot, head: RequestHead, entry: Entry): Page | undefined {
+export function checkTlsPolicy(compiled: CompiledSettings, head: RequestHead, entry: Entry): Page | undefined {
   const policy = compiled.https.policyOf(head.host);
   const isRequired = policy?.clientCertificates === 'require';
   if (!entry.isEncrypted) return isRequired ? sendToHttps(compiled, head, entry) : undefined;
@@ -32,7 +32,7 @@ export function checkTlsPolicy(compiled: CompiledSnapshot, head: RequestHead, en
   return undefined;
 }
 
-function sendToHttps(compiled: CompiledSnapshot, head: RequestHead, entry: Entry): Page {
+function sendToHttps(compiled: CompiledSettings, head: RequestHead, entry: Entry): Page {
   // The certificates that a proxy in front has asked for are not ours to believe, and a redirect would come back here.
   const page = isSecure(entry, head) ? undefined : redirectPage(compiled, head, 308, []);
   if (page === undefined) throw new ProxyError('misdirected', `${head.host} requires a client certificate, and HTTPS`);

@@ -10,12 +10,12 @@ import {
   type StreamTable,
 } from '@dproxy/core';
 import type { Endpoints } from '../client/endpoints.ts';
+import type { CompiledStream } from '../compiled-streams.ts';
 import { DownstreamConnection } from '../downstream/downstream-connection.ts';
 import type { Chosen, ClientConnection, DownstreamOwner } from '../downstream/downstream-owner.ts';
 import { refusalText } from '../downstream/refusal.ts';
 import { Http2Connection } from '../http2/http2-connection.ts';
 import type { Services } from '../services.ts';
-import type { CompiledStream } from '../streams/compiled-streams.ts';
 import { TcpConnection } from '../tunnel/tcp-connection.ts';
 import { type Bound, listenOnEither } from './bound.ts';
 import type { ConnectionLimits } from './connection-limits.ts';

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import type { TlsFacts } from '../client/tls-facts.ts';
+import type { CompiledStream } from '../compiled-streams.ts';
 import { Deadline, type DeadlineOwner, type DeadlineWheel } from '../deadline-wheel.ts';
-import type { CompiledStream } from '../streams/compiled-streams.ts';
 import { type AlertName, alertRecord } from './tls/alerts.ts';
 import { clientCertificateOf } from './tls/client-certificate.ts';
 import type { ClientHello } from './tls/client-hello.ts';

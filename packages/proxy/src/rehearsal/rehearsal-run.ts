@@ -11,6 +11,7 @@ import type { Endpoints } from '../client/endpoints.ts';
 import type { Entry } from '../client/peer.ts';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
+import type { CompiledStream } from '../compiled-streams.ts';
 import { Candidates } from '../exchange/candidates.ts';
 import { answerBehindFilters, chooseAnswer } from '../exchange/choose-answer.ts';
 import { HeadFacts } from '../exchange/head-facts.ts';
@@ -22,7 +23,6 @@ import { isChallengePath } from '../https/challenge-answer.ts';
 import { withHsts } from '../https/hsts.ts';
 import { streamFor } from '../listeners/choose-entrance.ts';
 import type { Page } from '../pages/index.ts';
-import type { CompiledStream } from '../streams/compiled-streams.ts';
 import { redirectReason } from './redirect-reason.ts';
 import { type NotingContexts, rehearseTls, type RehearsedTls } from './rehearse-tls.ts';
 import type { Rehearsed, RehearsedAnswer, RehearsedRequest } from './rehearsed.ts';
@@ -189,10 +189,10 @@ export class RehearsalRun {
   #rehearseFilters(route: CompiledRoute, head: RequestHead, entry: Entry): Page | undefined {
     const { filters } = route;
     if (filters === undefined) return undefined;
-    const downstream = { ...entry, listenerId: this.#request.listener.id, body: undefined };
+    const downstream = { ...entry, body: undefined };
     const compiled = this.#compiled;
     const filtered = new FilteredRequest({ head, downstream, services: undefined, compiled, route, filters });
-    const { notes, answer } = rehearseFilters(filtered);
+    const { notes, answer } = rehearseFilters(filters, filtered);
     this.#filters = notes;
     return answer;
   }

@@ -8,15 +8,16 @@ import {
   ProxyError,
   type Snapshot,
 } from '@dproxy/core';
-import { usedBackends } from '../compiled-route.ts';
-import { type CompiledSnapshot, compileSnapshot } from '../compiled-snapshot.ts';
+import { usedBackends } from '../compile-route.ts';
+import { compileSnapshot } from '../compile-snapshot.ts';
+import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import { Counters } from '../counters.ts';
 import { DeadlineWheel } from '../deadline-wheel.ts';
 import { HeadProgress, parseRequestHead } from '../http1/index.ts';
 import { NameCache } from '../upstream/name-cache.ts';
 import { UpstreamPools } from '../upstream/upstream-pools.ts';
-import { NotingContexts } from './rehearse-tls.ts';
 import { RehearsalRun } from './rehearsal-run.ts';
+import { NotingContexts } from './rehearse-tls.ts';
 import type { Rehearsed, RehearsedRequest } from './rehearsed.ts';
 
 /**

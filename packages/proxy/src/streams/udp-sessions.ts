@@ -1,9 +1,9 @@
 import type { RemoteInfo } from 'node:dgram';
 import { mayBeConnected } from '@dproxy/core';
+import { ClientCounts } from '../client/client-counts.ts';
+import type { CompiledStream } from '../compiled-streams.ts';
 import type { Services } from '../services.ts';
 import { wakeGroupOf } from '../waiting/place.ts';
-import { ClientCounts } from './client-counts.ts';
-import type { CompiledStream } from './compiled-streams.ts';
 import { UdpSession, type Waiting } from './udp-session.ts';
 
 export interface UdpSessionsOptions {

@@ -2,17 +2,17 @@ import type { Duplex } from 'node:stream';
 import { type Limits, mayRetry, ProxyError } from '@dproxy/core';
 import { preferReachable } from '../balance/prefer-reachable.ts';
 import type { Endpoints } from '../client/endpoints.ts';
+import type { CompiledStream } from '../compiled-streams.ts';
 import { ClientSocket } from '../downstream/client-socket.ts';
 import { guard, listenTo, type SocketEvents } from '../downstream/socket-events.ts';
 import { ExchangeTraffic } from '../exchange/exchange-traffic.ts';
 import type { Services } from '../services.ts';
-import type { CompiledStream } from '../streams/compiled-streams.ts';
 import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import type { UpstreamUser } from '../upstream/upstream-user.ts';
 import type { GroupUse } from '../waiting/group-uses.ts';
 import type { Place } from '../waiting/place.ts';
-import type { Visit, Waiter } from '../waiting/waiting-room.ts';
+import type { Visit, Waiter } from '../waiting/visit.ts';
 import { Tunnel } from './tunnel.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { WakeGroup } from '@dproxy/core';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
-import type { CompiledStream } from '../streams/compiled-streams.ts';
+import type { CompiledStream } from '../compiled-streams.ts';
 
 /** What is waited for: a route or a stream, under whatever Snapshot. */
 export interface Place {

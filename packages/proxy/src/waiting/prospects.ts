@@ -1,7 +1,7 @@
 import { ProxyError, type WakeGroup } from '@dproxy/core';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
-import type { CompiledStream } from '../streams/compiled-streams.ts';
+import type { CompiledStream } from '../compiled-streams.ts';
 import type { BackendAges } from '../upstream/backend-ages.ts';
 import { findPlace, type Place, wakeGroupOf } from './place.ts';
 import { Vacancies } from './vacancies.ts';

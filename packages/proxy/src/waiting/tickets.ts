@@ -2,7 +2,7 @@ import type { Limits } from '@dproxy/core';
 import { clientKey } from '../client/client-key.ts';
 import type { Deadline } from '../deadline-wheel.ts';
 import { placeKey } from './place.ts';
-import type { Visit } from './waiting-room.ts';
+import type { Visit } from './visit.ts';
 
 /** One who waits. */
 export class Ticket {

@@ -1,6 +1,6 @@
-import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import type { CompiledRoute } from '../compiled-route.ts';
-import type { CompiledStream } from '../streams/compiled-streams.ts';
+import type { CompiledSnapshot } from '../compiled-snapshot.ts';
+import type { CompiledStream } from '../compiled-streams.ts';
 import type { BackendAges, BackendStanding } from '../upstream/backend-ages.ts';
 import { expectsSuccessor } from './hold-over.ts';
 import { backendIdsOf, findPlace, placeKey, type Place } from './place.ts';

@@ -4,10 +4,10 @@ import type { Counters } from '../counters.ts';
 import { Deadline, type DeadlineWheel } from '../deadline-wheel.ts';
 import type { BackendAges } from '../upstream/backend-ages.ts';
 import { type GroupUse, GroupUses } from './group-uses.ts';
-import type { Place } from './place.ts';
-import { type Outlook, type Promising, Prospects, type Tried } from './prospects.ts';
 import { plainSentence } from './page/page-state.ts';
+import { type Outlook, Prospects, type Tried } from './prospects.ts';
 import { Ticket, Tickets } from './tickets.ts';
+import type { Visit } from './visit.ts';
 import { WakeCalls } from './wake-calls.ts';
 
 export interface WaitingRoomOptions {
@@ -18,29 +18,6 @@ export interface WaitingRoomOptions {
     readonly compiled: CompiledSnapshot;
   };
   readonly onWake: (group: string, client: string) => void;
-}
-
-/** Who waits: told one of the two, once, unless it leaves before. Neither may throw. */
-export interface Waiter {
-  /**
-   * Its client has ended its side: it may only have finished sending, or be gone, and nothing tells (docs/adr/0003). It waits like all
-   * others, as long as nobody else needs the place.
-   */
-  readonly mayBeGone: boolean;
-  /** Somebody may answer now: it goes on with the table of now. */
-  onAdmitted(): void;
-  onTurnedAway(error: ProxyError): void;
-  /** The worker is about to go. Who has this may leave; all others go on waiting. */
-  onDrain?(): void;
-}
-
-export interface Visit {
-  readonly place: Place;
-  /** Address, as far as it is vouched for. */
-  readonly client: string;
-  readonly waiter: Waiter;
-  /** What is waited for. */
-  readonly outlook: Promising;
 }
 
 /**

@@ -19,8 +19,9 @@ import {
   withoutTaken,
 } from '../../http1/index.ts';
 import type { Page } from '../../pages/index.ts';
-import type { CompiledFilter, FilterContext, Rehearsed, Verdict } from '../compiled-filter.ts';
+import type { CompiledFilter, Rehearsed, Verdict } from '../compiled-filter.ts';
 import { fieldChange } from '../field-changes.ts';
+import type { FilterContext } from '../filter-context.ts';
 import type { FilteredRequest } from '../filtered-request.ts';
 import { type AuthAnswer, type AuthQuestion, refusedUrl } from './auth-server.ts';
 

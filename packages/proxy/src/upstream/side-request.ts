@@ -1,10 +1,10 @@
 import { ProxyError } from '@dproxy/core';
 import type { Endpoints } from '../client/endpoints.ts';
 import type { DecoderOutput, RequestAdditions, RequestHead, ResponseHead } from '../http1/index.ts';
-import type { UpstreamPool } from '../upstream/upstream-pool.ts';
-import type { TunnelBackend, UpstreamStream, UpstreamStreamUser } from '../upstream/upstream-stream.ts';
+import { toProxyError } from '../to-proxy-error.ts';
 import type { KeptBody } from './kept-body.ts';
-import { toProxyError } from './to-proxy-error.ts';
+import type { UpstreamPool } from './upstream-pool.ts';
+import type { TunnelBackend, UpstreamStream, UpstreamStreamUser } from './upstream-stream.ts';
 
 export interface SideRequestOptions {
   readonly pool: UpstreamPool;

@@ -1,4 +1,4 @@
-import { clientKey } from '../client/client-key.ts';
+import { clientKey } from './client-key.ts';
 
 /** Open connections per client. */
 export class ClientCounts {

@@ -1,7 +1,8 @@
 import { silentLog, type Snapshot } from '@dproxy/core';
 import { snapshotOf, type SnapshotSpec } from '@dproxy/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type CompiledSnapshot, compileSnapshot } from './compiled-snapshot.ts';
+import { compileSnapshot } from './compile-snapshot.ts';
+import type { CompiledSnapshot } from './compiled-snapshot.ts';
 import { Counters } from './counters.ts';
 import { DeadlineWheel } from './deadline-wheel.ts';
 import { NameCache } from './upstream/name-cache.ts';

@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'vitest';
 import { DEFAULT_LIMITS, type ErrorCode, ERRORS, ProxyError } from '@dproxy/core';
+import { describe, expect, test } from 'vitest';
 import { HeadProgress, parseRequestHead, type RequestHead } from '../http1/index.ts';
 import { grpcPage, isGrpc } from './grpc.ts';
 

@@ -1,5 +1,4 @@
 import {
-  type AddressMatcher,
   compileCidrs,
   type Limits,
   RoundRobin,
@@ -8,30 +7,11 @@ import {
   type StreamRoute,
   type WorkerSlot,
 } from '@dproxy/core';
-import { poolShares } from '../balance/pool-balancer.ts';
-import type { UpstreamPool } from '../upstream/upstream-pool.ts';
-import type { UpstreamPools } from '../upstream/upstream-pools.ts';
-import { type Staffing, staffingOf } from '../balance/staffing.ts';
-import { ClientCounts } from './client-counts.ts';
-
-/** A stream with everything that a connection needs of it prepared. */
-export interface CompiledStream {
-  readonly route: StreamRoute;
-  readonly admits: AddressMatcher;
-  readonly staffing: Staffing;
-  readonly balance: RoundRobin<UpstreamPool>;
-  /** Backends that may be chosen now. */
-  readonly readyCount: number;
-  readonly idleMs: number;
-  /** Connections that are open now; the same under every Snapshot. */
-  readonly counts: ClientCounts;
-}
-
-/** Of a Snapshot, by listener id. */
-export interface CompiledStreams {
-  readonly byListener: ReadonlyMap<string, StreamTable<CompiledStream>>;
-  readonly byId: ReadonlyMap<string, CompiledStream>;
-}
+import { poolShares } from './balance/pool-balancer.ts';
+import { staffingOf } from './balance/staffing.ts';
+import { ClientCounts } from './client/client-counts.ts';
+import type { CompiledStream, CompiledStreams } from './compiled-streams.ts';
+import type { UpstreamPools } from './upstream/upstream-pools.ts';
 
 export interface StreamsContext {
   readonly worker: WorkerSlot;
