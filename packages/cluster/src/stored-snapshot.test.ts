@@ -50,7 +50,7 @@ it.each([
   expect(loaded?.routes).toEqual(table.routes);
 });
 
-it.each(['stopped', 'paused'] as const)('lets a URL be tried behind which containers were %s then', async (state) => {
+it.each(['stopped', 'paused', 'starting'] as const)('lets a URL be tried that was %s then', async (state) => {
   await using folder = await tempFolder();
   const to = (id: string, containerId: string) => ({ id, port: 80, containerId, state, reason: 'it slept' });
   const table = snapshotOf({ routes: { 'a.test': to('file:a', ''), 'b.test': to('docker:b', 'b-id') } });

@@ -139,11 +139,12 @@ function withoutContainers(snapshot: Snapshot): Snapshot {
   return { ...snapshot, backends };
 }
 
-/** A URL behind which containers slept then: nobody is there who would wake them, and they may run by now. */
+/** A URL behind which containers slept or started then: nobody is there who would wake or ask them, and they may be up by now. */
 function tried(backend: Backend): Backend {
-  const slept = backend.state === 'stopped' || backend.state === 'paused';
-  return slept ? { ...backend, state: 'ready', reason: '' } : backend;
+  return MAY_BE_UP.has(backend.state) ? { ...backend, state: 'ready', reason: '' } : backend;
 }
+
+const MAY_BE_UP: ReadonlySet<Backend['state']> = new Set(['stopped', 'paused', 'starting']);
 
 function stopped(backend: Backend): Backend {
   return {
