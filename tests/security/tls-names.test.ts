@@ -5,7 +5,7 @@ import type { CertificateMaterial, CertificateRef, Challenge } from '@dproxy/cor
 import { collectLog, eventually, Origin, within } from '@dproxy/testkit';
 import { describe, expect, it } from 'vitest';
 import { LOCAL_CERTIFICATE, SITE_CERTIFICATE } from '../../packages/proxy/src/fixtures/certificates.ts';
-import { helloOf, recordsOf } from '../../packages/proxy/src/listeners/tls/_hello.ts';
+import { helloOf, recordsOf } from '../../packages/proxy/src/tls/_hello.ts';
 import { allGone, startTlsEdge, visit } from './tls-edge.ts';
 
 const ALERT = { decodeError: 50, missingExtension: 109, unrecognizedName: 112, noApplicationProtocol: 120 } as const;

@@ -15,11 +15,11 @@ import { compileRoute, usedBackends } from './compile-route.ts';
 import { compileStreams } from './compile-streams.ts';
 import type { CompiledRoute } from './compiled-route.ts';
 import type { CompiledSnapshot } from './compiled-snapshot.ts';
-import { compileHttps } from './https/compiled-https.ts';
-import { TlsTable } from './listeners/tls/tls-table.ts';
 import { compilePages } from './pages/index.ts';
+import { compileWaitingPages } from './pages/waiting/index.ts';
+import { compileHttps } from './tls/compiled-https.ts';
+import { TlsTable } from './tls/tls-table.ts';
 import type { UpstreamPools } from './upstream/upstream-pools.ts';
-import { compileWaitingPages } from './waiting/page/index.ts';
 
 export interface CompileContext {
   readonly worker: WorkerSlot;

@@ -1,8 +1,8 @@
 import type { Limits, Snapshot } from '@dproxy/core';
 import type { ClientRules } from './client/client-peer.ts';
-import type { CompiledHttps } from './https/compiled-https.ts';
-import type { TlsTable } from './listeners/tls/tls-table.ts';
 import type { Pages } from './pages/index.ts';
+import type { CompiledHttps } from './tls/compiled-https.ts';
+import type { TlsTable } from './tls/tls-table.ts';
 
 /** What a Snapshot says whatever the route: for what comes before one is chosen, and for what happens under every one. */
 export interface CompiledSettings extends ClientRules {

@@ -3,4 +3,4 @@ export { ApplicationPath, PluginLoader, type Plugin, type PluginLoaderOptions } 
 export { createDataPlane, type DataPlaneOptions } from './data-plane.ts';
 export { isPageName } from './pages/index.ts';
 export { Rehearsal, type RehearsedRequest, type RehearsedTls, type Rehearsed } from './rehearsal/index.ts';
-export { isThemeFile, themeFault, themeNames } from './waiting/page/index.ts';
+export { isThemeFile, themeFault, themeNames } from './pages/waiting/index.ts';

@@ -1,4 +1,5 @@
 import { type Limits, ProxyError } from '@dproxy/core';
+import type { RequestBodySource } from '../exchange/downstream.ts';
 import {
   type BodyDecoder,
   type BodySink,
@@ -6,9 +7,8 @@ import {
   type DecoderOutput,
   type RequestHead,
 } from '../http1/index.ts';
-import type { RequestBodySource } from '../exchange/downstream.ts';
+import type { Input } from '../http1/input.ts';
 import type { ClientSocket } from './client-socket.ts';
-import type { Input } from './input.ts';
 import type { Patience } from './patience.ts';
 
 /** Where the body goes; `Exchange` is one. */

@@ -1,6 +1,6 @@
 import { HeadProgress, parseRequestHead, type RequestHead } from '../http1/index.ts';
+import { Input } from '../http1/input.ts';
 import type { ClientView } from './client-view.ts';
-import { Input } from './input.ts';
 
 /** The reading side of a connection: one request head after the other; what lies between them is theirs who take the bodies. */
 export class RequestReader {

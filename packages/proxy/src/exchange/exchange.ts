@@ -8,7 +8,6 @@ import type { Page } from '../pages/index.ts';
 import type { Services } from '../services.ts';
 import type { KeptBody } from '../upstream/kept-body.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
-import type { WakeNews } from '../waiting/page/wake-news.ts';
 import { Attempts } from './attempts.ts';
 import { Candidates } from './candidates.ts';
 import { answerAfterWaiting, answerBehindFilters, chooseAnswer } from './choose-answer.ts';
@@ -28,6 +27,7 @@ import { connectPlugins } from './plugins-hop.ts';
 import { recoverFrom } from './recovery.ts';
 import { RequestWait, type WaitOwner } from './request-wait.ts';
 import { RetryPause } from './retry-pause.ts';
+import type { WakeNews } from './wake-news.ts';
 
 /**
  * One request and its response. The phases, in order: accept (the connection's), match, select, filter, then per attempt

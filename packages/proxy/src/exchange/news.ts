@@ -1,10 +1,10 @@
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { RequestHead } from '../http1/index.ts';
+import { EVENT_HEADERS } from '../pages/waiting/event-text.ts';
+import { isWakeStream } from '../pages/waiting/navigation.ts';
 import type { Services } from '../services.ts';
-import { EVENT_HEADERS } from '../waiting/page/event-text.ts';
-import { isWakeStream } from '../waiting/page/navigation.ts';
-import { WakeNews } from '../waiting/page/wake-news.ts';
 import { type Answered, ownAnswer, staysOpen } from './own-answer.ts';
+import { WakeNews } from './wake-news.ts';
 
 const EMPTY = Buffer.alloc(0);
 

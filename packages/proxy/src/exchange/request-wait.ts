@@ -4,11 +4,11 @@ import type { RequestHead } from '../http1/index.ts';
 import type { Page } from '../pages/index.ts';
 import type { Services } from '../services.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
-import { isWaitingFor, waitingAnswer } from '../waiting/page/waiting-answer.ts';
 import type { Place } from '../waiting/place.ts';
 import type { Promising } from '../waiting/prospects.ts';
 import type { Waiter } from '../waiting/visit.ts';
 import type { Downstream } from './downstream.ts';
+import { isWaitingFor, waitingAnswer } from './waiting-answer.ts';
 
 /** What has been done for the request. */
 interface Before {

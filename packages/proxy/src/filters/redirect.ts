@@ -1,6 +1,6 @@
 import { compilePattern, ProxyError, type RedirectFilter } from '@dproxy/core';
-import { publicHttpsPort } from '../https/compiled-https.ts';
 import { type Page, renderRedirect } from '../pages/index.ts';
+import { publicHttpsPort } from '../tls/compiled-https.ts';
 import type { CompiledFilter } from './compiled-filter.ts';
 import type { FilteredRequest } from './filtered-request.ts';
 

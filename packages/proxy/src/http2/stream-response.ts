@@ -3,6 +3,7 @@ import { constants, type ServerHttp2Stream, type ServerStreamResponseOptions } f
 import { ProxyError } from '@dproxy/core';
 import { guard } from '../downstream/socket-events.ts';
 import type { ResponseSink } from '../exchange/downstream.ts';
+import { fieldObject, fieldPairs } from '../http1/field-pairs.ts';
 import {
   type DecoderOutput,
   type RequestHead,
@@ -12,7 +13,6 @@ import {
   toldLength,
 } from '../http1/index.ts';
 import type { Page } from '../pages/index.ts';
-import { fieldObject, fieldPairs } from './field-pairs.ts';
 
 /** Up to here a body is copied: cheaper than to keep the backend's whole read buffer until it is out. */
 const COPY_BYTES = 16_384;

@@ -10,8 +10,8 @@ import type { Entry } from '../client/peer.ts';
 import type { CompiledSettings } from '../compiled-settings.ts';
 import type { RequestHead } from '../http1/index.ts';
 import { type Page, renderRedirect } from '../pages/index.ts';
+import { publicHttpsPort } from '../tls/compiled-https.ts';
 import { isChallengePath } from './challenge-answer.ts';
-import { publicHttpsPort } from './compiled-https.ts';
 
 /** The answer that sends a plain request for this route to HTTPS; undefined: it is answered as it is. */
 export function httpsRedirect(

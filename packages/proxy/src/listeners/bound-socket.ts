@@ -16,7 +16,7 @@ import type { Chosen, ClientConnection, DownstreamOwner } from '../downstream/do
 import { refusalText } from '../downstream/refusal.ts';
 import { Http2Connection } from '../http2/http2-connection.ts';
 import type { Services } from '../services.ts';
-import { TcpConnection } from '../tunnel/tcp-connection.ts';
+import { TcpConnection } from '../streams/tcp-connection.ts';
 import { type Bound, listenOnEither } from './bound.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
 import { Preamble } from './preamble.ts';

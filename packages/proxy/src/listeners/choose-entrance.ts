@@ -5,9 +5,9 @@ import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import type { CompiledStream } from '../compiled-streams.ts';
 import { NO_CLAIMS } from '../http1/index.ts';
 import type { Services } from '../services.ts';
+import type { ClientHello } from '../tls/client-hello.ts';
+import { ACME_PROTOCOL, type AwaitedCertificate, chooseTls, leafNameOf } from '../tls/tls-choice.ts';
 import type { HandshakeChoice, TriedWaits } from './tls-handshake.ts';
-import type { ClientHello } from './tls/client-hello.ts';
-import { ACME_PROTOCOL, type AwaitedCertificate, chooseTls, leafNameOf } from './tls/tls-choice.ts';
 
 /** ALPN of HTTP, in the order of our preference. */
 const HTTP_PROTOCOLS = ['h2', 'http/1.1'] as const;

@@ -3,12 +3,12 @@ import { type SecureContext, TLSSocket } from 'node:tls';
 import type { TlsFacts } from '../client/tls-facts.ts';
 import type { CompiledStream } from '../compiled-streams.ts';
 import { Deadline, type DeadlineOwner, type DeadlineWheel } from '../deadline-wheel.ts';
-import { type AlertName, alertRecord } from './tls/alerts.ts';
-import { clientCertificateOf } from './tls/client-certificate.ts';
-import type { ClientHello } from './tls/client-hello.ts';
-import { ClientHelloError } from './tls/client-hello-error.ts';
-import { ClientHelloReader } from './tls/client-hello-reader.ts';
-import { ACME_PROTOCOL, type AwaitedCertificate, type TlsChoice } from './tls/tls-choice.ts';
+import { type AlertName, alertRecord } from '../tls/alerts.ts';
+import { clientCertificateOf } from '../tls/client-certificate.ts';
+import type { ClientHello } from '../tls/client-hello.ts';
+import { ClientHelloError } from '../tls/client-hello-error.ts';
+import { ClientHelloReader } from '../tls/client-hello-reader.ts';
+import { ACME_PROTOCOL, type AwaitedCertificate, type TlsChoice } from '../tls/tls-choice.ts';
 
 /**
  *     hello --refused--> over

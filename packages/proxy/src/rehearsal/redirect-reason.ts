@@ -4,8 +4,8 @@ import type { CompiledRoute } from '../compiled-route.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import type { RequestHead } from '../http1/index.ts';
 import { isChallengePath } from '../https/challenge-answer.ts';
-import { publicHttpsPort } from '../https/compiled-https.ts';
 import { hasPublicName, isSecure } from '../https/https-redirect.ts';
+import { publicHttpsPort } from '../tls/compiled-https.ts';
 
 /** Words for why a request is sent to HTTPS, or is not: asks what `httpsRedirect` asks, in its order. */
 export function redirectReason(

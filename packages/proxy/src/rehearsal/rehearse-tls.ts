@@ -1,8 +1,8 @@
 import type { CertificateRef, MatchScope, TlsPolicy } from '@dproxy/core';
 import type { TlsFacts } from '../client/tls-facts.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
-import { SecureContexts } from '../listeners/tls/secure-contexts.ts';
-import { type AwaitedCertificate, chooseTls, leafNameOf, type TlsChoice } from '../listeners/tls/tls-choice.ts';
+import { SecureContexts } from '../tls/secure-contexts.ts';
+import { type AwaitedCertificate, chooseTls, leafNameOf, type TlsChoice } from '../tls/tls-choice.ts';
 
 /** What a handshake for a name would come to. */
 export interface RehearsedTls {

@@ -14,7 +14,7 @@ import {
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { LOCAL_CERTIFICATE, SITE_CERTIFICATE } from '../fixtures/certificates.ts';
 import { getRequest, startEdge } from '../fixtures/edge.ts';
-import { helloOf, recordsOf } from '../listeners/tls/_hello.ts';
+import { helloOf, recordsOf } from '../tls/_hello.ts';
 
 const MATERIAL = new Map([SITE_CERTIFICATE, LOCAL_CERTIFICATE].map((each) => [each.id, each]));
 const HTTPS = listenerOf({ protocol: 'https' });

@@ -1,5 +1,5 @@
-import { Input } from '../downstream/input.ts';
 import { HeadProgress, parseResponseHead, type ResponseContext, type ResponseHead } from '../http1/index.ts';
+import { Input } from '../http1/input.ts';
 
 /**
  * The heads at the beginning of what a backend sends: interim ones, then the final one. Usually the head is in one read, and

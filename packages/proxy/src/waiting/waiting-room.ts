@@ -2,9 +2,9 @@ import { type GroupActivity, ProxyError, type WakeProgress } from '@dproxy/core'
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import type { Counters } from '../counters.ts';
 import { Deadline, type DeadlineWheel } from '../deadline-wheel.ts';
+import { plainSentence } from '../pages/waiting/page-state.ts';
 import type { BackendAges } from '../upstream/backend-ages.ts';
 import { type GroupUse, GroupUses } from './group-uses.ts';
-import { plainSentence } from './page/page-state.ts';
 import { type Outlook, Prospects, type Tried } from './prospects.ts';
 import { Ticket, Tickets } from './tickets.ts';
 import type { Visit } from './visit.ts';

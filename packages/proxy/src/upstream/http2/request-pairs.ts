@@ -1,7 +1,7 @@
 import { sensitiveHeaders } from 'node:http2';
+import { fieldPairs } from '../../http1/field-pairs.ts';
 import type { RequestAdditions, RequestHead } from '../../http1/index.ts';
 import { requestBlock, requestHost } from '../../http1/request-writer.ts';
-import { fieldPairs } from '../../http2/field-pairs.ts';
 
 /**
  * Kept out of the compression table that all clients of one session share: who can have requests sent and sees how long they

@@ -1,10 +1,10 @@
 import { ERRORS, ProxyError, type WakeProgress } from '@dproxy/core';
-import type { Downstream } from '../../exchange/downstream.ts';
-import type { RequestHead } from '../../http1/index.ts';
-import type { Services } from '../../services.ts';
-import { findPlace, type Place, wakeGroupOf } from '../place.ts';
-import type { Waiter } from '../visit.ts';
-import { isOver, ofThisStart } from './page-state.ts';
+import type { RequestHead } from '../http1/index.ts';
+import { isOver, ofThisStart } from '../pages/waiting/page-state.ts';
+import type { Services } from '../services.ts';
+import { findPlace, type Place, wakeGroupOf } from '../waiting/place.ts';
+import type { Waiter } from '../waiting/visit.ts';
+import type { Downstream } from './downstream.ts';
 import { WakeStream } from './wake-stream.ts';
 
 export interface WakeNewsOptions {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { compileTlsPolicies, type TlsPolicy, type TlsPolicyFinder, type TlsProfile } from '@dproxy/core';
-import type { TlsFacts } from '../../client/tls-facts.ts';
+import type { TlsFacts } from '../client/tls-facts.ts';
 
 /** A policy as handshakes use it. */
 export interface CompiledTlsPolicy {

@@ -1,6 +1,6 @@
 import type { Log } from '@dproxy/core';
 import { LRUCache } from 'lru-cache';
-import { Deadline, type DeadlineOwner, type DeadlineWheel } from '../../deadline-wheel.ts';
+import { Deadline, type DeadlineOwner, type DeadlineWheel } from '../deadline-wheel.ts';
 
 export interface CertificateHoldOptions {
   readonly wheel: DeadlineWheel;

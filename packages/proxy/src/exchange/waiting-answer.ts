@@ -1,9 +1,9 @@
 import type { WakeGroup, WakeProgress } from '@dproxy/core';
-import type { CompiledSnapshot } from '../../compiled-snapshot.ts';
-import { fieldValues, type RequestHead } from '../../http1/index.ts';
-import type { Page } from '../../pages/index.ts';
-import { isNavigation } from './navigation.ts';
-import { isOver, ofThisStart } from './page-state.ts';
+import type { CompiledSnapshot } from '../compiled-snapshot.ts';
+import { fieldValues, type RequestHead } from '../http1/index.ts';
+import type { Page } from '../pages/index.ts';
+import { isNavigation } from '../pages/waiting/navigation.ts';
+import { isOver, ofThisStart } from '../pages/waiting/page-state.ts';
 
 export interface WaitingAnswerFacts {
   readonly head: RequestHead;

@@ -1,5 +1,5 @@
 import type { PageOverride } from '@dproxy/core';
-import { compileTemplate, type Template } from '../../pages/template.ts';
+import { compileTemplate, type Template } from '../template.ts';
 import { DEFAULT_THEME } from './default-theme.ts';
 import { PLAIN_THEME } from './plain-theme.ts';
 import { TERMINAL_THEME } from './terminal-theme.ts';

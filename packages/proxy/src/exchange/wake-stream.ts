@@ -1,9 +1,9 @@
 import type { WakeProgress } from '@dproxy/core';
-import { Deadline, type DeadlineOwner, type DeadlineWheel } from '../../deadline-wheel.ts';
-import type { ResponseSink } from '../../exchange/downstream.ts';
-import type { RequestHead, ResponseHead } from '../../http1/index.ts';
-import { EVENT_HEADERS, eventText, HEARTBEAT, type WakeEvent } from './event-text.ts';
-import { pageState } from './page-state.ts';
+import { Deadline, type DeadlineOwner, type DeadlineWheel } from '../deadline-wheel.ts';
+import type { RequestHead, ResponseHead } from '../http1/index.ts';
+import { EVENT_HEADERS, eventText, HEARTBEAT, type WakeEvent } from '../pages/waiting/event-text.ts';
+import { pageState } from '../pages/waiting/page-state.ts';
+import type { ResponseSink } from './downstream.ts';
 
 /**
  * Far shorter than what boxes on the way allow a silent connection: who closes a tab over HTTP/1.1 looks half-closed, and is known to

@@ -10,9 +10,9 @@ import {
   streamOf,
 } from '@dproxy/testkit';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { LOCAL_CERTIFICATE, SITE_CERTIFICATE } from '../../fixtures/certificates.ts';
-import type { DataPlaneOptions } from '../../data-plane.ts';
-import { getRequest, startEdge } from '../../fixtures/edge.ts';
+import type { DataPlaneOptions } from '../data-plane.ts';
+import { LOCAL_CERTIFICATE, SITE_CERTIFICATE } from '../fixtures/certificates.ts';
+import { getRequest, startEdge } from '../fixtures/edge.ts';
 import { leafNameOf } from './tls-choice.ts';
 
 const MATERIAL = new Map([SITE_CERTIFICATE, LOCAL_CERTIFICATE].map((each) => [each.id, each]));

@@ -1,5 +1,5 @@
 import { fieldValues, type RequestHead } from '../../http1/index.ts';
-import { negotiate } from '../../pages/accept.ts';
+import { negotiate } from '../accept.ts';
 
 /** Where a browser shows what it gets as a document (Fetch standard, request destinations). */
 const DOCUMENTS: readonly string[] = ['document', 'iframe', 'frame'];

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { PageOverride, WakeProgress } from '@dproxy/core';
 import { describe, expect, it } from 'vitest';
-import type { Page } from '../../pages/index.ts';
+import type { Page } from '../index.ts';
 import { compileWaitingPages, type WaitingPageRequest } from './waiting-pages.ts';
 
 const WAKING: WakeProgress = {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { collectLog } from '@dproxy/testkit';
 import { expect, it } from 'vitest';
-import { LOCAL_CERTIFICATE, SITE_CERTIFICATE } from '../../fixtures/certificates.ts';
+import { LOCAL_CERTIFICATE, SITE_CERTIFICATE } from '../fixtures/certificates.ts';
 import { SecureContexts } from './secure-contexts.ts';
 import { TlsPolicies } from './tls-policies.ts';
 

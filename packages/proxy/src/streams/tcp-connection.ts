@@ -7,13 +7,13 @@ import { ClientSocket } from '../downstream/client-socket.ts';
 import { guard, listenTo, type SocketEvents } from '../downstream/socket-events.ts';
 import { ExchangeTraffic } from '../exchange/exchange-traffic.ts';
 import type { Services } from '../services.ts';
+import { Tunnel } from '../tunnel/tunnel.ts';
 import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import type { UpstreamUser } from '../upstream/upstream-user.ts';
 import type { GroupUse } from '../waiting/group-uses.ts';
 import type { Place } from '../waiting/place.ts';
 import type { Visit, Waiter } from '../waiting/visit.ts';
-import { Tunnel } from './tunnel.ts';
 
 /**
  *     connecting --a backend accepts--> tunnel --> closed

@@ -1,5 +1,5 @@
 import type { TLSSocket } from 'node:tls';
-import type { ClientCertificate } from '../../client/tls-facts.ts';
+import type { ClientCertificate } from '../client/tls-facts.ts';
 
 /**
  * The certificate of the client at the other end, and whether it holds.

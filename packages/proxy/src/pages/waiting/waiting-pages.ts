@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { PageOverride, WakeGroup, WakeProgress, WakeStep } from '@dproxy/core';
-import type { Page } from '../../pages/index.ts';
-import { escape, fillTemplate } from '../../pages/template.ts';
+import type { Page } from '../index.ts';
+import { escape, fillTemplate } from '../template.ts';
 import { SCRIPT_SOURCES, refreshMarkup, refreshSeconds, scriptMarkup } from './page-script.ts';
 import { isOver, pageState, type PageState, plainName } from './page-state.ts';
 import { compileThemes, type Theme } from './themes.ts';

@@ -11,9 +11,9 @@ import {
 } from '@dproxy/testkit';
 import type { FastifyInstance } from 'fastify';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ApplicationPath, type Plugin, PluginLoader } from '../../application/index.ts';
-import { getRequest, startEdge } from '../../fixtures/edge.ts';
-import { startHttp2Edge } from '../../fixtures/http2-edge.ts';
+import { ApplicationPath, type Plugin, PluginLoader } from '../application/index.ts';
+import { getRequest, startEdge } from '../fixtures/edge.ts';
+import { startHttp2Edge } from '../fixtures/http2-edge.ts';
 
 const GROUP: WakeGroup = {
   id: 'docker/project:shop',

@@ -1,5 +1,5 @@
 import type { CertificateMaterial, CertificateRef, Log, Snapshot } from '@dproxy/core';
-import type { TlsFacts } from '../../client/tls-facts.ts';
+import type { TlsFacts } from '../client/tls-facts.ts';
 import { TlsPolicies } from './tls-policies.ts';
 
 /** A certificate with its key. */
