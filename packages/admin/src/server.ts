@@ -78,6 +78,8 @@ function messageOf(error: FastifyError): string {
   switch (error.code) {
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return 'the body has another type; expected content-type: application/json';
+    case 'FST_ERR_CTP_INVALID_JSON_BODY':
+      return 'the body is not JSON; expected an object such as {"image":"nginx","tag":"latest"}';
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return `the body is too large; expected at most ${MAX_BODY_BYTES} bytes`;
     case 'FST_ERR_BAD_URL':

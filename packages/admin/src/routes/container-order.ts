@@ -26,9 +26,18 @@ export function readOrder(body: unknown): ContainerOrder {
 function imageOf(raw: unknown): string {
   const image = typeof raw === 'string' ? qualifyImage(raw) : undefined;
   if (image !== undefined) return image;
-  const expected =
-    'a name such as nginx, or with its registry such as docker.io/library/nginx, without a tag or digest';
-  throw new ApiError(400, `image is ${show(raw)}; expected ${expected}`);
+  throw new ApiError(400, `image is ${show(raw)}; expected ${typeof raw === 'string' ? meantBy(raw) : NAMES}`);
+}
+
+const NAMES = 'a name such as nginx, or with its registry such as docker.io/library/nginx, without a tag or digest';
+
+/** The two things that people write as they do for an engine: no registry, and the tag behind the image. */
+function meantBy(raw: string): string {
+  const at = raw.indexOf(':', raw.lastIndexOf('/'));
+  const [image, tag] = at < 0 ? [raw, ''] : [raw.slice(0, at), raw.slice(at + 1)];
+  const meant = qualifyImage(image) ?? qualifyImage(`docker.io/${image}`);
+  if (meant === undefined || (at >= 0 && !isImageTag(tag))) return NAMES;
+  return `${JSON.stringify(meant)}${tag === '' ? ', with its registry' : `, and tag: ${JSON.stringify(tag)}`}`;
 }
 
 function tagOf(raw: unknown): string {

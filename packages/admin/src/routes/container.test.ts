@@ -55,8 +55,14 @@ test.each([
   ['{"image":"nginx","__proto__":{"tag":"1"}}', /./],
   ['{}', /image is missing; expected/],
   ['{"image":["nginx"]}', /image is \["nginx"\]/],
-  ['{"image":"nginx:1"}', /image is "nginx:1"; expected .* without a tag/],
-  ['{"image":"user/app"}', /image is "user\/app"/],
+  ['{"image":"nginx"', /the body is not JSON; expected an object/],
+  ['{"image":"nginx:1"}', /image is "nginx:1"; expected "docker.io\/library\/nginx", and tag: "1"/],
+  ['{"image":"user/app"}', /image is "user\/app"; expected "docker.io\/user\/app", with its registry/],
+  ['{"image":"user/app:1"}', /expected "docker.io\/user\/app", and tag: "1"/],
+  ['{"image":"registry.test:5000/app:1"}', /expected "registry.test:5000\/app", and tag: "1"/],
+  ['{"image":"nginx@sha256:00"}', /expected a name such as nginx, .* without a tag or digest/],
+  ['{"image":"user/app:"}', /expected a name such as nginx/],
+  ['{"image":"User/app"}', /expected a name such as nginx/],
   ['{"image":"nginx","tag":""}', /tag is ""; expected/],
   ['{"image":"nginx","tag":1}', /tag is 1/],
   ['{"image":"nginx","tag":null}', /tag is null/],
@@ -77,12 +83,12 @@ test.each([
 });
 
 test.each([
-  ['POST', '/container/web-1/start', 'start web-1'],
-  ['POST', '/container/web-1/stop', 'stop web-1'],
-  ['DELETE', '/container/web-1', 'remove web-1'],
-])('%s %s acts on that container', async (method, path, call) => {
+  ['POST', '/container/web-1/start', 'start web-1', 'web-1 is running'],
+  ['POST', '/container/web-1/stop', 'stop web-1', 'web-1 is running'],
+  ['DELETE', '/container/web-1', 'remove web-1', 'web-1 is removed'],
+])('%s %s acts on that container', async (method, path, call, message) => {
   const reply = await send(running.port, `${method} ${path}`, AUTHORIZED);
-  expect(reply.answer).toMatchObject({ ok: true, status: 'success', container: 'web-1.localhost' });
+  expect(reply.answer).toMatchObject({ ok: true, message, status: 'success', container: 'web-1.localhost' });
   expect(running.maker.calls).toEqual([call]);
 });
 

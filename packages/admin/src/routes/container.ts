@@ -37,6 +37,8 @@ interface Call {
   readonly url: string;
   readonly summary: string;
   readonly act: (maker: ContainerMaker, ref: string) => Promise<MadeContainer>;
+  /** Default: the state that it is in. */
+  readonly becomes?: string;
 }
 
 const CALLS: readonly Call[] = [
@@ -57,6 +59,7 @@ const CALLS: readonly Call[] = [
     url: '/container/:id',
     summary: 'Remove a container that this API made, or give up making it',
     act: (maker, ref) => maker.remove(ref),
+    becomes: 'removed',
   },
 ];
 
@@ -92,7 +95,7 @@ function createRoute(app: FastifyInstance, url: string, { maker, log }: Parts): 
   });
 }
 
-function changeRoute(app: FastifyInstance, { method, url, summary, act }: Call, { maker, log }: Parts): void {
+function changeRoute(app: FastifyInstance, { method, url, summary, act, becomes }: Call, { maker, log }: Parts): void {
   app.route({
     method,
     url,
@@ -107,7 +110,7 @@ function changeRoute(app: FastifyInstance, { method, url, summary, act }: Call, 
       const { id } = request.params as { readonly id: string };
       const made = await orRefusal(reply, act(maker, id));
       log.info({ call: `${method} ${url}`, by: request.ip, name: made.name, state: made.state }, 'container call');
-      return answer(made, reply);
+      return answer(made, reply, becomes);
     },
   });
 }
@@ -117,12 +120,14 @@ interface MadeAnswer extends Answer {
   readonly container: string;
 }
 
-function answer(made: MadeContainer, reply: FastifyReply): MadeAnswer {
+function answer(made: MadeContainer, reply: FastifyReply, becomes?: string): MadeAnswer {
   const { name, state, pull } = made;
-  const isPending = state === 'pulling' || state === 'creating' || state === 'starting';
+  const isPending = becomes === undefined && (state === 'pulling' || state === 'creating' || state === 'starting');
   if (isPending) void reply.code(202);
   const progress = pull === null ? '' : `, ${pull.finishedLayers} of ${pull.layers} layers`;
-  const message = isPending ? `under way: ${state}${progress}; GET /container shows the rest` : `${name} is ${state}`;
+  const message = isPending
+    ? `under way: ${state}${progress}; GET /container shows the rest`
+    : `${name} is ${becomes ?? state}`;
   return {
     ...succeeded(message, made),
     status: isPending ? 'pending' : 'success',
