@@ -2,7 +2,7 @@ export { canonicalAddress, isIpv4, isLoopbackAddress, parseAddress, type ParsedA
 export { compileAddressPolicy, refusedAddress, type AddressPolicy } from './address-policy.ts';
 export { applySleep, comingOf, type Coming, type ComingState } from './apply-sleep.ts';
 export { plainText } from './plain-text.ts';
-export { followContainers, joinWakeGroups } from './wake-names.ts';
+export { joinWakeGroups } from './wake-names.ts';
 export { awakeSinceMs, isAwakeTime, isTimeZone, nextAwakeChangeMs } from './awake-time.ts';
 export { type Backend, type BackendProtocol, type BackendState, mayBeConnected } from './backend.ts';
 export {

@@ -18,41 +18,29 @@ type Definition = RouteDefinition | StreamDefinition;
  */
 export function joinWakeGroups(states: readonly SourceState[], isOwnedByProject: boolean): readonly SourceState[] {
   const plans = states.flatMap(({ wakePlans = [] }) => wakePlans);
-  const names = new GroupNames(plans, isOwnedByProject);
-  const joined = states.map((state) => joinState(state, names));
+  const joined = states.some(namesGroups) ? joinAll(states, new GroupNames(plans, isOwnedByProject)) : states;
   return plans.length === 0 ? joined : withUnrouted(joined);
 }
 
-/**
- * The same once health checks have had their say: what the operator wrote drains, starts and fails with the container that it leads
- * to, where that is certain and the container has backends of its own, such as that of its local name.
- */
-export function followContainers(states: readonly SourceState[]): readonly SourceState[] {
-  if (!states.some((state) => namesGroups(state))) return states;
-  const plans = new Map(states.flatMap(({ wakePlans = [] }) => wakePlans).map((plan) => [plan.id, plan]));
-  const found = new Map<string, Set<Backend['state']>>();
-  for (const { definitions, streams = [] } of states) {
-    for (const { containerId, state } of [...definitions, ...streams].flatMap(({ backends }) => backends))
-      if (containerId !== '') found.set(containerId, (found.get(containerId) ?? new Set()).add(state));
-  }
-  const follow = <T extends Definition>(definition: T): T => {
-    const plan = plans.get(definition.wakes === undefined ? '' : (definition.wakeGroup ?? ''));
-    if (plan === undefined) return definition;
-    const own = ownBackendIds(definition);
-    const backends = definition.backends.map((backend) => {
-      const behind = membersBehind(backend, plan.members);
-      if (!own.has(backend.id) || backend.state !== 'ready' || !isKnown(behind, plan)) return backend;
-      const known = new Set(behind.flatMap(({ containerId }) => [...(found.get(containerId) ?? [])]));
-      const state = known.has('ready') ? undefined : FOLLOWED.find((each) => known.has(each));
-      return state === undefined ? backend : { ...backend, state, reason: `its container is ${state}` };
-    });
-    return { ...definition, backends };
-  };
-  return states.map((state) => (namesGroups(state) ? withEach(state, follow) : state));
+function joinAll(states: readonly SourceState[], names: GroupNames): readonly SourceState[] {
+  const found = statesOfContainers(states);
+  return states.map((state) => joinState(state, names, found));
 }
 
-/** `stopped`: its program has ended, which its engine tells before anybody can look at the container, and so at the group. */
-const FOLLOWED = ['draining', 'starting', 'unhealthy', 'stopped'] as const;
+/** By id, as far as they have backends of their own, such as that of their local name. */
+type StatesOfContainers = ReadonlyMap<string, ReadonlySet<Backend['state']>>;
+
+function statesOfContainers(states: readonly SourceState[]): StatesOfContainers {
+  const found = new Map<string, Set<Backend['state']>>();
+  for (const { definitions, streams = [] } of states) {
+    for (const { containerId, state } of [...definitions, ...streams].flatMap(({ backends }) => backends)) {
+      const known = found.get(containerId);
+      if (known !== undefined) known.add(state);
+      else if (containerId !== '') found.set(containerId, new Set([state]));
+    }
+  }
+  return found;
+}
 
 function namesGroups({ definitions, streams = [] }: SourceState): boolean {
   return definitions.some(({ wakes }) => wakes !== undefined) || streams.some(({ wakes }) => wakes !== undefined);
@@ -77,14 +65,14 @@ function refsOf({ action }: RouteDefinition) {
   return action.type === 'forward' ? action.backends : [];
 }
 
-function joinState(state: SourceState, names: GroupNames): SourceState {
+function joinState(state: SourceState, names: GroupNames, found: StatesOfContainers): SourceState {
   if (!namesGroups(state)) return state;
   const rejected: Rejection[] = [];
   const join = <T extends Definition>(definition: T): T => {
     if (definition.wakes === undefined) return definition;
     const plans = names.find(definition.wakes);
     const [plan] = plans;
-    if (plan !== undefined && plans.length === 1) return inGroup(definition, plan);
+    if (plan !== undefined && plans.length === 1) return inGroup(definition, plan, found);
     rejected.push(names.refuse(definition, definition.wakes, plans));
     return definition;
   };
@@ -92,7 +80,7 @@ function joinState(state: SourceState, names: GroupNames): SourceState {
   return { ...joined, rejected: [...state.rejected, ...rejected] };
 }
 
-function inGroup<T extends Definition>(definition: T, plan: WakePlan): T {
+function inGroup<T extends Definition>(definition: T, plan: WakePlan, found: StatesOfContainers): T {
   const own = ownBackendIds(definition);
   const readiness: Readiness[] = [];
   const backends = definition.backends.map((backend) => {
@@ -103,7 +91,7 @@ function inGroup<T extends Definition>(definition: T, plan: WakePlan): T {
       backendId: backend.id,
       startedMs: running(behind).reduce((sum, each) => sum + each.startedMs, 0),
     });
-    return settle(backend, behind, isKnown(behind, plan));
+    return isKnown(behind, plan) ? settle(follow(backend, behind, found), behind) : guess(backend, behind);
   });
   return { ...definition, wakeGroup: plan.id, backends, readiness: definition.readiness ?? readiness };
 }
@@ -127,12 +115,16 @@ function isKnown(behind: readonly WakeMember[], { members }: WakePlan): boolean 
   return behind !== members || members.length === 1;
 }
 
-/** @param isCertain these are behind it: else what one of them does says nothing while another one runs */
-function settle(backend: Backend, members: readonly WakeMember[], isCertain: boolean): Backend {
-  const up = running(members);
-  if (!isCertain && up.length > 0) return backend;
+/** Any of them may be behind it: what one of them does says nothing while another one runs. */
+function guess(backend: Backend, members: readonly WakeMember[]): Backend {
+  return running(members).length > 0 ? backend : settle(backend, members);
+}
+
+/** These are behind it. */
+function settle(backend: Backend, members: readonly WakeMember[]): Backend {
   if (members.some(({ state }) => state === 'paused'))
     return { ...backend, state: 'paused', reason: 'its containers are paused: a request lets them go on' };
+  const up = running(members);
   if (up.length === 0)
     return { ...backend, state: 'stopped', reason: 'its containers do not run: a request starts them' };
   if (up.every(({ health }) => health === 'starting'))
@@ -141,6 +133,18 @@ function settle(backend: Backend, members: readonly WakeMember[], isCertain: boo
     return { ...backend, state: 'unhealthy', reason: 'the health check of its container fails' };
   return backend;
 }
+
+/**
+ * What a container says at its end, before anybody can look at it again. Nothing else: it may serve another port, where nobody listens
+ * or a check fails, and that is not what the operator wrote.
+ */
+function follow(backend: Backend, members: readonly WakeMember[], found: StatesOfContainers): Backend {
+  const states = new Set(members.flatMap(({ containerId }) => [...(found.get(containerId) ?? [])]));
+  const state = states.has('ready') ? undefined : ENDS.find((each) => states.has(each));
+  return state === undefined ? backend : { ...backend, state, reason: `its container is ${state}` };
+}
+
+const ENDS = ['draining', 'stopped'] as const;
 
 function running(members: readonly WakeMember[]): readonly WakeMember[] {
   return members.filter(({ state }) => state === 'running');

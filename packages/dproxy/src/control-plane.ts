@@ -5,7 +5,6 @@ import {
   applySleep,
   buildSnapshot,
   comingOf,
-  followContainers,
   healthTargets,
   joinWakeGroups,
   sameValue,
@@ -248,10 +247,9 @@ export class ControlPlane {
     ]);
     // Before the merge: a new backend takes no request until it has passed.
     const sources = this.#followHealth();
-    const checked = sources.map((state) => applyHealth(state, this.#health.verdicts));
     const coming = comingOf(sources, this.#coming);
     const result = buildSnapshot({
-      sources: followContainers(checked).map((state) => applySleep(state, coming)),
+      sources: sources.map((state) => applySleep(applyHealth(state, this.#health.verdicts), coming)),
       listeners: frame.listeners,
       allowedPorts: frame.allowedPorts,
       settings: frame.settings,
