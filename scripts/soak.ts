@@ -11,14 +11,9 @@ import { Site } from '../tests/chaos/site.ts';
 import { soak, type SoakReport, type Times } from '../tests/chaos/soak.ts';
 import { installDebianPackages } from './debian-packages.ts';
 
-const { values } = parseArgs({
-  options: { minutes: { type: 'string', default: '10' }, seed: { type: 'string' } },
-});
-const minutes = Number(values.minutes);
-const seed = Number(values.seed ?? Math.floor(Math.random() * 1_000_000));
-if (!(minutes > 0 && minutes <= 24 * 60) || !Number.isInteger(seed)) {
-  throw new Error('--minutes is a number up to 1440, --seed a whole number');
-}
+const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
+if (!isRoot) refuse('soak runs as root on Linux: it starts a Docker engine of its own, in namespaces of its own');
+const { minutes, seed } = readFlags();
 
 if (process.env['DPROXY_TEST_NAMESPACE'] === 'inside') process.exitCode = await run();
 else {
@@ -26,6 +21,30 @@ else {
   const args = [process.execPath, import.meta.filename, '--minutes', String(minutes), '--seed', String(seed)];
   const { status } = spawnSync(join(import.meta.dirname, 'in-test-namespace.sh'), args, { stdio: 'inherit' });
   process.exitCode = status ?? 1;
+}
+
+interface Flags {
+  readonly minutes: number;
+  readonly seed: number;
+}
+
+function readFlags(): Flags {
+  const options = { minutes: { type: 'string', default: '10' }, seed: { type: 'string' } } as const;
+  try {
+    const { minutes: said, seed: wanted } = parseArgs({ options }).values;
+    const flags = { minutes: Number(said), seed: Number(wanted ?? Math.floor(Math.random() * 1_000_000)) };
+    if (flags.minutes > 0 && flags.minutes <= 24 * 60 && Number.isInteger(flags.seed)) return flags;
+    return refuse(
+      `--minutes ${said} --seed ${wanted}: expected more than 0 and at most 1440 minutes, and a whole number`,
+    );
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
+}
+
+function refuse(problem: string): never {
+  console.error(`${problem}\nnpm run soak -- [--minutes 10] [--seed 42]`);
+  process.exit(2);
 }
 
 async function run(): Promise<number> {
