@@ -14,6 +14,7 @@ import { answerAfterWaiting, answerBehindFilters, chooseAnswer } from './choose-
 import { CollectedBody } from './collected-body.ts';
 import type { Downstream } from './downstream.ts';
 import { errorPage } from './error-page.ts';
+import type { ExchangeFacts } from './exchange-facts.ts';
 import { ExchangeReport } from './exchange-report.ts';
 import { Hop, type HopOwner } from './hop.ts';
 import { keepBody } from './keep-body.ts';
@@ -45,16 +46,16 @@ import type { WakeNews } from './wake-news.ts';
  * it keeps the Snapshot that it began with. Filters do not run again, unless they are others.
  * Whatever goes wrong comes to `#fail`, the one place that decides between these.
  */
-export class Exchange implements HopOwner, WaitOwner {
-  readonly #head: RequestHead;
-  readonly #downstream: Downstream;
-  readonly #services: Services;
-  #compiled: CompiledSnapshot;
+export class Exchange implements ExchangeFacts, HopOwner, WaitOwner {
+  readonly head: RequestHead;
+  readonly downstream: Downstream;
+  readonly services: Services;
+  compiled: CompiledSnapshot;
+  route: CompiledRoute | undefined;
+  filtered: FilteredRequest | undefined;
   readonly #report: ExchangeReport;
   #candidates: Candidates | undefined;
   #attempts: Attempts | undefined;
-  /** Of the route that was chosen last; undefined when that has no filters. */
-  #filtered: FilteredRequest | undefined;
   /** Of the body, for whoever wants it once more. */
   #kept: KeptBody | undefined;
   /** Of a filter that wants the body before anybody else gets it. */
@@ -64,37 +65,36 @@ export class Exchange implements HopOwner, WaitOwner {
   #news: WakeNews | undefined;
   /** Before the next attempt. */
   #pause: RetryPause | undefined;
-  #route: CompiledRoute | undefined;
   #isDone = false;
 
   constructor(downstream: Downstream, head: RequestHead, services: Services, startedMs: number) {
-    this.#head = head;
-    this.#downstream = downstream;
-    this.#services = services;
-    this.#compiled = services.compiled;
+    this.head = head;
+    this.downstream = downstream;
+    this.services = services;
+    this.compiled = services.compiled;
     this.#report = new ExchangeReport(services, downstream, head, startedMs);
   }
 
   start(): void {
-    if (this.#downstream.chosenRoute === undefined) this.#services.counters.requests++;
+    if (this.downstream.chosenRoute === undefined) this.services.counters.requests++;
     this.#try(() => this.#match());
   }
 
   // ---- match: which routes may answer
 
   #match(): void {
-    const { chosenRoute } = this.#downstream;
+    const { chosenRoute } = this.downstream;
     if (chosenRoute !== undefined) {
       this.#select(chosenRoute);
       return;
     }
-    const answer = answerBeforeRouting(this.#compiled, this.#head, this.#downstream);
+    const answer = answerBeforeRouting(this.compiled, this.head, this.downstream);
     if (answer !== undefined) {
       this.#answer(answer);
       return;
     }
-    const match = matchRoute(this.#compiled, this.#head, this.#downstream.peer);
-    this.#candidates = new Candidates(match, this.#head, this.#services.memory);
+    const match = matchRoute(this.compiled, this.head, this.downstream.peer);
+    this.#candidates = new Candidates(match, this.head, this.services.memory);
     this.#select(this.#candidates.current);
   }
 
@@ -103,16 +103,16 @@ export class Exchange implements HopOwner, WaitOwner {
   #select(route: CompiledRoute): void {
     this.#hop = undefined;
     this.#attempts = undefined;
-    this.#filtered = undefined;
+    this.filtered = undefined;
     this.#report.choose(route);
-    this.#route = route;
-    this.#serve(route, chooseAnswer(this.#compiled, route, this.#head, this.#downstream));
+    this.route = route;
+    this.#serve(route, chooseAnswer(this.compiled, route, this.head, this.downstream));
   }
 
   #serve(route: CompiledRoute, answer: Page | 'filters' | 'plugins' | 'backend'): void {
     if (answer === 'filters') this.#filter(route);
     else if (answer === 'plugins') this.#toPlugins(route);
-    else if (answer === 'backend' && isNews(route, this.#head)) this.#toNews(route);
+    else if (answer === 'backend' && isNews(route, this.head)) this.#toNews(route);
     else if (answer === 'backend') this.#toBackend(route);
     else this.#answer(answer);
   }
@@ -123,17 +123,17 @@ export class Exchange implements HopOwner, WaitOwner {
     const { filters } = route;
     if (filters === undefined) throw new TypeError(`${route.id} has no filters`);
     const filtered: FilteredRequest = new FilteredRequest({
-      head: this.#head,
-      downstream: this.#downstream,
-      services: this.#services,
-      compiled: this.#compiled,
+      head: this.head,
+      downstream: this.downstream,
+      services: this.services,
+      compiled: this.compiled,
       route,
       filters,
-      readBody: (maxBytes) => (this.#collected ??= new CollectedBody(this.#downstream, filtered, maxBytes)).read(),
+      readBody: (maxBytes) => (this.#collected ??= new CollectedBody(this.downstream, filtered, maxBytes)).read(),
     });
-    this.#filtered = filtered;
+    this.filtered = filtered;
     // Before they run: one of them may begin to read it.
-    this.#downstream.body?.hold();
+    this.downstream.body?.hold();
     const verdict = filters.run(filtered);
     if (verdict instanceof Promise) this.#onceFiltered(route, verdict).catch((error: unknown) => this.#fail(error));
     else this.#serve(route, verdict ?? answerBehindFilters(route));
@@ -146,36 +146,33 @@ export class Exchange implements HopOwner, WaitOwner {
   }
 
   #toBackend(route: CompiledRoute): void {
-    this.#attempts = new Attempts(route, { head: this.#head, peer: this.#downstream.peer });
+    this.#attempts = new Attempts(route, { head: this.head, peer: this.downstream.peer });
     const pool = this.#attempts.first(this.#wait?.wasSent === true);
     if (pool === undefined) throw new ProxyError('no-backend-ready', route.id);
-    this.#kept = this.#collected?.kept ?? keepBody(this.#downstream, this.#filtered, route.retry?.maxBodyBytes ?? 0);
+    this.#kept = this.#collected?.kept ?? keepBody(this.downstream, this.filtered, route.retry?.maxBodyBytes ?? 0);
     this.#newHop(route, pool).connect(pool, false, this.#attempts.connectMs);
   }
 
   #toNews(route: CompiledRoute): void {
-    const [head, downstream, compiled, filtered] = [this.#head, this.#downstream, this.#compiled, this.#filtered];
-    this.#news = openNews({ head, downstream, compiled, route, filtered }, this.#services, (bytes, keepAlive) =>
-      this.onHopDone(200, bytes, keepAlive),
-    );
+    this.#news = openNews(this, route, (bytes, keepAlive) => this.onHopDone(200, bytes, keepAlive));
   }
 
   #toPlugins(route: CompiledRoute): void {
-    this.#kept = this.#collected?.kept ?? keepBody(this.#downstream, this.#filtered, 0);
+    this.#kept = this.#collected?.kept ?? keepBody(this.downstream, this.filtered, 0);
     const hop = this.#newHop(route, undefined);
-    hop.connectOver(connectPlugins(hop, this.#services));
+    hop.connectOver(connectPlugins(hop, this.services));
   }
 
   #newHop(route: CompiledRoute, pool: UpstreamPool | undefined): Hop {
-    this.#downstream.body?.hold();
+    this.downstream.body?.hold();
     this.#report.backendId = pool?.backend.id ?? '';
     this.#hop = new Hop({
       owner: this,
-      head: this.#filtered?.head ?? this.#head,
-      filtered: this.#filtered,
-      downstream: this.#downstream,
-      services: this.#services,
-      compiled: this.#compiled,
+      head: this.filtered?.head ?? this.head,
+      filtered: this.filtered,
+      downstream: this.downstream,
+      services: this.services,
+      compiled: this.compiled,
       route,
       startedMs: this.#report.startedMs,
       kept: this.#kept,
@@ -214,18 +211,18 @@ export class Exchange implements HopOwner, WaitOwner {
     this.#wait?.end();
     this.#news?.drop();
     this.#hop?.drop();
-    this.#tell(new ProxyError(code), this.#services.nextRequestId());
+    this.#tell(new ProxyError(code), this.services.nextRequestId());
   }
 
   // ---- from the hop
 
   onHopAnswered(status: number): boolean {
-    if (this.#attempts?.answered(status) === true) this.#services.counters.ejections++;
+    if (this.#attempts?.answered(status) === true) this.services.counters.ejections++;
     if (this.#retry(status)) return false;
     const next = this.#candidates?.afterAnswer(status, this.#report.backendId);
     if (next === undefined) return !this.#replace(status);
     this.#hop?.drop();
-    this.#filtered?.end(status, '', this.#report.backendId);
+    this.filtered?.end(status, '', this.#report.backendId);
     this.#select(next);
     return false;
   }
@@ -233,7 +230,7 @@ export class Exchange implements HopOwner, WaitOwner {
   onHopDone(status: number, bodyBytes: number, keepAlive: boolean): void {
     this.#isDone = true;
     this.#done(status, bodyBytes);
-    this.#downstream.finish(keepAlive);
+    this.downstream.finish(keepAlive);
   }
 
   onHopTunnelled(): void {
@@ -260,7 +257,7 @@ export class Exchange implements HopOwner, WaitOwner {
 
   #recover(error: ProxyError): void {
     this.#hop?.drop();
-    if (error.source === 'upstream' && this.#attempts?.failed(error) === true) this.#services.counters.ejections++;
+    if (error.source === 'upstream' && this.#attempts?.failed(error) === true) this.services.counters.ejections++;
     if (this.#hop?.response !== undefined) this.#cut(error);
     else if (error.source !== 'upstream') this.#answerError(error);
     else if (!this.#retry(error) && !this.#waitFor(error)) this.#giveUp(error);
@@ -273,10 +270,10 @@ export class Exchange implements HopOwner, WaitOwner {
 
   /** @returns false: there is nobody to wait for */
   #waitFor(error: ProxyError): boolean {
-    const [route, hop, head, collected] = [this.#route, this.#hop, this.#head, this.#collected?.kept];
+    const [route, hop, collected] = [this.route, this.#hop, this.#collected?.kept];
     const sent = { hop, attempts: this.#attempts, kept: this.#kept, collected };
     if (route === undefined || !mayWait(error, sent)) return false;
-    this.#wait ??= new RequestWait(this, { head, downstream: this.#downstream, services: this.#services });
+    this.#wait ??= new RequestWait(this, this);
     this.#hop = undefined;
     const outcome = this.#wait.begin(route, error, { pool: hop?.pool, isRead: collected !== undefined });
     if (outcome === 'none') this.#hop = hop;
@@ -287,14 +284,14 @@ export class Exchange implements HopOwner, WaitOwner {
   }
 
   onServed(route: CompiledRoute, isGuardedAlike: boolean): void {
-    this.#compiled = this.#services.compiled;
-    this.#route = route;
+    this.compiled = this.services.compiled;
+    this.route = route;
     if (!isGuardedAlike) {
-      this.#filtered?.end(503, 'no-backend-ready', '');
-      this.#filtered = undefined;
+      this.filtered?.end(503, 'no-backend-ready', '');
+      this.filtered = undefined;
     }
     this.#try(() => {
-      const [compiled, head, downstream] = [this.#compiled, this.#head, this.#downstream];
+      const { compiled, head, downstream } = this;
       this.#serve(route, answerAfterWaiting(compiled, route, { head, downstream, isGuardedAlike }));
     });
   }
@@ -306,12 +303,12 @@ export class Exchange implements HopOwner, WaitOwner {
   /** @param failure what came instead of an answer, or the status of one */
   #retry(failure: ProxyError | number): boolean {
     const hop = this.#hop;
-    const attempt = nextAttempt(failure, { hop, attempts: this.#attempts, kept: this.#kept, services: this.#services });
+    const attempt = nextAttempt(failure, { hop, attempts: this.#attempts, kept: this.#kept, services: this.services });
     if (hop === undefined || attempt === undefined) return false;
     const { pool, isNew, connectMs, delayMs } = attempt;
     hop.drop();
-    this.#downstream.body?.hold();
-    this.#pause = RetryPause.before(this.#services.wheel, delayMs, () => {
+    this.downstream.body?.hold();
+    this.#pause = RetryPause.before(this.services.wheel, delayMs, () => {
       if (!this.#isDone) this.#try(() => this.#newHop(hop.route, pool).connect(pool, isNew, connectMs));
     });
     return true;
@@ -332,7 +329,7 @@ export class Exchange implements HopOwner, WaitOwner {
       this.#answerError(next);
       return true;
     }
-    this.#filtered?.end(error.status, error.code, this.#report.backendId);
+    this.filtered?.end(error.status, error.code, this.#report.backendId);
     this.#select(next);
     return true;
   }
@@ -344,32 +341,27 @@ export class Exchange implements HopOwner, WaitOwner {
   }
 
   #answerError(error: ProxyError): void {
-    const requestId = this.#services.nextRequestId();
+    const requestId = this.services.nextRequestId();
     if (this.#replace(error.status, error.code, () => this.#report.failed(error, requestId))) return;
-    const page = errorPage(error, requestId, {
-      head: this.#head,
-      entry: this.#downstream,
-      pages: this.#compiled.pages,
-    });
-    this.#writeAnswer(page, () => this.#tell(error, requestId));
+    this.#writeAnswer(errorPage(error, requestId, this), () => this.#tell(error, requestId));
   }
 
   /** Whether a filter gives another answer than this one. Not for a 101: its connection has been handed over. */
   #replace(status: number, code = '', onReplaced?: () => void): boolean {
     const requestBytes = this.#hop?.requestBytes ?? 0;
-    const instead = status === 101 ? undefined : this.#filtered?.answered({ status, code, requestBytes });
+    const instead = status === 101 ? undefined : this.filtered?.answered({ status, code, requestBytes });
     if (instead === undefined) return false;
     onReplaced?.();
     this.#hop?.drop();
-    this.#downstream.body?.hold();
+    this.downstream.body?.hold();
     instead({ answer: (page) => void (this.#isDone || this.#try(() => this.#answer(page))) });
     return true;
   }
 
   #writeAnswer(page: Page, report: () => void): void {
-    const [head, downstream, compiled] = [this.#head, this.#downstream, this.#compiled];
+    const { head, downstream } = this;
     const keepAlive = staysOpen(downstream, head);
-    const shown = ownAnswer(page, { head, downstream, compiled, route: this.#route, filtered: this.#filtered });
+    const shown = ownAnswer(page, this);
     // Not before: what goes wrong with the page is for `#fail`.
     this.#isDone = true;
     downstream.out.sendPage(shown, head, keepAlive);
@@ -381,8 +373,8 @@ export class Exchange implements HopOwner, WaitOwner {
   #cut(error: ProxyError): void {
     this.#isDone = true;
     this.#hop?.drop();
-    this.#tell(error, this.#services.nextRequestId());
-    this.#downstream.cut();
+    this.#tell(error, this.services.nextRequestId());
+    this.downstream.cut();
   }
 
   #tell(error: ProxyError, requestId: string): void {
@@ -396,6 +388,6 @@ export class Exchange implements HopOwner, WaitOwner {
     const hop = this.#hop;
     if (hop !== undefined) this.#report.asked(hop);
     this.#report.done(status, bytes, code);
-    this.#filtered?.end(status, code, this.#report.backendId);
+    this.filtered?.end(status, code, this.#report.backendId);
   }
 }

@@ -2,8 +2,8 @@ import type { CompiledRoute } from '../compiled-route.ts';
 import type { RequestHead } from '../http1/index.ts';
 import { EVENT_HEADERS } from '../pages/waiting/event-text.ts';
 import { isWakeStream } from '../pages/waiting/navigation.ts';
-import type { Services } from '../services.ts';
-import { type Answered, ownAnswer, staysOpen } from './own-answer.ts';
+import type { ExchangeFacts } from './exchange-facts.ts';
+import { ownAnswer, staysOpen } from './own-answer.ts';
 import { WakeNews } from './wake-news.ts';
 
 const EMPTY = Buffer.alloc(0);
@@ -20,13 +20,13 @@ export function isNews({ route }: CompiledRoute, head: RequestHead): boolean {
  * @throws ProxyError when there is nothing to tell; nothing was sent then
  */
 export function openNews(
-  answered: Answered & { readonly route: CompiledRoute },
-  services: Services,
+  facts: ExchangeFacts,
+  route: CompiledRoute,
   onEnd: (bytes: number, keepAlive: boolean) => void,
 ): WakeNews {
-  const { head, downstream, route } = answered;
+  const { head, downstream, services } = facts;
   const keepAlive = staysOpen(downstream, head);
-  const { headers } = ownAnswer({ status: 200, headers: EVENT_HEADERS, body: EMPTY }, answered);
+  const { headers } = ownAnswer({ status: 200, headers: EVENT_HEADERS, body: EMPTY }, facts);
   const place = { kind: 'route', id: route.id } as const;
   return new WakeNews({
     place,

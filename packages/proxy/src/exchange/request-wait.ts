@@ -1,13 +1,11 @@
 import { ProxyError, sameValue } from '@dproxy/core';
 import type { CompiledRoute } from '../compiled-route.ts';
-import type { RequestHead } from '../http1/index.ts';
 import type { Page } from '../pages/index.ts';
-import type { Services } from '../services.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import type { Place } from '../waiting/place.ts';
 import type { Promising } from '../waiting/prospects.ts';
 import type { Waiter } from '../waiting/visit.ts';
-import type { Downstream } from './downstream.ts';
+import type { ExchangeFacts } from './exchange-facts.ts';
 import { isWaitingFor, waitingAnswer } from './waiting-answer.ts';
 
 /** What has been done for the request. */
@@ -18,11 +16,7 @@ interface Before {
   readonly isRead: boolean;
 }
 
-interface WaitingRequest {
-  readonly head: RequestHead;
-  readonly downstream: Downstream;
-  readonly services: Services;
-}
+type WaitingRequest = Pick<ExchangeFacts, 'head' | 'downstream' | 'services'>;
 
 /** What an exchange makes of how the waiting ends. */
 export interface WaitOwner {
