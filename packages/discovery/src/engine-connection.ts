@@ -1,6 +1,7 @@
 import type { Agent } from 'node:http';
 import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
+import type { ImageInspectInfo } from 'dockerode';
 import type { EngineEndpoint } from '@dproxy/core';
 import { boundedCall } from './bounded-call.ts';
 import { openDockerClient } from './docker-client.ts';
@@ -14,6 +15,11 @@ export interface ListedContainer {
   readonly id: string;
   readonly name: string;
   readonly state: string;
+}
+
+/** What the types of dockerode leave out. */
+interface SignalledImage {
+  inspect(options: { readonly abortSignal: AbortSignal }): Promise<ImageInspectInfo>;
 }
 
 export interface EngineNetwork {
@@ -70,7 +76,9 @@ export class EngineConnection {
 
   /** Undefined: the image is gone, or a socket proxy does not let us see images. */
   async imageWords(imageId: string): Promise<Words | undefined> {
-    const call = this.#call(() => this.#docker.getImage(imageId).inspect());
+    const call = this.#call((abortSignal) =>
+      (this.#docker.getImage(imageId) as SignalledImage).inspect({ abortSignal }),
+    );
     const answer = await unlessStatus(call, ABSENT_OR_FORBIDDEN);
     if (answer === undefined) return undefined;
     const config = record(answer.Config ?? {}, 'Config');
@@ -78,7 +86,7 @@ export class EngineConnection {
   }
 
   async networks(): Promise<readonly EngineNetwork[]> {
-    const list = await this.#call(() => this.#docker.listNetworks());
+    const list = await this.#call((abortSignal) => this.#docker.listNetworks({ abortSignal }));
     return list.map(({ Id, Name, Driver }) => ({ id: Id, name: Name, driver: Driver }));
   }
 
