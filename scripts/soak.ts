@@ -34,9 +34,8 @@ function readFlags(): Flags {
     const { minutes: said, seed: wanted } = parseArgs({ options }).values;
     const flags = { minutes: Number(said), seed: Number(wanted ?? Math.floor(Math.random() * 1_000_000)) };
     if (flags.minutes > 0 && flags.minutes <= 24 * 60 && Number.isInteger(flags.seed)) return flags;
-    return refuse(
-      `--minutes ${said} --seed ${wanted}: expected more than 0 and at most 1440 minutes, and a whole number`,
-    );
+    const found = wanted === undefined ? `--minutes ${said}` : `--minutes ${said} --seed ${wanted}`;
+    return refuse(`${found}: expected more than 0 and at most 1440 minutes, and a whole number`);
   } catch (error) {
     return refuse((error as Error).message);
   }
@@ -67,6 +66,7 @@ function print({ tallies, times, failures, closed, postsReceived, postsTwice }: 
   console.log(
     'apart: a POST that its backend broke off, a message on a WebSocket that was cut at the deadline of a drain',
   );
+  console.log('closed: also WebSockets at the deadline of a drain; any other is a line below');
   const wrong = [...lost, ...closed.map(({ kind, what }) => `closed, ${kind}: ${what}`), ...failures];
   for (const line of [...wrong, ...postsTwice.map((post) => `sent twice: ${post}`)]) console.log(line);
   return wrong.length + postsTwice.length === 0 ? 0 : 1;
