@@ -193,7 +193,7 @@ it('leaves a group that failed alone for a while, for twice as long each time, u
 });
 
 it('fails at the end of its time, with what it waited for', async () => {
-  const plan = sleepingPlan('web', { timeoutMs: 600 });
+  const plan = sleepingPlan('web', { timeoutMs: 6_000 });
   const { waker, engine, ended } = world([plan]);
   engine.onStart.set('web-id', async () => ({ state: 'running', health: 'starting' }));
   waker.wake('web', '192.0.2.1', 1);
