@@ -174,7 +174,7 @@ describe('a backend of HTTP/2 that', () => {
   test('leaves while requests wait for room on it is asked no more, and they go elsewhere, whatever the method', async () => {
     await using full = await Http2Origin.start({ settings: { maxConcurrentStreams: 0 } });
     await using other = await Http2Origin.start();
-    const limits = { upstreamConnectMs: 60_000 };
+    const limits = { upstreamConnectMs: 60_000, upstreamElsewhereMs: 60_000 };
     const routes = (state: 'ready' | 'draining') => ({
       'a.test': [{ ...h2c(full.port, 'full'), state }, h2c(other.port, 'other')],
     });
