@@ -41,6 +41,13 @@ export interface Backend {
   readonly containerId: string;
 }
 
+/** What a route, a stream or a filter names a backend by. */
+export interface BackendRef {
+  readonly backendId: string;
+  /** Relative share, 1-1000; 1 unless given. 0: takes no new requests. */
+  readonly weight: number;
+}
+
 /** Whether connections to it are made at all: a backend that drains may be the only one left to answer. */
 export function mayBeConnected({ state }: Pick<Backend, 'state'>): boolean {
   switch (state) {

@@ -1,5 +1,4 @@
-import type { Backend, BackendState } from './backend.ts';
-import type { BackendRef } from './route.ts';
+import type { Backend, BackendRef, BackendState } from './backend.ts';
 
 /** One of several workers that share a route without talking to each other. */
 export interface WorkerSlot {

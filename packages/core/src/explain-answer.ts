@@ -1,9 +1,10 @@
 import type { Backend } from './backend.ts';
 import type { ErrorCode } from './errors.ts';
 import type { MatcherCheck, RouteVerdict } from './explain-routes.ts';
-import type { MatchOutcome } from './route-match.ts';
 import type { Route, ShadowedRoute } from './route.ts';
-import type { CertificateRef, TlsPolicy } from './snapshot.ts';
+import type { MatchOutcome } from './route-match.ts';
+import type { CertificateRef } from './snapshot.ts';
+import type { TlsPolicy } from './tls-policy.ts';
 
 /** The request that is to be explained; nothing is sent anywhere. */
 export interface ExplainRequest {

@@ -1,4 +1,5 @@
-import type { BackendRef } from './route.ts';
+import type { BackendRef } from './backend.ts';
+import type { StatusRange } from './status-ranges.ts';
 
 /** By whom something is counted: the client (its address), a header's value, or the host of the request. */
 export type CountedBy =
@@ -13,9 +14,6 @@ export type CountedBy =
     }
   | { readonly type: 'header'; readonly name: string }
   | { readonly type: 'host' };
-
-/** `[from, to]`, both included. */
-export type StatusRange = readonly [number, number];
 
 /** `set` replaces, `add` appends one more line, `remove` has an empty value. Names are lower case. */
 export interface HeaderChange {

@@ -1,4 +1,4 @@
-import type { StatusRange } from './filter.ts';
+import type { StatusRange } from './status-ranges.ts';
 
 /** How the primary asks a backend whether it works. */
 export interface HealthCheck {

@@ -4,7 +4,7 @@ export { applySleep, comingOf, type Coming, type ComingState } from './apply-sle
 export { plainText } from './plain-text.ts';
 export { joinWakeGroups } from './wake-names.ts';
 export { awakeSinceMs, isAwakeTime, isTimeZone, nextAwakeChangeMs } from './awake-time.ts';
-export { type Backend, type BackendProtocol, type BackendState, mayBeConnected } from './backend.ts';
+export { type Backend, type BackendProtocol, type BackendRef, type BackendState, mayBeConnected } from './backend.ts';
 export {
   DEFAULT_BALANCE,
   type BalancePolicy,
@@ -49,7 +49,6 @@ export {
   type RedirectFilter,
   type RetryFilter,
   type RewriteFilter,
-  type StatusRange,
 } from './filter.ts';
 export {
   DEFAULT_HEALTH_CHECK,
@@ -157,7 +156,6 @@ export { isIdempotent, mayRetry, mayTryCandidates, type Attempt } from './retry-
 export {
   DEFAULT_HTTPS,
   ROUTE_DEFAULTS,
-  type BackendRef,
   type HeaderRules,
   type ListenerIds,
   type Origin,
@@ -190,8 +188,6 @@ export type {
   PageOverride,
   Snapshot,
   SnapshotTables,
-  TlsPolicy,
-  TlsProfile,
 } from './snapshot.ts';
 export {
   decodeDelta,
@@ -202,8 +198,9 @@ export {
 } from './snapshot-codec.ts';
 export { applyDelta, DeltaMismatch, diffSnapshots, type Delta, type TableDelta } from './snapshot-delta.ts';
 export { hashContent, type SnapshotContent } from './snapshot-tables.ts';
-export { inRanges } from './status-ranges.ts';
+export { inRanges, type StatusRange } from './status-ranges.ts';
 export type { Source, SourceState } from './source.ts';
+export type { TlsPolicy, TlsProfile } from './tls-policy.ts';
 export { compileTlsPolicies, isSameTlsPolicy, type TlsPolicyFinder } from './tls-policies.ts';
 export { TokenBuckets, type TokenRate } from './token-bucket.ts';
 export { sumTraffic, type StatusCounts, type Traffic } from './traffic.ts';

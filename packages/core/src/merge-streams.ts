@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto';
+import type { BackendRef } from './backend.ts';
 import { isContainer, sourceOf } from './claims.ts';
 import { canonicalJson } from './content-hash.ts';
 import type { PlacedStream } from './merge-listeners.ts';
 import type { HostClaim, OwnershipLedger } from './ownership.ts';
 import type { Rejection } from './rejection.ts';
-import type { BackendRef, Origin } from './route.ts';
+import type { Origin } from './route.ts';
 import { sameValue } from './same-value.ts';
 import type { ShadowedStream, StreamDefinition, StreamRoute } from './stream.ts';
 

@@ -12,12 +12,13 @@ import { DEFAULT_HTTPS, type RouteDefinition, type RouteHttps, type ShadowedRout
 import { sameValue } from './same-value.ts';
 import { openedAddresses, screenBackends, screenPlaced } from './screen-backends.ts';
 import type { WorkerSettings } from './settings.ts';
+import type { CertificateRef, Challenge, PageOverride, Snapshot } from './snapshot.ts';
 import { hashContent, shareTable, TABLE_NAMES, type SnapshotContent } from './snapshot-tables.ts';
-import type { CertificateRef, Challenge, PageOverride, Snapshot, TlsPolicy } from './snapshot.ts';
 import type { SourceState } from './source.ts';
 import type { ShadowedStream, StreamDefinition } from './stream.ts';
-import type { WakeGroup } from './wake.ts';
+import type { TlsPolicy } from './tls-policy.ts';
 import { unknownListeners } from './unknown-listeners.ts';
+import type { WakeGroup } from './wake.ts';
 
 export interface SnapshotInput {
   readonly sources: readonly SourceState[];

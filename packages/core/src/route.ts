@@ -1,4 +1,4 @@
-import type { Backend } from './backend.ts';
+import type { Backend, BackendRef } from './backend.ts';
 import { DEFAULT_BALANCE, type BalancePolicy } from './balance-policy.ts';
 import type { Condition, PathMatch } from './condition.ts';
 import type { Filter } from './filter.ts';
@@ -57,12 +57,6 @@ export const ROUTE_DEFAULTS: MatchOptions & ServeOptions = {
   panic: false,
   wakeGroup: '',
 };
-
-export interface BackendRef {
-  readonly backendId: string;
-  /** Relative share, 1-1000; 1 unless given. 0: takes no new requests. */
-  readonly weight: number;
-}
 
 export type RouteAction =
   | { readonly type: 'forward'; readonly backends: readonly BackendRef[] }

@@ -1,5 +1,5 @@
 import type { Limits } from './limits.ts';
-import type { TlsProfile } from './snapshot.ts';
+import type { TlsProfile } from './tls-policy.ts';
 
 /** What workers need of the configuration, beside listeners and routes. Part of the Snapshot. */
 export interface WorkerSettings {

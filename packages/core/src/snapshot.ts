@@ -3,6 +3,7 @@ import type { Listener } from './listener.ts';
 import type { Route } from './route.ts';
 import type { WorkerSettings } from './settings.ts';
 import type { StreamRoute } from './stream.ts';
+import type { TlsPolicy } from './tls-policy.ts';
 import type { WakeGroup } from './wake.ts';
 
 /** What a certificate covers. The key travels apart from the Snapshot, so that a stored Snapshot holds none. */
@@ -42,22 +43,6 @@ export type Challenge =
       /** `CertificateMaterial.id` */
       readonly certificateId: string;
     };
-
-/** What a host asks of TLS beside the default. */
-export interface TlsPolicy {
-  /** A host pattern like `Route.host`; the most specific one holds. */
-  readonly id: string;
-  readonly profile: TlsProfile;
-  /**
-   * Client certificates: `none` asks for none; `optional` verifies the one that is sent; `require` refuses clients without.
-   */
-  readonly clientCertificates: 'none' | 'optional' | 'require';
-  /** PEM of the authorities that client certificates must come from; empty for `none`. */
-  readonly clientCaPem: string;
-}
-
-/** Mozilla's names: `modern` is TLS 1.3 only, `intermediate` adds TLS 1.2 with forward-secret AEAD suites. */
-export type TlsProfile = 'modern' | 'intermediate';
 
 /** A certificate with its key, in PEM, as it goes from the primary to workers. Never written by a worker. */
 export interface CertificateMaterial {

@@ -1,6 +1,6 @@
-import type { Backend } from './backend.ts';
+import type { Backend, BackendRef } from './backend.ts';
 import type { HealthCheck, Readiness } from './health-check.ts';
-import type { BackendRef, Origin } from './route.ts';
+import type { Origin } from './route.ts';
 
 interface StreamOptions {
   readonly protocol: 'tcp' | 'udp';

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { TlsPolicy } from './snapshot.ts';
 import { compileTlsPolicies } from './tls-policies.ts';
+import type { TlsPolicy } from './tls-policy.ts';
 
 const label = fc.constantFrom('a', 'b', 'www', 'xn--c');
 const name = fc.array(label, { minLength: 1, maxLength: 4 }).map((labels) => labels.join('.'));

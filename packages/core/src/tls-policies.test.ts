@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { TlsPolicy } from './snapshot.ts';
 import { compileTlsPolicies, isSameTlsPolicy } from './tls-policies.ts';
+import type { TlsPolicy } from './tls-policy.ts';
 
 function policyOf(id: string, more: Partial<TlsPolicy> = {}): TlsPolicy {
   return { id, profile: 'intermediate', clientCertificates: 'require', clientCaPem: 'ca', ...more };

@@ -1,4 +1,4 @@
-import type { TlsPolicy } from './snapshot.ts';
+import type { TlsPolicy } from './tls-policy.ts';
 
 /** The policy of a host (lower case, without port and trailing dot); undefined: the default, `settings.tls`. */
 export type TlsPolicyFinder = (host: string) => TlsPolicy | undefined;
