@@ -1,8 +1,5 @@
-import type { LabelWord } from '@dproxy/config';
-import type { Backend, PublicPort } from '@dproxy/core';
+import { DEFAULT_HSTS, type PublicPort, readHsts, type RouteHttps } from '@dproxy/core';
 import type { ServiceProtocol } from './dialect.ts';
-import type { SectionName } from './native-sections.ts';
-import { DEFAULT_HSTS, readHsts, type RouteHttps } from '@dproxy/core';
 import {
   readDuration,
   readFlag,
@@ -15,42 +12,7 @@ import {
   readName,
   readPathPrefix,
 } from './label-values.ts';
-
-export type RedirectStatus = 301 | 302 | 303 | 307 | 308;
-
-/** What the labels of one service add up to, label by label. */
-export class ServiceDraft {
-  /** Something was said that only a service has. */
-  isService = false;
-  /** Something was said that means nothing for raw TCP and UDP. */
-  isHttp = false;
-  enable: boolean | undefined;
-  hosts: readonly string[] = [];
-  port: number | undefined;
-  network: string | undefined;
-  path = '/';
-  protocol: ServiceProtocol = 'http';
-  proxyProtocol: Backend['proxyProtocol'] = '';
-  weight = 1;
-  tlsVerify = true;
-  connectMs = 0;
-  responseMs = 0;
-  idleMs = 0;
-  location: string | undefined;
-  redirectStatus: RedirectStatus = 302;
-  plugins: readonly string[] = [];
-  listeners: readonly string[] = [];
-  priority = 0;
-  publicPorts: readonly PublicPort[] = [];
-  fallThrough: boolean | undefined;
-  /** Labels that dproxy.yml's schema reads, by section. */
-  readonly words = new Map<SectionName, LabelWord[]>();
-  https: Partial<RouteHttps> = {};
-  readonly requestSet: (readonly [string, string])[] = [];
-  readonly responseSet: (readonly [string, string])[] = [];
-  requestRemove: readonly string[] = [];
-  responseRemove: readonly string[] = [];
-}
+import type { RedirectStatus, SectionName, ServiceDraft } from './service-draft.ts';
 
 /** One key of the language: keys and their meaning are those of an entry of `routes` in dproxy.yml. */
 export interface NativeKey {

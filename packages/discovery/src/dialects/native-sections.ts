@@ -3,18 +3,14 @@ import {
   readLabelSection,
   type LabelFinding,
   type LabelRead,
-  type LabelSections,
   type LabelWord,
   type StreamLabels,
 } from '@dproxy/config';
 import { DEFAULT_BALANCE, type Filter, type HealthRules } from '@dproxy/core';
 import type { LabelProblem, ServiceClaims, StreamClaims } from './dialect.ts';
-import type { ServiceDraft } from './native-keys.ts';
 import { PLAIN_STREAM } from './plain-stream.ts';
+import type { SectionName, ServiceDraft } from './service-draft.ts';
 import { show } from './show.ts';
-
-/** Keys whose labels are read by the schema of dproxy.yml. */
-export type SectionName = keyof LabelSections | 'filters';
 
 /** What the labels of one service say in sections. */
 export interface Sections {

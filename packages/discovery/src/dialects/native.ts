@@ -1,10 +1,11 @@
 import type { LabelWord } from '@dproxy/config';
 import { didYouMean } from '@dproxy/core';
 import type { Dialect, DialectInput, DialectReading, LabelProblem, ServiceClaims, StreamClaims } from './dialect.ts';
-import { NATIVE_KEYS, ServiceDraft, type NativeKey } from './native-keys.ts';
+import { NATIVE_KEYS, type NativeKey } from './native-keys.ts';
 import { readSections, streamsOf, type Sections } from './native-sections.ts';
 import { readNativeWake, TAKES_NO_PART } from './native-wake.ts';
 import { PLAIN_SERVICE } from './plain-service.ts';
+import { ServiceDraft } from './service-draft.ts';
 import { show } from './show.ts';
 
 const PREFIX = 'dproxy.';

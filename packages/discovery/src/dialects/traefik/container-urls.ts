@@ -2,12 +2,6 @@ import { isIpv4, type Filter } from '@dproxy/core';
 import type { Container } from '../../container.ts';
 import type { OfferedByName } from './offers.ts';
 
-/** By which names other containers of a network find this one. */
-export function namesOf({ name, labels }: Pick<Container, 'name' | 'labels'>): readonly string[] {
-  const service = labels.get('com.docker.compose.service') ?? '';
-  return [...new Set([name, service])].filter((each) => each !== '').map((each) => each.toLowerCase());
-}
-
 interface Place {
   readonly container: Pick<Container, 'attachments'>;
   readonly network: string | undefined;

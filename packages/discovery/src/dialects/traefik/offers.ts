@@ -1,7 +1,7 @@
 import { canonicalJson } from '@dproxy/core';
+import type { Container } from '../../container.ts';
 import type { DialectInput, Offer } from '../dialect.ts';
 import { offersNamed } from '../offers.ts';
-import { namesOf } from './container-urls.ts';
 import type { Kind, Named, Protocol, TraefikLabels } from './labels.ts';
 import { linksOf } from './links.ts';
 import { readRule, tryRule } from './rule.ts';
@@ -66,6 +66,12 @@ export function offersOf(labels: TraefikLabels, { container }: Pick<DialectInput
   const addresses = container.attachments.map(({ network, address }): Pair => [network, address]);
   for (const name of isRunning ? namesOf(container) : []) add('address', name, { name, pairs: addresses });
   return offers;
+}
+
+/** By which names other containers of a network find this one. */
+function namesOf({ name, labels }: Pick<Container, 'name' | 'labels'>): readonly string[] {
+  const service = labels.get('com.docker.compose.service') ?? '';
+  return [...new Set([name, service])].filter((each) => each !== '').map((each) => each.toLowerCase());
 }
 
 /** Hosts of the routers that ask for TLS: routers without it are for plain requests there. */
