@@ -1,7 +1,7 @@
 import type { Environment } from '@dproxy/config';
 import type { Log } from '@dproxy/core';
-import type { ZoneMemory } from './find-hosted-zone.ts';
 import type { Turns } from './turns.ts';
+import type { ZoneMemory } from './zone-memory.ts';
 
 /** What must be found under a name, and the challenge that it answers. */
 export interface TxtRecord {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { findHostedZone, relativeName, ZoneMemory } from './find-hosted-zone.ts';
+import { findHostedZone, relativeName } from './find-hosted-zone.ts';
+import { ZoneMemory } from './zone-memory.ts';
 
 function lookup(has: readonly string[], nowMs = () => 0) {
   const asked: string[] = [];

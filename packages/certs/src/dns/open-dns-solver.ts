@@ -1,17 +1,16 @@
 import { Resolver } from 'node:dns';
-import type { DnsSettings, Environment } from '@dproxy/config';
-import { formatProblem } from '@dproxy/config';
+import { type DnsSettings, type Environment, formatProblem } from '@dproxy/config';
 import type { Log } from '@dproxy/core';
 import { IssueError, type ChallengeAnswer, type ChallengeSolver } from '../ports.ts';
+import { confirmPropagation } from './confirm-propagation.ts';
 import type { ProviderContext, TxtRecord } from './dns-provider.ts';
-import { ZoneMemory } from './find-hosted-zone.ts';
 import { followAlias, AliasLoop, type RecordPlace } from './lookup/follow-alias.ts';
 import { LookupFailed } from './lookup/resolvers.ts';
-import { confirmPropagation } from './confirm-propagation.ts';
 import { PROVIDERS } from './providers.ts';
 import { readDnsOptions, type DnsOptions } from './read-options.ts';
 import { Turns } from './turns.ts';
 import { parseServerAddress, type ServerAddress } from './wire/server-address.ts';
+import { ZoneMemory } from './zone-memory.ts';
 
 export interface DnsSolverOptions {
   /** `acme.resolvers`: asked instead of the system's, and must have the record, too. */

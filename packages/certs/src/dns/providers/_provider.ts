@@ -2,7 +2,7 @@
 import { DNS_PROVIDERS, type DnsProviderName, type DnsProviderRow, type Environment } from '@dproxy/config';
 import { silentLog, type Log } from '@dproxy/core';
 import type { DnsProvider, TxtRecord } from '../dns-provider.ts';
-import { ZoneMemory } from '../find-hosted-zone.ts';
+import { ZoneMemory } from '../zone-memory.ts';
 import { PROVIDERS } from '../providers.ts';
 import { Turns } from '../turns.ts';
 

@@ -2,7 +2,8 @@
 // https://developers.cloudflare.com/api/resources/dns/subresources/records/
 import { callApi, type ApiAnswer } from '../call-api.ts';
 import type { DnsProvider, ProviderContext, TxtRecord } from '../dns-provider.ts';
-import { findHostedZone, type HostedZone } from '../find-hosted-zone.ts';
+import { findHostedZone } from '../find-hosted-zone.ts';
+import type { HostedZone } from '../zone-memory.ts';
 import { listAt, parseJson, textAt } from './json.ts';
 
 /** What Cloudflare says when just that record is there already. */

@@ -2,7 +2,8 @@
 // https://docs.digitalocean.com/products/networking/dns/reference/api/domain-records
 import { callApi, type ApiAnswer } from '../call-api.ts';
 import type { DnsProvider, ProviderContext, TxtRecord } from '../dns-provider.ts';
-import { findHostedZone, relativeName, type HostedZone } from '../find-hosted-zone.ts';
+import { findHostedZone, relativeName } from '../find-hosted-zone.ts';
+import type { HostedZone } from '../zone-memory.ts';
 import { listAt, parseJson, textAt } from './json.ts';
 
 interface Call {

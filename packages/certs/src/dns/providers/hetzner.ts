@@ -3,7 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { IssueError } from '../../ports.ts';
 import { callApi, type ApiAnswer } from '../call-api.ts';
 import type { DnsProvider, ProviderContext, TxtRecord } from '../dns-provider.ts';
-import { findHostedZone, relativeName, type HostedZone } from '../find-hosted-zone.ts';
+import { findHostedZone, relativeName } from '../find-hosted-zone.ts';
+import type { HostedZone } from '../zone-memory.ts';
 import { redact } from '../redact.ts';
 import { fieldAt, listAt, parseJson, textAt } from './json.ts';
 

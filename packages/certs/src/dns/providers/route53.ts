@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { IssueError } from '../../ports.ts';
 import type { DnsProvider, ProviderContext, TxtRecord } from '../dns-provider.ts';
-import { findHostedZone, type HostedZone } from '../find-hosted-zone.ts';
+import { findHostedZone } from '../find-hosted-zone.ts';
+import type { HostedZone } from '../zone-memory.ts';
 import { BatchRefused, Route53Api, ROUTE53_NAMESPACE } from './route53-api.ts';
 import { escapeQuery } from './sign-aws-request.ts';
 import { elementsAt, escapeXml, xmlText, type XmlElement } from './xml.ts';
