@@ -58,6 +58,8 @@ export interface Readiness {
   readonly backendId: string;
   /** When its container was started, in epoch milliseconds: each start is asked anew. */
   readonly startedMs: number;
+  /** It is not asked sooner after that. Absent: at once. */
+  readonly afterMs?: number;
 }
 
 /** Whether anybody listens. Asked until it has passed, at pauses of its own. */

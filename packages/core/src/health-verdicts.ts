@@ -18,6 +18,7 @@ export interface HealthTarget {
   readonly check: HealthCheck;
   /** As in `Readiness`: until it has passed once. Absent: again and again. */
   readonly startedMs?: number;
+  readonly afterMs?: number;
 }
 
 /**
@@ -52,10 +53,10 @@ function targetsOf({
 }: Pick<RouteDefinition, 'health' | 'readiness' | 'backends'>): readonly HealthTarget[] {
   if (check !== undefined) return backends.filter(mayBeConnected).map((backend) => ({ backend, check }));
   if (readiness === undefined) return NONE;
-  return readiness.flatMap(({ backendId, startedMs }) => {
+  return readiness.flatMap(({ backendId, ...since }) => {
     const backend = backends.find(({ id }) => id === backendId);
     const isAsked = backend !== undefined && mayBeConnected(backend);
-    return isAsked ? [{ backend, check: READINESS_CHECK, startedMs }] : NONE;
+    return isAsked ? [{ backend, check: READINESS_CHECK, ...since }] : NONE;
   });
 }
 

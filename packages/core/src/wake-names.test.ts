@@ -132,6 +132,15 @@ describe('its backends', () => {
     expect(startOf(memberOf('web', DOWN))).toEqual([]);
   });
 
+  it('not sooner after its start than the container says, where one alone can be meant', () => {
+    const slow = memberOf('web', { readyAfterMs: 5_000 });
+    const afterMs = (...members: WakeMember[]) =>
+      [...healthTargets(joined('shop', [engineOf(planOf('project:shop', members))]).states, [])].map(
+        (target) => target.afterMs,
+      );
+    expect([afterMs(slow), afterMs(slow, memberOf('db'))]).toEqual([[5_000], [undefined]]);
+  });
+
   it('are not asked where the operator says so', () => {
     const definition = { ...sampleEntry(0, ['a.test']), wakes: 'shop', readiness: [] };
     const states = [{ source: FILE, definitions: [definition], rejected: [] }];

@@ -90,10 +90,17 @@ function inGroup<T extends Definition>(definition: T, plan: WakePlan, found: Sta
     readiness.push({
       backendId: backend.id,
       startedMs: running(behind).reduce((sum, each) => sum + each.startedMs, 0),
+      ...readyAfter(behind),
     });
     return isKnown(behind, plan) ? settle(follow(backend, behind, found), behind) : guess(backend, behind);
   });
   return { ...definition, wakeGroup: plan.id, backends, readiness: definition.readiness ?? readiness };
+}
+
+/** Of several, one that has long been ready may be the one that answers. */
+function readyAfter(behind: readonly WakeMember[]): Pick<Readiness, 'afterMs'> {
+  const [only] = behind;
+  return only === undefined || behind.length > 1 || only.readyAfterMs === 0 ? {} : { afterMs: only.readyAfterMs };
 }
 
 /** Those that its address names: by container or service, by an address of now, by a published port; else any may be the one. */

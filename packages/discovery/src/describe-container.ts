@@ -10,6 +10,7 @@ import type { WakeClaims } from './dialects/dialect.ts';
 import { readDialects, type Reading, type ReadingFacts } from './read-dialects.ts';
 import { definitionsOf, withoutRepeats } from './service-definitions.ts';
 import { streamOf, streamPort } from './stream-definitions.ts';
+import type { ReadinessRules } from './health/health-of.ts';
 import { joinClaims } from './plans/claims.ts';
 
 export interface DescribeFacts extends ReachFacts, ReadingFacts {
@@ -105,7 +106,8 @@ function describeReadings(
 ): ContainerDescription {
   const pool = new ContainerBackends(container, facts);
   const readiness = facts.readiness && readings.every(wantsReadiness);
-  const place: Place = { container, origin: originOf(container, facts), pool, readiness };
+  const rules: ReadinessRules = { readiness, readyAfterMs: joinClaims(readings)?.readyAfterMs ?? 0 };
+  const place: Place = { container, origin: originOf(container, facts), pool, rules };
   const served = [
     ...withoutRepeats(namedServices(container, readings, facts)).map((service) => describeService(place, service)),
     ...readings.flatMap((reading) => describeStreams(place, reading)),
@@ -137,7 +139,7 @@ interface Place {
   readonly container: Container;
   readonly origin: Origin;
   readonly pool: ContainerBackends;
-  readonly readiness: boolean;
+  readonly rules: ReadinessRules;
 }
 
 interface Served {
@@ -150,10 +152,10 @@ interface Served {
 
 const NOTHING = { definitions: [], streams: [], rejected: [], reason: '' };
 
-function describeService({ container, origin, pool, readiness }: Place, service: NamedService): Served {
+function describeService({ container, origin, pool, rules }: Place, service: NamedService): Served {
   const { dialect, claims } = service;
   if (claims.answer !== undefined) {
-    const definitions = definitionsOf(container, service, { origin, backend: undefined, readiness });
+    const definitions = definitionsOf(container, service, { origin, backend: undefined, ...rules });
     return { ...NOTHING, dialect, definitions };
   }
   const choice = choosePort(container, claims.port);
@@ -165,7 +167,7 @@ function describeService({ container, origin, pool, readiness }: Place, service:
     return { ...NOTHING, dialect, rejected, reason: `${choice.problem}; add ${expected}` };
   }
   const backend = pool.take(dialect, { ...claims, port: choice.port });
-  const definitions = definitionsOf(container, service, { origin, backend, readiness });
+  const definitions = definitionsOf(container, service, { origin, backend, ...rules });
   return { ...NOTHING, dialect, definitions, reason: backend.reason };
 }
 
@@ -174,10 +176,7 @@ function portLabel({ dialect, claims: { service } }: NamedService): string {
   return dialect !== 'native' || service === '' ? 'dproxy.port' : `dproxy.${service}.port`;
 }
 
-function describeStreams(
-  { container, origin, pool, readiness }: Place,
-  { dialect, network, streams }: Reading,
-): Served[] {
+function describeStreams({ container, origin, pool, rules }: Place, { dialect, network, streams }: Reading): Served[] {
   return streams.map((claims) => {
     const port = streamPort(container, claims);
     const { protocol, service } = claims;
@@ -188,7 +187,7 @@ function describeStreams(
       return { ...NOTHING, dialect, rejected: [rejection(container, message, expected)], reason: message };
     }
     const backend = pool.take(dialect, { ...claims, network: claims.network ?? network, port });
-    const stream = streamOf(container, { dialect, claims }, { origin, backend, readiness });
+    const stream = streamOf(container, { dialect, claims }, { origin, backend, ...rules });
     return { ...NOTHING, dialect, streams: [stream], reason: backend.reason };
   });
 }

@@ -1,7 +1,7 @@
 import type { Backend, Origin, RouteDefinition } from '@dproxy/core';
 import { serviceId } from './container-backend.ts';
 import type { Container } from './container.ts';
-import { healthOf } from './health/health-of.ts';
+import { healthOf, type ReadinessRules } from './health/health-of.ts';
 import type { NamedService } from './named-services.ts';
 
 /** Stable while the container is the same one; those of dproxy's own labels have the short form. */
@@ -10,18 +10,16 @@ export function definitionId(container: Container, dialect: string, service: str
   return dialect === 'native' ? id : `${id.slice(0, 12)}/${dialect}:${service}`;
 }
 
-interface DefinitionPlace {
+interface DefinitionPlace extends ReadinessRules {
   readonly origin: Origin;
   readonly backend: Backend | undefined;
-  /** `docker.readiness`. */
-  readonly readiness: boolean;
 }
 
 /** What one service adds to the routes: for everybody, and under the names that only this machine may use. */
 export function definitionsOf(
   container: Container,
   { dialect, claims, hosts, local }: NamedService,
-  { origin, backend, readiness }: DefinitionPlace,
+  { origin, backend, ...rules }: DefinitionPlace,
 ): readonly RouteDefinition[] {
   const backends = backend === undefined ? [] : [backend];
   const refs = backends.map(({ id: backendId }) => ({ backendId, weight: claims.weight }));
@@ -42,7 +40,7 @@ export function definitionsOf(
     https: claims.https,
     sinceMs: container.createdMs,
     panic: claims.panic,
-    ...(backend === undefined ? {} : healthOf(claims, container, { backend, readiness })),
+    ...(backend === undefined ? {} : healthOf(claims, container, { backend, ...rules })),
     ...(claims.fallThrough === undefined ? {} : { fallThrough: claims.fallThrough }),
   };
   const asked = claims.publicPorts.length === 0 ? shared : { ...shared, publicPorts: claims.publicPorts };

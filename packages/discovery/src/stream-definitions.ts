@@ -1,14 +1,14 @@
 import type { Backend, Origin, StreamDefinition } from '@dproxy/core';
 import type { Container } from './container.ts';
 import type { StreamClaims } from './dialects/dialect.ts';
-import { healthOf } from './health/health-of.ts';
+import { healthOf, type ReadinessRules } from './health/health-of.ts';
 import { definitionId } from './service-definitions.ts';
 
 /** What one raw service adds. */
 export function streamOf(
   container: Container,
   { dialect, claims }: { readonly dialect: string; readonly claims: StreamClaims },
-  { origin, ...reach }: { readonly origin: Origin; readonly backend: Backend; readonly readiness: boolean },
+  { origin, ...reach }: { readonly origin: Origin; readonly backend: Backend } & ReadinessRules,
 ): StreamDefinition {
   const { protocol, tls, clients, alpn, connectionsPerClient, priority, idleMs, listener, hosts, panic } = claims;
   const { backend } = reach;

@@ -157,6 +157,23 @@ describe('readiness', () => {
     expect(asked.filter((finding) => finding === '')).toHaveLength(1);
   });
 
+  it('does not ask before its time has come, and keeps nobody waiting for that', async () => {
+    const { asked, found, probe } = program();
+    found.finding = '';
+    using held = monitorOf({ probe });
+    const patient = { ...targetFrom(Date.now()), afterMs: 60_000 };
+    const aheadOfUs = { ...targetFrom(Date.now() + 3_600_000, { id: 'ahead' }), afterMs: 1 };
+    const longUp = { ...targetFrom(Date.now() - 60_000, { id: 'up' }), afterMs: 60_000 };
+    held.monitor.follow([patient, aheadOfUs, longUp]);
+    await held.monitor.whenAsked();
+    await eventually(() => held.monitor.verdicts.size === 1);
+    expect(asked).toHaveLength(2);
+    expect(held.monitor.verdicts.get(idOf(patient))).toEqual({
+      state: 'starting',
+      reason: 'it takes no requests within 60 s of its start: wake.readyAfter',
+    });
+  });
+
   it('asks anew after another start, at another address, and when it goes on after it was told to end', async () => {
     const { asked, found, probe } = program();
     found.finding = '';

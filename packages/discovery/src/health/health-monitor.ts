@@ -92,8 +92,16 @@ export class HealthMonitor {
     const watched: Watched = { target, state, finding: '', isAsked, timer: undefined, isGone: false };
     this.#watched.set(key, watched);
     if (isAsked) return;
+    const earlyMs = earlyMsOf(target);
+    if (earlyMs > 0) return this.#wait(watched, earlyMs);
     this.#unasked++;
     this.#enqueue(watched);
+  }
+
+  /** Nobody waits for its first question: it may be far away. */
+  #wait(watched: Watched, pauseMs: number): void {
+    watched.isAsked = true;
+    watched.timer = setTimeout(() => this.#enqueue(watched), pauseMs).unref();
   }
 
   #forget(key: string, watched: Watched): void {
@@ -191,6 +199,11 @@ export class HealthMonitor {
   }
 }
 
+/** How long it is not asked yet. The clock of the engine may be another one: what we saw ourselves is enough. */
+function earlyMsOf({ startedMs = 0, afterMs = 0 }: HealthTarget): number {
+  return Math.min(afterMs, startedMs + afterMs - Date.now());
+}
+
 function isReadiness({ startedMs }: HealthTarget): boolean {
   return startedMs !== undefined;
 }
@@ -204,12 +217,15 @@ function isOver(target: HealthTarget, known: Watched | undefined): boolean {
 function verdictOf(target: HealthTarget, state: HealthVerdict['state'], finding: Finding): HealthVerdict {
   const found = finding === '' ? '' : `: ${finding}`;
   if (isReadiness(target)) {
-    const { port } = target.backend;
-    const reason = finding === '' ? `whether it listens on port ${port} is being asked` : notYet(port) + found;
-    return { state, reason };
+    return { state, reason: finding === '' ? unknownYet(target) : notYet(target.backend.port) + found };
   }
   const words = state === 'unhealthy' ? 'its health check fails' : 'its health check has not passed yet';
   return { state, reason: `${words} (${describeCheck(target)})${found}` };
+}
+
+function unknownYet({ backend: { port }, afterMs = 0 }: HealthTarget): string {
+  if (afterMs > 0) return `it takes no requests within ${afterMs / 1_000} s of its start: wake.readyAfter`;
+  return `whether it listens on port ${port} is being asked`;
 }
 
 function notYet(port: number): string {

@@ -22,6 +22,18 @@ describe('a container is asked once whether it listens', () => {
   });
 
   it.each<[string, Parts]>([
+    ['dproxy.wake.readyAfter', { labelled: { 'dproxy.wake.readyAfter': '10s' } }],
+    ['sablier.ready-after', { labelled: { 'sablier.enable': 'true', 'sablier.ready-after': '10s' } }],
+  ])('not sooner than %s says', (_, parts) => {
+    expect(definitionOf(parts)?.readiness).toMatchObject([{ afterMs: 10_000 }]);
+  });
+
+  it('not sooner over TCP either', () => {
+    const labelled = { 'dproxy.db.tcp.listen': '5432', 'dproxy.wake.readyAfter': '10s' };
+    expect(described({ labelled }).streams[0]?.readiness).toMatchObject([{ afterMs: 10_000 }]);
+  });
+
+  it.each<[string, Parts]>([
     ['with a HEALTHCHECK of Docker', { health: 'healthy' }],
     ['with the label dproxy.health=none', { labelled: { 'dproxy.health': 'none' } }],
     ['with the label dproxy.health.type=none', { labelled: { 'dproxy.health.type': 'none' } }],
