@@ -74,6 +74,8 @@ describe('what is started', () => {
 
   it('nothing twice: not while it is being started, not before the answer is newer than the look', () => {
     expect(decide({ web: { attempt: { isCalling: true } } })).toMatchObject({ start: '', steps: 'web starting' });
+    const seen = { seen: RUNS, attempt: { isCalling: true, runningMs: NOW } };
+    expect(decide({ web: seen })).toMatchObject({ outcome: 'going on', steps: 'web running' });
     const late = { attempt: { startedMs: NOW }, lookedMs: NOW };
     expect(decide({ web: late })).toMatchObject({ start: '', outcome: 'going on' });
   });

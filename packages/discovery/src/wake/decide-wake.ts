@@ -166,7 +166,9 @@ function runningPhase({ member, seen, attempt }: Running, { nowMs, isServed }: W
   if (seen.health === 'healthy') return { is: 'ready' };
   if (seen.health === 'unhealthy' && !isOurs && !attempt.isUnpaused) return { is: 'failed', reason: 'is unhealthy' };
   if (seen.health !== 'none') return { is: 'running' };
-  if (isOurs && !isServed && nowMs - attempt.startedMs < SETTLE_MS) return { is: 'running' };
+  // As long as the engine has not answered to the start, it is as young as can be.
+  const ageMs = isOurs ? nowMs - attempt.startedMs : attempt.isCalling ? 0 : Number.POSITIVE_INFINITY;
+  if (!isServed && ageMs < SETTLE_MS) return { is: 'running' };
   // The clock of the engine may be another one: what we saw ourselves is enough.
   const isReady = sinceSeenMs >= member.readyAfterMs || nowMs - seen.startedMs >= member.readyAfterMs;
   return { is: isReady ? 'ready' : 'running' };
