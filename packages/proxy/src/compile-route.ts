@@ -4,10 +4,10 @@ import { balancePools, poolShares } from './balance/pool-balancer.ts';
 import { Selection } from './balance/selection.ts';
 import { staffingOf } from './balance/staffing.ts';
 import type { CompiledRoute } from './compiled-route.ts';
-import { fixedAnswer } from './exchange/fixed-answer.ts';
 import { compileFilters } from './filters/index.ts';
 import { compileHeaderRules } from './http1/index.ts';
 import { compileHsts } from './https/compiled-hsts.ts';
+import { fixedAnswer } from './pages/fixed-answer.ts';
 
 export interface RouteContext extends BalanceContext {
   readonly limits: Limits;

@@ -1,6 +1,6 @@
 import { ERRORS, type ErrorCode, type ProxyError } from '@dproxy/core';
 import { headerLine, type RequestHead } from '../http1/index.ts';
-import type { Page } from './index.ts';
+import type { Page } from './render-page.ts';
 
 /** The ones of the gRPC status codes that dproxy has reason to give. */
 const DEADLINE_EXCEEDED = 4;

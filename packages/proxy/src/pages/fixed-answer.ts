@@ -1,6 +1,7 @@
 import type { RouteAction } from '@dproxy/core';
 import { headerLine, isCodecOwned } from '../http1/index.ts';
-import { type Page, renderRedirect } from '../pages/index.ts';
+import type { Page } from './render-page.ts';
+import { renderRedirect } from './render-redirect.ts';
 
 /** The answer of a route that does not forward, made once per Snapshot; undefined for one that does. @throws RangeError */
 export function fixedAnswer(action: RouteAction): Page | undefined {
