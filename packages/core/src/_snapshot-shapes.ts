@@ -15,7 +15,7 @@ import {
   variant,
 } from './_shape.ts';
 
-/** These follow the types in backend.ts, listener.ts, route.ts, settings.ts and snapshot.ts, field by field. */
+/** These follow the types in backend.ts, listener.ts, route.ts, settings.ts, snapshot.ts and tls-policy.ts, field by field. */
 
 const texts = listOf(text);
 const pairs = listOf(tuple(text, text));
