@@ -1,4 +1,4 @@
-import type { RouteRow } from '@dproxy/admin';
+import type { RouteRow } from '@dproxy/admin/client';
 import { loadSettings, type Facts } from '@dproxy/config';
 import { expect, test } from 'vitest';
 import { assessCompose } from './assess-compose.ts';

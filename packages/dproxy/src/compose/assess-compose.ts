@@ -1,4 +1,4 @@
-import type { RouteRow } from '@dproxy/admin';
+import type { RouteRow } from '@dproxy/admin/client';
 import type { Settings } from '@dproxy/config';
 import {
   buildSnapshot,
