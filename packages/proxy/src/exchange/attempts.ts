@@ -41,11 +41,13 @@ export class Attempts {
 
   /**
    * @param wasSent to a backend that is gone now: what may have been its end is not sent to two more
+   * @param leavingId of a backend that is not asked again; empty: none
    * @returns undefined when no backend is ready
    */
-  first(wasSent: boolean): UpstreamPool | undefined {
+  first(wasSent: boolean, leavingId: string): UpstreamPool | undefined {
     this.#count = wasSent ? 2 : 1;
     this.#wasSent = wasSent;
+    if (leavingId !== '') this.#tried = new Set([leavingId]);
     return this.#choose();
   }
 

@@ -147,7 +147,7 @@ export class Exchange implements ExchangeFacts, HopOwner, WaitOwner {
 
   #toBackend(route: CompiledRoute): void {
     this.#attempts = new Attempts(route, { head: this.head, peer: this.downstream.peer });
-    const pool = this.#attempts.first(this.#wait?.wasSent === true);
+    const pool = this.#attempts.first(this.#wait?.wasSent === true, this.#wait?.leavingId ?? '');
     if (pool === undefined) throw new ProxyError('no-backend-ready', route.id);
     this.#kept = this.#collected?.kept ?? keepBody(this.downstream, this.filtered, route.retry?.maxBodyBytes ?? 0);
     this.#newHop(route, pool).connect(pool, false, this.#attempts.connectMs);

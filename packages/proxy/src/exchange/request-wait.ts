@@ -51,6 +51,8 @@ export class RequestWait implements Waiter {
   readonly #request: WaitingRequest;
   readonly #sinceMs = performance.now();
   #wasSent = false;
+  /** Of the backend that was asked last. */
+  #askedId = '';
   #leave: (() => void) | undefined;
 
   #by: CompiledRoute | undefined;
@@ -66,6 +68,12 @@ export class RequestWait implements Waiter {
     return this.#wasSent;
   }
 
+  /** Id of the backend that failed it and drains: it would do so again until the table knows of its end. Empty: there is none. */
+  get leavingId(): string {
+    const { backends } = this.#request.services.compiled.source;
+    return backends.get(this.#askedId)?.state === 'draining' ? this.#askedId : '';
+  }
+
   get mayBeGone(): boolean {
     return this.#request.downstream.isHalfClosed;
   }
@@ -76,6 +84,7 @@ export class RequestWait implements Waiter {
     const { waiting } = this.#request.services;
     this.#by = by;
     this.#isRead = isRead;
+    this.#askedId = pool?.backend.id ?? this.#askedId;
     const place: Place = { kind: 'route', id: by.id };
     const waitingSinceMs = this.#sinceMs;
     const outlook = waiting.outlook({ place, by, error, backendId: pool?.backend.id ?? '', waitingSinceMs });

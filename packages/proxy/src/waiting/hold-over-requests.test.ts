@@ -459,6 +459,19 @@ describe('a container that refuses before the table says that it leaves', () => 
     expect((await client.readResponse()).status).toBe(200);
   });
 
+  it('is not asked again while it drains, where it accepts and breaks off, as the proxy of a published port does', async () => {
+    await using leaving = await Origin.start({ name: 'x', behaviour: breakOff('end') });
+    await using next = await Origin.start({ name: 'x' });
+    await using edge = await startWaitingEdge(siteOf([backend(leaving, 'ready', container)]));
+    using client = await held(edge);
+    await edge.apply(siteOf([backend(leaving, 'draining', container)]));
+    await eventually(() => edge.plane.stats().held === 1);
+    await edge.apply(siteOf([backend(leaving, 'stopped', container)]));
+    await edge.apply(siteOf([backend(next, 'ready', container)]));
+    expect((await client.readResponse()).status).toBe(200);
+    expect(leaving.requests).toHaveLength(1);
+  });
+
   it('is an error when the table says nothing', async () => {
     await using edge = await startWaitingEdge(siteOf([backend({ port: 9, name: 'x' }, 'ready', container)]));
     using client = await held(edge);
