@@ -167,6 +167,17 @@ describe('its backends', () => {
     expect(joined('shop', [unsure]).backend?.state).toBe('ready');
   });
 
+  it('follow the container that is about to be replaced while it runs, not the one that is made in its place', () => {
+    const { containerId, name, health, addresses, startedMs } = memberOf('old');
+    const predecessor = { containerId, name, health, addresses, startedMs, hostPorts: [80] };
+    const next = memberOf('new', { ...DOWN, startedMs: 0, hostPorts: [80], predecessor });
+    const engine = engineOf(planOf('project:shop', [next, memberOf('db')]));
+    expect(joined('shop', [engine]).backend?.state).toBe('ready');
+    const backends = [sampleBackend('b', { containerId, state: 'draining' })];
+    const definitions = [sampleContainer('old', ['old.localhost'], { backends })];
+    expect(joined('shop', [{ ...engine, definitions }]).backend?.state).toBe('draining');
+  });
+
   it('leave the table together with the group, whatever is said of their health', () => {
     const { states, backend } = joined('shop', [engineOf(planOf('project:shop', [memberOf('web'), memberOf('db')]))]);
     const coming = comingOf(states, new Map([['db-id', 'stopped']]));

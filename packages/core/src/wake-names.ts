@@ -82,17 +82,18 @@ function joinState(state: SourceState, names: GroupNames, found: StatesOfContain
 
 function inGroup<T extends Definition>(definition: T, plan: WakePlan, found: StatesOfContainers): T {
   const own = ownBackendIds(definition);
+  const members = plan.members.map(whoServes);
   const readiness: Readiness[] = [];
   const backends = definition.backends.map((backend) => {
     if (!own.has(backend.id)) return backend;
-    const behind = membersBehind(backend, plan.members);
+    const behind = membersBehind(backend, members);
     // A sum, because any of them may be the one that listens there: whoever is started or stopped, it is asked anew.
     readiness.push({
       backendId: backend.id,
       startedMs: running(behind).reduce((sum, each) => sum + each.startedMs, 0),
       ...readyAfter(behind),
     });
-    return isKnown(behind, plan) ? settle(follow(backend, behind, found), behind) : guess(backend, behind);
+    return isKnown(behind, members) ? settle(follow(backend, behind, found), behind) : guess(backend, behind);
   });
   return { ...definition, wakeGroup: plan.id, backends, readiness: definition.readiness ?? readiness };
 }
@@ -101,6 +102,10 @@ function inGroup<T extends Definition>(definition: T, plan: WakePlan, found: Sta
 function readyAfter(behind: readonly WakeMember[]): Pick<Readiness, 'afterMs'> {
   const [only] = behind;
   return only === undefined || behind.length > 1 || only.readyAfterMs === 0 ? {} : { afterMs: only.readyAfterMs };
+}
+
+function whoServes(member: WakeMember): WakeMember {
+  return member.predecessor === undefined ? member : { ...member, ...member.predecessor, state: 'running' };
 }
 
 /** Those that its address names: by container or service, by an address of now, by a published port; else any may be the one. */
@@ -118,7 +123,7 @@ function membersBehind({ address, port }: Backend, members: readonly WakeMember[
 }
 
 /** Whether it is certain that they are behind a backend. */
-function isKnown(behind: readonly WakeMember[], { members }: WakePlan): boolean {
+function isKnown(behind: readonly WakeMember[], members: readonly WakeMember[]): boolean {
   return behind !== members || members.length === 1;
 }
 

@@ -68,6 +68,8 @@ export interface WakeMember {
   readonly hostPorts: readonly number[];
   /** Services of the same project that come first. */
   readonly dependsOn: readonly WakeDependency[];
+  /** Whose place it is about to take, while that runs: it serves meanwhile, and may have the port that this one needs. Absent: nobody's. */
+  readonly predecessor?: Pick<WakeMember, 'containerId' | 'name' | 'health' | 'startedMs' | 'addresses' | 'hostPorts'>;
 }
 
 export interface WakeDependency {

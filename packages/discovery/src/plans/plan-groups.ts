@@ -11,6 +11,8 @@ export interface Sleeper {
   /** How a request or connection comes to it. */
   readonly definitions: readonly RouteDefinition[];
   readonly streams: readonly StreamDefinition[];
+  /** The container that it is about to replace, while that runs. */
+  readonly predecessor?: Container;
 }
 
 /** Containers that sleep and wake together. */
@@ -94,18 +96,29 @@ export function isSwarmTask(labels: ReadonlyMap<string, string>): boolean {
   return labels.has('com.docker.swarm.task.id');
 }
 
-/** `docker compose up` makes the new container before it removes the old one: only the new one is to be woken. */
+/**
+ * `docker compose up` makes the new container before it stops the old one, and starts it after that: only the new one is to be woken,
+ * and not before the old one has ended.
+ */
 function withoutReplaced(sleepers: readonly Sleeper[]): Sleeper[] {
-  const newest = new Map<string, Sleeper>();
-  const placeOf = ({ compose: { project, service, number } }: Sleeper): string | undefined =>
-    project === '' || service === '' || number === '' ? undefined : [project, service, number].join('\n');
-  for (const sleeper of sleepers) {
-    const place = placeOf(sleeper);
-    if (place === undefined) continue;
-    const known = newest.get(place);
-    if (known === undefined || byAge(known, sleeper) < 0) newest.set(place, sleeper);
-  }
-  return sleepers.filter((sleeper) => (newest.get(placeOf(sleeper) ?? '') ?? sleeper) === sleeper);
+  const placed = Map.groupBy(sleepers, placeOf);
+  return [...placed].flatMap(([place, all]) => (place === '' || all.length === 1 ? all : successorOf(all)));
+}
+
+/** Empty: it has no place that another one could take. */
+function placeOf({ compose: { project, service, number } }: Sleeper): string {
+  return project === '' || service === '' || number === '' ? '' : [project, service, number].join('\n');
+}
+
+function successorOf(all: readonly Sleeper[]): readonly Sleeper[] {
+  const [newest, ...older] = all.toSorted(byAge).reverse();
+  if (newest === undefined || isUp(newest)) return newest === undefined ? [] : [newest];
+  const predecessor = older.find(isUp)?.container;
+  return [predecessor === undefined ? newest : { ...newest, predecessor }];
+}
+
+function isUp({ container: { state } }: Sleeper): boolean {
+  return state === 'running' || state === 'restarting';
 }
 
 function keysOf(

@@ -193,6 +193,21 @@ describe('who belongs together', () => {
     expect(members).toEqual({ 'docker:e/project:shop': ['second', 'new'] });
   });
 
+  test.each([
+    ['running', 'created', 'old'],
+    ['restarting', 'exited', 'old'],
+    ['exited', 'created', undefined],
+    ['running', 'running', undefined],
+  ] as const)('of one that is %s its successor, %s, has the predecessor %s', (before, after, predecessor) => {
+    const labels = { 'com.docker.compose.container-number': '1' };
+    const said = { wake: {}, project: 'shop', service: 'web', labels };
+    const { plans } = planned([
+      sleeper('new', { ...said, parts: { createdMs: 1e6, state: after } }),
+      sleeper('old', { ...said, parts: { state: before } }),
+    ]);
+    expect(plans[0]?.members.map(({ name, predecessor: of }) => [name, of?.name])).toEqual([['new', predecessor]]);
+  });
+
   test('the order in which they come does not matter', () => {
     const sleepers = ['a', 'b', 'c'].map((name) =>
       sleeper(name, { wake: { ...groups('g'), options: { theme: name } } }),

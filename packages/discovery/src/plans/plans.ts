@@ -113,7 +113,7 @@ function membersOf(sleepers: readonly Sleeper[]): readonly WakeMember[] {
     sleepers.map(({ container: { id }, compose }) => [id, nameOfService(compose.project, compose.service)]),
   );
   const known = new Set(services.values());
-  return sleepers.map(({ container, compose: { project }, claims }) => {
+  return sleepers.map(({ container, compose: { project }, claims, predecessor }) => {
     const service = services.get(container.id) ?? '';
     const own = composeDependencies(container.labels).map((each) => ({
       ...each,
@@ -130,15 +130,28 @@ function membersOf(sleepers: readonly Sleeper[]): readonly WakeMember[] {
       state: stateOf(container),
       health: container.health,
       exitCode: container.exitCode,
-      // The engine writes the year 1 for never.
-      startedMs: Math.max(0, container.startedMs),
+      startedMs: startedMsOf(container),
       readyAfterMs: claims?.readyAfterMs ?? 0,
-      addresses: container.attachments.flatMap(({ address }) => (address === '' ? [] : address)),
-      hostPorts: container.hostPorts,
+      ...placesOf(container),
+      ...(predecessor === undefined ? {} : { predecessor: predecessorOf(predecessor) }),
       // Nobody waits for what is no member: it may be kept running by hand, and is not to be started.
       dependsOn: all.filter((each) => each.service !== '' && each.service !== service && known.has(each.service)),
     };
   });
+}
+
+function predecessorOf(container: Container): NonNullable<WakeMember['predecessor']> {
+  const { id: containerId, name, health } = container;
+  return { containerId, name, health, startedMs: startedMsOf(container), ...placesOf(container) };
+}
+
+/** The engine writes the year 1 for never. */
+function startedMsOf({ startedMs }: Container): number {
+  return Math.max(0, startedMs);
+}
+
+function placesOf({ attachments, hostPorts }: Container): Pick<WakeMember, 'addresses' | 'hostPorts'> {
+  return { addresses: attachments.flatMap(({ address }) => (address === '' ? [] : address)), hostPorts };
 }
 
 /** The container whose network it uses, which must run before it. */

@@ -1,4 +1,4 @@
-import type { WakeDependency } from '@dproxy/core';
+import type { WakeDependency, WakeMember } from '@dproxy/core';
 import { describe, expect, it } from 'vitest';
 import { memberOf } from './_plan-of.ts';
 import { seenOf } from './_seen-of.ts';
@@ -15,6 +15,7 @@ interface Spec {
   readonly attempt?: Partial<Attempt>;
   readonly readyAfterMs?: number;
   readonly lookedMs?: number;
+  readonly predecessor?: WakeMember['predecessor'];
 }
 
 function decide(specs: Readonly<Record<string, Spec>>, isServed = false) {
@@ -26,7 +27,11 @@ function decide(specs: Readonly<Record<string, Spec>>, isServed = false) {
     }));
     const seen = spec.seen === 'gone' ? 'gone' : seenOf(name, spec.seen ?? {});
     return {
-      member: memberOf(name, { dependsOn, readyAfterMs: spec.readyAfterMs ?? 0 }),
+      member: memberOf(name, {
+        dependsOn,
+        readyAfterMs: spec.readyAfterMs ?? 0,
+        ...(spec.predecessor === undefined ? {} : { predecessor: spec.predecessor }),
+      }),
       seen: 'seen' in spec && spec.seen === undefined ? undefined : seen,
       lookedMs: spec.lookedMs ?? NOW,
       attempt: { ...NO_ATTEMPT, ...spec.attempt },
@@ -43,6 +48,13 @@ function decide(specs: Readonly<Record<string, Spec>>, isServed = false) {
 }
 
 describe('what is started', () => {
+  it('not before the container has ended whose place it takes, which may have its port', () => {
+    const predecessor = memberOf('old');
+    expect(decide({ web: { predecessor } })).toMatchObject({ start: '', outcome: 'going on', steps: 'web waiting' });
+    const member = memberOf('web', { state: 'stopped' });
+    expect([isAsleep([{ ...member, predecessor }]), isAsleep([member])]).toEqual([false, true]);
+  });
+
   it('what needs nobody first, and what waits for it once it is healthy', () => {
     const web = { needs: [['db', 'healthy']] } as const;
     expect(decide({ web, db: {} })).toMatchObject({

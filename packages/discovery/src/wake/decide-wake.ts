@@ -182,9 +182,9 @@ export function isAsleep(members: readonly WakeMember[]): boolean {
 /** Those that would have to be started; not tasks that are done. */
 export function asleepIn(members: readonly WakeMember[]): readonly WakeMember[] {
   const isTask = tasksOf(members);
-  return members.filter(({ state, service, exitCode, startedMs }) => {
+  return members.filter(({ state, service, exitCode, startedMs, predecessor }) => {
     const isDone = isTask.has(service) && state === 'stopped' && exitCode === 0 && startedMs > 0;
-    return state !== 'running' && !isDone;
+    return state !== 'running' && !isDone && predecessor === undefined;
   });
 }
 
@@ -197,6 +197,7 @@ function tasksOf(members: readonly WakeMember[]): ReadonlySet<string> {
 /** Only what has to be started waits for others. */
 function isHeldBack({ member, seen, phase }: Member, members: readonly Member[]): boolean {
   if (phase.is !== 'down') return false;
+  if (member.predecessor !== undefined) return true;
   const networkOf = typeof seen === 'object' ? seen.networkOf : '';
   const owner = members.find((other) => networkOf !== '' && other.member.containerId === networkOf);
   if (owner !== undefined && !isStarted(owner)) return true;
