@@ -31,8 +31,8 @@ export class GroupNames {
       found.length === 0
         ? ['but no group of containers has this name', this.#plans]
         : ['which is the name of several groups', found];
-    const ids = listed.slice(0, MAX_NAMED).map(({ id }) => id);
-    const known = ids.length === 0 ? '' : `, such as ${ids.join(', ')}`;
+    const names = listed.slice(0, MAX_NAMED).map((plan) => this.#shortest(plan));
+    const known = names.length === 0 ? '' : `, such as ${names.join(', ')}`;
     return {
       source: sourceOf(definition),
       line: definition.origin.line,
@@ -41,8 +41,13 @@ export class GroupNames {
       expected:
         found.length === 0
           ? `a compose project, a group or a container with dproxy.wake${known}`
-          : `one of ${ids.join(', ')}`,
+          : `one of ${names.join(', ')}`,
     };
+  }
+
+  /** `project:shop`, unless that is the name of groups of several engines. */
+  #shortest({ id, keys }: WakePlan): string {
+    return keys.find((key) => this.find(key).length === 1) ?? id;
   }
 
   #index(): ReadonlyMap<string, ReadonlySet<WakePlan>> {

@@ -52,19 +52,24 @@ describe('a group is named', () => {
       line: 1,
       column: 0,
       message: 'routes[0].wake: found "shpo", but no group of containers has this name; requests for it wake nothing',
-      expected: `a compose project, a group or a container with dproxy.wake, such as ${plan.id}`,
+      expected: `a compose project, a group or a container with dproxy.wake, such as project:shop`,
     });
     expect(unrouted?.source).toBe('docker:web');
   });
 
-  it('by one word of two groups, of one engine or several: it wakes none, and is told their ids', () => {
-    const others = [planOf('group:shop', [memberOf('a')]), { ...plan, id: 'docker:other/project:shop' }];
-    for (const other of others) {
+  it('by one word of two groups, of one engine or several: it wakes none, and is told what to write', () => {
+    const ofEngine = planOf('group:shop', [memberOf('a')]);
+    const elsewhere = { ...plan, id: 'docker:other/project:shop' };
+    const others = [
+      [ofEngine, 'project:shop, group:shop'],
+      [elsewhere, `${plan.id}, ${elsewhere.id}`],
+    ] as const;
+    for (const [other, names] of others) {
       const { definition, rejected } = joined('shop', [engineOf(plan), engineOf(other)]);
       expect(definition?.wakeGroup).toBe('');
       expect(rejected[0]).toMatchObject({
         message: expect.stringContaining('found "shop", which is the name of several groups'),
-        expected: `one of ${plan.id}, ${other.id}`,
+        expected: `one of ${names}`,
       });
       expect(joined(other.id, [engineOf(plan), engineOf(other)]).definition?.wakeGroup).toBe(other.id);
     }
