@@ -5,7 +5,7 @@ import { engineDisturbances } from './disturbances/engine.ts';
 import { ONLY_REPLICA_DISTURBANCES } from './disturbances/only-replica.ts';
 import { REPLICA_DISTURBANCES } from './disturbances/replicas.ts';
 import { SETTINGS_DISTURBANCES } from './disturbances/settings.ts';
-import { SUPERVISION_DISTURBANCES } from './disturbances/supervision.ts';
+import { killedWithoutEngine, SUPERVISION_DISTURBANCES } from './disturbances/supervision.ts';
 import { WORKER_DISTURBANCES } from './disturbances/workers.ts';
 import { askTheOnlyOne } from './load/everything.ts';
 import { Site } from './site.ts';
@@ -35,4 +35,5 @@ losesNothingWhile(
   ),
   () => site,
 );
+losesNothingWhile([killedWithoutEngine({ kill: () => engine.kill(), restart: () => engine.restart() })], () => site);
 losesNothingWhile([...WORKER_DISTURBANCES, ...SUPERVISION_DISTURBANCES], () => site);

@@ -204,6 +204,7 @@ export type { TlsPolicy, TlsProfile } from './tls-policy.ts';
 export { compileTlsPolicies, isSameTlsPolicy, type TlsPolicyFinder } from './tls-policies.ts';
 export { TokenBuckets, type TokenRate } from './token-bucket.ts';
 export { sumTraffic, type StatusCounts, type Traffic } from './traffic.ts';
+export { answeringBackends, usedBackends } from './used-backends.ts';
 export { WildcardMemory, type Remembered } from './wildcard-memory.ts';
 export type {
   BackendStatistics,

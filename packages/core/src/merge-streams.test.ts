@@ -263,6 +263,15 @@ describe('listeners', () => {
   });
 });
 
+it('stay with their ports while their engine has not spoken since a restart, unless the port has another use now', () => {
+  const previous = build([stream('one'), stream('two', { port: 6000 })]).snapshot;
+  const unheard = new Set([ENGINE]);
+  const web = listener('web', 'http', 6000);
+  const now = buildSnapshot(inputOf([], { sources: [], listeners: [...LISTENERS, web], previous, unheard }));
+  expect(seen(now)).toEqual({ 'tcp:5000/*': ['docker:one:4'], 'tcp:6000/*': ['docker:two:4'] });
+  expect(listenersOf(now)).toEqual(['tcp:5000', 'web']);
+});
+
 it('is the same for any order', () => {
   const port = fc.constantFrom(80, 443, 5000, 5001);
   const arbitrary = fc.uniqueArray(

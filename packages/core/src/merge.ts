@@ -1,6 +1,7 @@
 import { compileAddressPolicy } from './address-policy.ts';
 import type { Backend } from './backend.ts';
 import { byAge, isContainer, routeId, settleClaims, shadow, type Claim, type Settled } from './claims.ts';
+import { keepUnheard } from './keep-unheard.ts';
 import type { Listener } from './listener.ts';
 import { placeOnListeners } from './merge-listeners.ts';
 import { mergeStreams, streamClaims, streamHostClaims, type MergedStreams, type StreamClaim } from './merge-streams.ts';
@@ -38,6 +39,8 @@ export interface SnapshotInput {
   readonly https?: RouteHttps;
   /** The Snapshot that is served now: what did not change is taken from it. */
   readonly previous?: Snapshot | undefined;
+  /** Names of sources that have not spoken yet: what `previous` has of them stays. Default none. */
+  readonly unheard?: ReadonlySet<string>;
   /** `ownership: project`; absent: containers of all projects are replicas of each other. */
   readonly ownership?: { readonly ledger: OwnershipLedger; readonly nowMs: number } | undefined;
 }
@@ -87,20 +90,25 @@ export function buildSnapshot(input: SnapshotInput): SnapshotResult {
     https.has(listenerId) ? operator?.originOf(host) : undefined,
   );
 
+  const said = {
+    listeners: [...input.listeners, ...usedListeners(placed.opened, settled, streams)],
+    routes: settled.map(({ route }) => route),
+    streams: streams.routes,
+    backends: [...collectBackends(settled, streams.winners)],
+    wakeGroups: [...usedWakeGroups(sources, settled, streams)],
+  };
+  const tables = keepUnheard(said, previous, input.unheard ?? NOBODY);
   const content: SnapshotContent = {
     settings: previous !== undefined && sameValue(previous.settings, settings) ? previous.settings : settings,
-    listeners: shareTable([...input.listeners, ...usedListeners(placed.opened, settled, streams)], previous?.listeners),
-    routes: shareTable(
-      settled.map(({ route }) => route),
-      previous?.routes,
-    ),
-    streams: shareTable(streams.routes, previous?.streams),
-    backends: shareTable(collectBackends(settled, streams.winners), previous?.backends),
+    listeners: shareTable(tables.listeners, previous?.listeners),
+    routes: shareTable(tables.routes, previous?.routes),
+    streams: shareTable(tables.streams, previous?.streams),
+    backends: shareTable(tables.backends, previous?.backends),
     certificates: shareTable(input.certificates, previous?.certificates),
     pages: shareTable(input.pages, previous?.pages),
     challenges: shareTable(input.challenges ?? [], previous?.challenges),
     tlsPolicies: shareTable(input.tlsPolicies ?? [], previous?.tlsPolicies),
-    wakeGroups: shareTable(usedWakeGroups(sources, settled, streams), previous?.wakeGroups),
+    wakeGroups: shareTable(tables.wakeGroups, previous?.wakeGroups),
   };
   return {
     ...nextVersion(content, previous),
@@ -118,6 +126,8 @@ export function buildSnapshot(input: SnapshotInput): SnapshotResult {
     ledger,
   };
 }
+
+const NOBODY: ReadonlySet<string> = new Set();
 
 const NO_LEDGER: OwnershipLedger = new Map();
 

@@ -108,6 +108,32 @@ test('a restart with the same content says it once, with the same version', asyn
   expect(second.published[0]).toBe(before);
 });
 
+test('what an engine served before a restart stays until it speaks, or nobody wants it any more', async () => {
+  const engine = { source: 'docker:one', definitions: [definition('a.test')], rejected: [] };
+  const other = { source: 'docker:two', definitions: [definition('b.test')], rejected: [] };
+  const ofContainer = (source: string, host: string): RouteDefinition => ({
+    ...definition(host),
+    origin: { source, name: 'web', line: 0, project: '' },
+  });
+  const before = await start();
+  before.plane.setFrame(frame);
+  before.plane.setSource({ ...engine, definitions: [ofContainer('docker:one', 'a.test')] });
+  before.plane.setSource({ ...other, definitions: [ofContainer('docker:two', 'b.test')] });
+  await before.plane.open();
+
+  const { plane, published } = await start(before.published.at(-1));
+  const hosts = (): readonly string[] => [...(published.at(-1)?.routes.values() ?? [])].map(({ host }) => host);
+  plane.setFrame(frame);
+  plane.setSource({ source: 'file:/x.yml', definitions: [definition('file.test')], rejected: [] });
+  plane.awaitSources(['docker:one', 'docker:two']);
+  await plane.open();
+  expect(hosts()).toEqual(['a.test', 'b.test', 'file.test']);
+  plane.setSource({ ...engine, definitions: [ofContainer('docker:one', 'new.test')] });
+  await eventually(() => hosts().join() === 'b.test,file.test,new.test');
+  plane.removeSource('docker:two');
+  await eventually(() => hosts().join() === 'file.test,new.test');
+});
+
 test('without an https listener no leaf is made', async () => {
   const { plane, published } = await start();
   plane.setFrame({ ...frame, listeners: [] });

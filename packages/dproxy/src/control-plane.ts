@@ -94,6 +94,8 @@ export class ControlPlane {
   #ledger: OwnershipLedger;
   /** Containers that are about to sleep, by id. */
   #coming: ReadonlyMap<string, ComingState> = new Map();
+  /** Sources of the table from before that have not spoken yet. */
+  #unheard: ReadonlySet<string> = new Set();
   #isOpen = false;
   readonly #health: HealthMonitor;
   readonly #whenOpen = Promise.withResolvers<void>();
@@ -123,11 +125,18 @@ export class ControlPlane {
 
   setSource(state: SourceState): void {
     this.#sources.set(state.source, state);
+    this.#heard(state.source);
     this.#change();
   }
 
   removeSource(source: string): void {
-    if (this.#sources.delete(source)) this.#change();
+    const wasUnheard = this.#heard(source);
+    if (this.#sources.delete(source) || wasUnheard) this.#change();
+  }
+
+  /** What was served of these before the start stays until they speak or are removed. To be called before `open()`. */
+  awaitSources(sources: Iterable<string>): void {
+    this.#unheard = new Set([...sources].filter((source) => !this.#sources.has(source)));
   }
 
   setCertificateFiles(state: CertificateFilesState): void {
@@ -221,6 +230,12 @@ export class ControlPlane {
     await Promise.race([this.#health.whenAsked(), delay(FIRST_FINDINGS_MS, undefined, { ref: false })]);
   }
 
+  #heard(source: string): boolean {
+    if (!this.#unheard.has(source)) return false;
+    this.#unheard = new Set([...this.#unheard].filter((name) => name !== source));
+    return true;
+  }
+
   #followHealth(): readonly SourceState[] {
     const frame = this.#frame;
     if (frame === undefined) return [];
@@ -260,6 +275,7 @@ export class ControlPlane {
       https: frame.https,
       fallThrough: frame.fallThrough,
       previous: this.#snapshot,
+      unheard: this.#unheard,
       ownership: frame.isOwnedByProject ? { ledger: this.#ledger, nowMs: this.#options.nowMs() } : undefined,
     });
     this.#shadowed = result.shadowed;

@@ -1,4 +1,4 @@
-import type { BackendRef, Limits, Route } from '@dproxy/core';
+import { answeringBackends, type Limits, type Route } from '@dproxy/core';
 import type { BalanceContext } from './balance/balance-context.ts';
 import { balancePools, poolShares } from './balance/pool-balancer.ts';
 import { Selection } from './balance/selection.ts';
@@ -20,7 +20,7 @@ export function compileRoute(route: Route, context: RouteContext): CompiledRoute
   const { id, host, path, pathMatch, condition, priority, audience, listeners, fallThrough, timeouts } = route;
   const { limits, previous } = context;
   const headers = compileHeaderRules(route.headers);
-  const refs = backendsOf(route);
+  const refs = answeringBackends(route);
   const shares = poolShares(refs, context, route.panic);
   const connectMs = timeouts.connectMs || limits.upstreamConnectMs;
   const balance = balancePools(route.balance.strategy, shares, context, previous?.balance);
@@ -49,19 +49,4 @@ export function compileRoute(route: Route, context: RouteContext): CompiledRoute
     responseMs: timeouts.responseMs || limits.upstreamResponseMs,
     idleMs: timeouts.idleMs || limits.upstreamIdleMs,
   };
-}
-
-const NONE: readonly BackendRef[] = [];
-
-function backendsOf({ action }: Route): readonly BackendRef[] {
-  return action.type === 'forward' ? action.backends : NONE;
-}
-
-/** Every backend that serving the route may ask. */
-export function usedBackends(route: Route): readonly BackendRef[] {
-  if (route.filters.length === 0) return backendsOf(route);
-  const others = route.filters.flatMap((filter) =>
-    filter.type === 'errorPages' || filter.type === 'mirror' ? filter.backends : NONE,
-  );
-  return [...backendsOf(route), ...others];
 }

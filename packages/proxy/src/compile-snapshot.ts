@@ -9,9 +9,10 @@ import {
   compileCidrs,
   compileRoutes,
   refusedAddress,
+  usedBackends,
 } from '@dproxy/core';
 import type { BalanceContext } from './balance/balance-context.ts';
-import { compileRoute, usedBackends } from './compile-route.ts';
+import { compileRoute } from './compile-route.ts';
 import { compileStreams } from './compile-streams.ts';
 import type { CompiledRoute } from './compiled-route.ts';
 import type { CompiledSnapshot } from './compiled-snapshot.ts';

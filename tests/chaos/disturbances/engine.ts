@@ -38,7 +38,7 @@ export function engineDisturbances(
 }
 
 /** What comes after the engine is back is seen again. */
-async function whenFollowed({ site, number }: Round): Promise<void> {
+export async function whenFollowed({ site, number }: Round): Promise<void> {
   await site.runReplica(`after-${number}`);
   await site.whenAnswer('one', 'two', `after-${number}`);
   await site.engine.docker('stop', `after-${number}`);

@@ -1,4 +1,12 @@
-import type { Backend, Filter, Route, Snapshot, StreamRoute } from '@dproxy/core';
+import {
+  answeringBackends,
+  type Backend,
+  type BackendRef,
+  type Route,
+  type Snapshot,
+  type StreamRoute,
+  usedBackends,
+} from '@dproxy/core';
 
 /**
  * What the table says of containers: whether every use of a group would wake it, and where its backends are. A request by a route
@@ -15,7 +23,7 @@ export class IdleRoutes {
   constructor({ routes, streams, backends }: Pick<Snapshot, 'routes' | 'streams' | 'backends'>) {
     for (const route of [...routes.values(), ...streams.values()]) {
       const group = wokenBy(route);
-      for (const { backendId } of [...ownRefs(route), ...filterRefs(route)]) {
+      for (const { backendId } of allRefs(route)) {
         const backend = backends.get(backendId);
         if (backend !== undefined) this.#note(backend, group);
       }
@@ -67,17 +75,10 @@ function wokenBy(route: Route | StreamRoute): string {
   return 'protocol' in route && route.protocol === 'udp' ? '' : route.wakeGroup;
 }
 
-type Refs = readonly { readonly backendId: string }[];
-
-function ownRefs(route: Route | StreamRoute): Refs {
-  if ('backends' in route) return route.backends;
-  return route.action.type === 'forward' ? route.action.backends : [];
+function ownRefs(route: Route | StreamRoute): readonly BackendRef[] {
+  return 'backends' in route ? route.backends : answeringBackends(route);
 }
 
-function filterRefs(route: Route | StreamRoute): Refs {
-  return 'filters' in route ? route.filters.flatMap(refsOf) : [];
-}
-
-function refsOf(filter: Filter): Refs {
-  return filter.type === 'errorPages' || filter.type === 'mirror' ? filter.backends : [];
+function allRefs(route: Route | StreamRoute): readonly BackendRef[] {
+  return 'backends' in route ? route.backends : usedBackends(route);
 }

@@ -65,20 +65,31 @@ export async function startCertificateFiles(
   await files.start((state) => plane.setCertificateFiles(state));
 }
 
-/** An engine that is away while we restart must not take its routes with it at once (design: "Processes"). */
-export async function waitForKnownEngines(previous: Snapshot | undefined, engines: Engines): Promise<void> {
+/**
+ * An engine that is away while we restart must not take its routes with it (design: "Processes").
+ *
+ * @returns sources that were served before and have not spoken in time
+ */
+export async function waitForKnownEngines(
+  previous: Snapshot | undefined,
+  engines: Engines,
+): Promise<readonly string[]> {
   const served = new Set(
     [...(previous?.routes.values() ?? []), ...(previous?.streams.values() ?? [])].flatMap(({ origins }) =>
       origins.map(({ source }) => source),
     ),
   );
-  const isWaiting = (): boolean =>
-    engines.statuses().some(({ engine, state }) => state === 'looking' && served.has(`docker:${engine}`));
+  const missing = (): string[] =>
+    engines
+      .statuses()
+      .flatMap(({ engine, state }) => (state === 'looking' ? `docker:${engine}` : []))
+      .filter((source) => served.has(source));
   const deadline = Date.now() + ENGINE_GRACE_MS;
-  while (isWaiting() && Date.now() < deadline) {
+  while (missing().length > 0 && Date.now() < deadline) {
     // oxlint-disable-next-line no-await-in-loop -- polling with a deadline
     await new Promise((resolve) => {
       setTimeout(resolve, 50);
     });
   }
+  return missing();
 }

@@ -200,7 +200,7 @@ async function openSources(
   certificates.follow(configuration.settings.acme);
   opened.defer(() => engines.stop());
   await Promise.all([engines.follow(configuration.settings), startCertificateFiles(options, plane, opened)]);
-  await waitForKnownEngines(plane.snapshot, engines);
+  plane.awaitSources(await waitForKnownEngines(plane.snapshot, engines));
   configuration.updateDemo();
   // Before the first table, so that a restart takes no certificate away.
   await certificates.upkeep.start((set) => plane.setOrderedCertificates(set));

@@ -7,8 +7,8 @@ import {
   type Log,
   ProxyError,
   type Snapshot,
+  usedBackends,
 } from '@dproxy/core';
-import { usedBackends } from '../compile-route.ts';
 import { compileSnapshot } from '../compile-snapshot.ts';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import { Counters } from '../counters.ts';
