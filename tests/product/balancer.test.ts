@@ -1,4 +1,6 @@
-import { eventually, get, within } from '@dproxy/testkit';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { eventually, get, Origin, RawClient, upgradeEcho, within } from '@dproxy/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Load, type Counted } from './load.ts';
 import { isAlive, Product } from './product.ts';
@@ -79,3 +81,20 @@ function report(what: string, ...all: Counted[]): void {
   expect(total('answered')).toBe(total('sent'));
   for (const { statuses } of all) expect([...statuses.keys()]).toEqual([200]);
 }
+
+it('drains for as long as the file says by now, not at the start', async () => {
+  await using origin = await Origin.start(upgradeEcho());
+  const yml = (drain: string): string =>
+    `drain: ${drain}\nroutes: [{ host: app.test, to: 'http://127.0.0.1:${origin.port}' }, { host: drain.test, respond: { body: ${drain} } }]\n`;
+  await using patient = await Product.start({ yml: yml('10m'), workers: 1 });
+  using client = await RawClient.connect({ port: patient.httpPort });
+  await client.write('GET / HTTP/1.1\r\nHost: app.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+  expect((await client.readHead()).status).toBe(101);
+  await patient.configure(yml('100ms'));
+  await eventually(async () => (await patient.get('drain.test')).body.text === '100ms');
+  const [before] = await patient.whenOnline(1);
+  const headers = `Authorization: Bearer ${(await readFile(join(patient.state, 'api.token'), 'utf8')).trim()}`;
+  expect((await patient.api('/service/balancer/replace', { method: 'POST', headers })).ok).toBe(true);
+  await within(client.ended, 'the end of a tunnel at the deadline of the drain');
+  expect(await patient.whenOnline(1)).not.toContain(before);
+});

@@ -42,6 +42,25 @@ describe('loadSettings', () => {
     expect(loaded.file?.rejected).toHaveLength(1);
   });
 
+  it('starts with the last good version of a file that somebody empties at this moment, to write it anew', async () => {
+    await using folder = await tempFolder();
+    const path = join(folder.path, 'dproxy.yml');
+    const text = 'drain: 1\nroutes:\n  - { host: a.test, to: b:1 }\n';
+    new LastGoodFile(folder.path, collectLog()).save({ path, text, seenMs: 1 });
+    writeFileSync(path, '');
+    const load = (nowMs: number) =>
+      loadSettings({
+        env: { DOCKER_PROXY_STATE_PATH: folder.path },
+        flags: { config: path },
+        facts: gatherFacts('/'),
+        nowMs,
+      });
+    expect(load(Date.now())).toMatchObject({ settings: { worker: { drainMs: 1 } }, file: { rejected: [] } });
+    expect(load(Date.now()).file?.definitions).toHaveLength(1);
+    // It was empty long before.
+    expect(load(Date.now() + 60_000).file?.definitions).toHaveLength(0);
+  });
+
   it('warns when the file that somebody named is not there', () => {
     const loaded = loadSettings({
       env: {},

@@ -6,7 +6,8 @@ import { readEnvironment } from './settings/read-environment.ts';
 import { resolveSettings, type Resolved } from './settings/resolve-settings.ts';
 import type { Flags } from './settings/variables.ts';
 import { readLastGood } from './watch/last-good-file.ts';
-import { loadFile } from './watch/load-file.ts';
+import { toParsedFile } from './watch/load-file.ts';
+import { isBeingWritten, readFile } from './watch/read-file.ts';
 
 export interface LoadOptions {
   readonly env: Environment;
@@ -28,11 +29,14 @@ export interface LoadedSettings extends Resolved {
 export function loadSettings({ env, flags, facts, nowMs }: LoadOptions): LoadedSettings {
   const overrides = readEnvironment(env, flags, facts);
   const { path, isNamed } = overrides.config;
-  const file = facts.fileExists(path) ? loadFile(path, nowMs) : null;
+  const read = facts.fileExists(path) ? readFile(path) : null;
+  const file = read === null ? null : toParsedFile(path, read, nowMs);
   const resolve = (changed: ParsedFile | null): Resolved => resolveSettings({ env, facts, overrides }, changed);
   const resolved = resolve(file);
   const { state } = resolved.settings.paths;
   const lastGood = readLastGood(state, path);
+  if (read !== null && lastGood !== null && isBeingWritten(read, nowMs))
+    return { ...resolve(lastGood), file: lastGood, resolve, lastGood };
   if (file !== null && file.rejected.length > 0 && lastGood !== null) {
     const merged = mergeLastGood(lastGood, file);
     return { ...resolve(merged), file: merged, resolve, lastGood };

@@ -54,6 +54,13 @@ function routes(...hosts: string[]): string {
   return `routes:\n${hosts.map((host) => `  - { host: ${host}, respond: { body: ${host} } }\n`).join('')}`;
 }
 
+/** For files whose time matters: that is the machine's. */
+function schedulerOfNow(): ManualScheduler {
+  const scheduler = new ManualScheduler();
+  scheduler.advance(Date.now() - scheduler.nowMs());
+  return scheduler;
+}
+
 async function hostsBecome(followed: Followed, ...hosts: string[]): Promise<void> {
   await eventually(() => followed.hosts().join() === hosts.join(), { what: `routes ${hosts.join()}` });
 }
@@ -219,6 +226,30 @@ describe('FileSource with time in our hand', () => {
     writeFileSync(path, routes('b.test'));
     pass();
     expect(followed.hosts()).toEqual(['b.test']);
+  });
+
+  it('has the last good version when it starts while the file is being written, until that is settled', async () => {
+    const state = folder.path;
+    writeFileSync(path, routes('a.test'));
+    const before = await follow();
+    await before.source.stop();
+    writeFileSync(path, '');
+    const scheduler = schedulerOfNow();
+    const again = await follow(scheduler, path, state);
+    expect(again.hosts()).toEqual(['a.test']);
+    expect(again.files).toHaveLength(1);
+    scheduler.advance(1_000);
+    writeFileSync(path, routes('b.test'));
+    scheduler.advance(3_000);
+    expect(again.hosts()).toEqual(['b.test']);
+    await again.source.stop();
+
+    writeFileSync(path, '');
+    const later = schedulerOfNow();
+    const emptied = await follow(later, path, state);
+    expect(emptied.hosts()).toEqual(['b.test']);
+    later.advance(3_000);
+    expect(emptied.hosts()).toEqual([]);
   });
 
   it('has the last good version of one entry when it starts again, and what is new beside it', async () => {

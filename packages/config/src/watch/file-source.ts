@@ -5,13 +5,11 @@ import type { ParsedFile } from '../file/parsed-file.ts';
 import { FileWatch } from './file-watch.ts';
 import type { LastGoodFile } from './last-good-file.ts';
 import { toParsedFile } from './load-file.ts';
-import { readFile, type FileRead } from './read-file.ts';
+import { EMPTY_SETTLE_MS, isBeingWritten, isEmptyRead, readFile, type FileRead } from './read-file.ts';
 import { systemScheduler, type Scheduler } from './scheduler.ts';
 
 /** How long a text must stand before it is believed: longer than a writer needs from one part of it to the next. */
 const SETTLE_MS = 200;
-/** An empty file is what a writer leaves between truncating and writing; so is a missing one between two renames. */
-const EMPTY_SETTLE_MS = 2_000;
 
 export interface FileSourceOptions {
   /** Absolute; the file need not exist. */
@@ -61,12 +59,17 @@ export class FileSource implements Source {
     this.#watch = new FileWatch(path, scheduler, () => this.#onHint());
   }
 
-  /** Resolves when what the file says now is published. A file that is empty at the start is believed at once. */
+  /**
+   * Resolves when what the file says now is published. A file that is empty at the start is believed at once, unless somebody has
+   * just emptied it: then the last good version holds until it is settled.
+   */
   async start(publish: (state: SourceState) => void): Promise<void> {
     this.#publish = publish;
     // Watch first, read then: what changes in between is seen.
     this.#watch.start();
-    this.#apply(readFile(this.#path));
+    const read = readFile(this.#path);
+    if (this.#lastGood !== null && isBeingWritten(read, this.#scheduler.nowMs())) this.#beginWith(this.#lastGood);
+    else this.#apply(read);
     await Promise.resolve();
   }
 
@@ -92,7 +95,7 @@ export class FileSource implements Source {
       return;
     }
     const nowMs = this.#scheduler.nowMs();
-    if (this.#candidate?.content !== content) this.#candidate = { content, sinceMs: nowMs, isEmpty: isEmpty(read) };
+    if (this.#candidate?.content !== content) this.#candidate = { content, sinceMs: nowMs, isEmpty: isEmptyRead(read) };
     const leftMs = this.#candidate.sinceMs + (this.#candidate.isEmpty ? EMPTY_SETTLE_MS : SETTLE_MS) - nowMs;
     if (leftMs > 0) this.#cancelTimer = this.#scheduler.after(leftMs, () => this.#check());
     else this.#apply(read);
@@ -109,6 +112,13 @@ export class FileSource implements Source {
     if (previous === null || !sameSettings(previous, next)) this.#onSettings(next);
     if (previous !== null && sameValue(toState(this.name, previous), toState(this.name, next))) return;
     this.#publish?.(toState(this.name, next));
+  }
+
+  #beginWith(lastGood: ParsedFile): void {
+    this.#current = lastGood;
+    this.#onSettings(lastGood);
+    this.#publish?.(toState(this.name, lastGood));
+    this.#check();
   }
 
   #merge(read: FileRead): ParsedFile {
@@ -145,10 +155,4 @@ function listenersOf({ tcp, udp }: ParsedFile): unknown {
 
 function contentOf(read: FileRead): string {
   return read.kind === 'text' ? `text ${read.text}` : `${read.kind} ${read.reason}`;
-}
-
-/** No text but comments counts as empty: so does a file whose writer has come no further than its head. */
-function isEmpty(read: FileRead): boolean {
-  if (read.kind !== 'text') return read.kind === 'missing';
-  return read.text.split('\n').every((line) => /^\s*(?:#|$)/.test(line));
 }

@@ -3,14 +3,9 @@ import { parseFile, refusedFile } from '../file/parse-file.ts';
 import type { ParsedFile } from '../file/parsed-file.ts';
 import { readFile, type FileRead } from './read-file.ts';
 
-/** Reads and validates the file at an absolute path. Never throws: what is wrong is in `rejected`. */
-export function loadFile(path: string, nowMs: number): ParsedFile {
-  return toParsedFile(path, readFile(path), nowMs);
-}
-
 /** For `dproxy validate`: everything that is wrong with the file, in the order of lines; empty when it is fine. */
 export function validateFile(path: string): readonly Rejection[] {
-  return loadFile(path, 0).rejected;
+  return toParsedFile(path, readFile(path), 0).rejected;
 }
 
 /** An entry has been there at least since the file was last written, which is the same after a restart. */

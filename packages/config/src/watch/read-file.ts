@@ -31,6 +31,20 @@ export function readFile(path: string): FileRead {
   }
 }
 
+/** An empty file is what a writer leaves between truncating and writing; so is a missing one between two renames. */
+export const EMPTY_SETTLE_MS = 2_000;
+
+/** No text but comments counts as empty: so does a file whose writer has come no further than its head. */
+export function isEmptyRead(read: FileRead): boolean {
+  if (read.kind !== 'text') return read.kind === 'missing';
+  return read.text.split('\n').every((line) => /^\s*(?:#|$)/.test(line));
+}
+
+/** Whether somebody may be about to write: it is empty, and was not a moment ago. */
+export function isBeingWritten(read: FileRead, nowMs: number): boolean {
+  return read.kind === 'text' && isEmptyRead(read) && Math.abs(nowMs - read.mtimeMs) < EMPTY_SETTLE_MS;
+}
+
 /** Changes with every write, rename and swap that the file system shows. */
 export function signatureOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats): string {
   return [dev, ino, size, mtimeMs, ctimeMs].join(':');

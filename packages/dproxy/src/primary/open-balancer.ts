@@ -14,7 +14,8 @@ import type { PrimaryOptions } from './primary-options.ts';
 interface BalancerParts {
   readonly server: SnapshotServer;
   readonly supervisor: Supervisor;
-  readonly settings: Settings;
+  /** Those of now: the file may change. */
+  readonly settings: () => Settings;
 }
 
 export async function openBalancer(
@@ -22,15 +23,16 @@ export async function openBalancer(
   { server, supervisor, settings }: BalancerParts,
 ): Promise<Pm2Balancer> {
   const { pid, startTime } = await identify(supervisor.pid);
+  const { paths, workers } = settings();
   return await Pm2Balancer.open({
     server,
     supervisor,
     pm2: new Pm2Program({ supervisor, nodePath: process.execPath, pm2Path: PM2, env: { ...env, PM2_HOME: pm2Home } }),
-    wanted: new WantedSize(statePaths(settings.paths.state).balancer, `${pid} ${startTime}`),
+    wanted: new WantedSize(statePaths(paths.state).balancer, `${pid} ${startTime}`),
     log,
-    configuredSize: settings.workers.count,
+    configuredSize: workers.count,
     launchedSize: launchedWorkers,
     maxSize: facts.canSharePorts ? MAX_WORKERS : 1,
-    drainMs: () => settings.worker.drainMs,
+    drainMs: () => settings().worker.drainMs,
   });
 }

@@ -53,7 +53,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<AsyncDispos
   const sources = await openSources(options, supervisor, opened);
   const { server, plane, configuration, engines, waking, sleeping, upkeep } = sources;
 
-  const balancer = await openBalancer(options, { server, supervisor, settings: configuration.settings });
+  const balancer = await openBalancer(options, { server, supervisor, settings: () => configuration.settings });
   opened.defer(() => balancer.close());
   sources.attach(balancer);
   const warnings = await collectWarnings(options, configuration, supervisor);
