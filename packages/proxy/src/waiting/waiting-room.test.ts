@@ -1,4 +1,5 @@
 import { DEFAULT_LIMITS, type Limits, ProxyError } from '@dproxy/core';
+import { eventually } from '@dproxy/testkit';
 import { describe, expect, it } from 'vitest';
 import type { CompiledSnapshot } from '../compiled-snapshot.ts';
 import { Counters } from '../counters.ts';
@@ -14,16 +15,19 @@ function roomOf(limits: Partial<Limits>) {
     throw error;
   });
   const counters = new Counters();
-  const compiled = { limits: { ...DEFAULT_LIMITS, ...limits } } as CompiledSnapshot;
+  const routes = new Map<string, { staffing: 'ready' | 'none' }>();
+  const tables = { routes, streams: { byId: new Map() }, source: { wakeGroups: new Map() } };
+  const compiled = { limits: { ...DEFAULT_LIMITS, ...limits }, ...tables } as unknown as CompiledSnapshot;
   const services = { wheel, counters, compiled, ages: new BackendAges() };
   const room = new WaitingRoom({ services, onWake: () => undefined });
   const turnedAway: string[] = [];
+  const admitted: string[] = [];
   const untilMs = performance.now() + 20_000;
   const enter = (
     name: string,
     { mayBeGone = false, route = name, client = name, outlook = hold(untilMs) } = {},
   ): string => {
-    const waiter = { mayBeGone, onAdmitted: () => undefined, onTurnedAway: () => turnedAway.push(name) };
+    const waiter = { mayBeGone, onAdmitted: () => admitted.push(name), onTurnedAway: () => turnedAway.push(name) };
     const entered = room.enter({ place: { kind: 'route', id: route }, client, waiter, outlook });
     return entered instanceof ProxyError ? entered.code : 'waits';
   };
@@ -32,7 +36,7 @@ function roomOf(limits: Partial<Limits>) {
     room.dispose();
     wheel.dispose();
   };
-  return { room, counters, enter, asleep, turnedAway, [Symbol.dispose]: dispose };
+  return { room, routes, counters, enter, asleep, admitted, turnedAway, [Symbol.dispose]: dispose };
 }
 
 function hold(untilMs: number): Promising {
@@ -49,6 +53,29 @@ it('leaves a quarter of its places to those who wait for a moment only', () => {
   room.dispose();
   expect(counters.held).toBe(0);
   expect(enter('192.0.2.20', { outlook })).toBe('waits');
+});
+
+it('lets a few of each route go on at once, and the others soon, in the order in which they came', async () => {
+  using site = roomOf({});
+  const names = (route: string): string[] => Array.from({ length: 20 }, (_, at) => `${route} ${at}`);
+  for (const route of ['one', 'two']) {
+    for (const name of names(route)) expect(site.enter(name, { route })).toBe('waits');
+    site.routes.set(route, { staffing: 'ready' });
+  }
+  site.room.follow(undefined);
+  expect(site.admitted).toEqual([...names('one').slice(0, 8), ...names('two').slice(0, 8)]);
+  await eventually(() => site.admitted.length === 40);
+  for (const route of ['one', 'two'])
+    expect(site.admitted.filter((name) => name.startsWith(route))).toEqual(names(route));
+  expect(site.counters.held).toBe(0);
+});
+
+it('turns nobody away whose turn it is', async () => {
+  using site = roomOf({});
+  site.enter('late', { route: 'one', outlook: hold(performance.now()) });
+  site.routes.set('one', { staffing: 'ready' });
+  await eventually(() => site.admitted.length === 1);
+  expect(site.turnedAway).toEqual([]);
 });
 
 describe('whoever may be gone', () => {

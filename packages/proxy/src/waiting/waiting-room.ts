@@ -21,10 +21,17 @@ export interface WaitingRoomOptions {
 }
 
 /**
+ * So many of one place go on at once, the others so much later: a program that has just begun to listen may have a queue of ten, and
+ * what the kernel has no room for is sent again after 1 s, 3 s, 7 s.
+ */
+const ADMITTED_AT_ONCE = 8;
+const PAUSE_MS = 10;
+
+/**
  * Where requests and connections wait that nobody can answer now, but somebody may soon. Bounded by `limits.heldRequests` and its
  * kin; what is too much is turned away at once. Nothing of a body is read meanwhile.
  *
- *     waiting --a table with somebody who is ready--> admitted, in the order in which they came
+ *     waiting --a table with somebody who is ready--> admitted, a few at a time, in the order in which they came
  *        |\---its time is over; nobody is expected any more; the route has left; the start failed--> turned away
  *        \----the client goes away--> left
  */
@@ -34,6 +41,8 @@ export class WaitingRoom {
   readonly #calls: WakeCalls;
   readonly #uses = new GroupUses();
   readonly #tickets = new Tickets();
+  /** More can be admitted, in a moment. */
+  #pause: NodeJS.Timeout | undefined;
 
   constructor({ services, onWake }: WaitingRoomOptions) {
     this.#services = services;
@@ -109,7 +118,7 @@ export class WaitingRoom {
       this.#uses.follow(wakeGroups);
       this.#calls.follow(wakeGroups);
     }
-    for (const ticket of this.#tickets.list()) this.#lookAgain(ticket);
+    this.#lookAgain();
   }
 
   /** The worker is about to go. */
@@ -124,6 +133,7 @@ export class WaitingRoom {
   }
 
   dispose(): void {
+    clearTimeout(this.#pause);
     this.#calls.dispose();
     for (const ticket of this.#tickets.list()) this.#leave(ticket);
   }
@@ -143,15 +153,33 @@ export class WaitingRoom {
 
   // ---- how the waiting ends
 
-  #lookAgain(ticket: Ticket): void {
-    const { place, outlook } = ticket.visit;
-    const next = this.#prospects.next(place, outlook, performance.now());
-    if (next === 'admit') this.#admit(ticket);
-    else if (next === 'turn-away') this.#turnAway(ticket, new ProxyError('no-backend-ready', place.id));
+  #lookAgain(): void {
+    clearTimeout(this.#pause);
+    this.#pause = undefined;
+    const admitted = new Map<string, number>();
+    for (const ticket of this.#tickets.list()) {
+      const next = this.#nextOf(ticket);
+      if (next === 'turn-away') this.#turnAway(ticket, new ProxyError('no-backend-ready', ticket.visit.place.id));
+      if (next !== 'admit') continue;
+      const { place } = ticket;
+      const count = (admitted.get(place) ?? 0) + 1;
+      admitted.set(place, count);
+      if (count <= ADMITTED_AT_ONCE) this.#admit(ticket);
+      else this.#pause ??= setTimeout(() => this.#lookAgain(), PAUSE_MS);
+    }
+  }
+
+  #nextOf({ visit: { place, outlook } }: Ticket): ReturnType<Prospects['next']> {
+    return this.#prospects.next(place, outlook, performance.now());
   }
 
   #onTooLong(ticket: Ticket): void {
     const { place, outlook } = ticket.visit;
+    // It was its turn in a moment.
+    if (this.#nextOf(ticket) === 'admit') {
+      this.#admit(ticket);
+      return;
+    }
     switch (outlook.kind) {
       case 'wake':
         this.#turnAway(ticket, this.#tooLate(outlook.group.id));
