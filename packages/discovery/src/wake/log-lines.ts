@@ -30,8 +30,8 @@ function* pieces(bytes: Buffer): Generator<Buffer> {
   }
 }
 
-/** An engine notes a start when the program may have written already. */
-const EARLY_MS = 1_000;
+/** An engine notes a start when the program may have written already; on a busy machine, long before. */
+const EARLY_MS = 3_000;
 
 /**
  * From when on its log is of its last start, as the engine wants it: seconds, with a fraction. 0 for one that the engine itself has
