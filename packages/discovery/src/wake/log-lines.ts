@@ -30,15 +30,17 @@ function* pieces(bytes: Buffer): Generator<Buffer> {
   }
 }
 
-/** An engine notes a start when the program may have written already; on a busy machine, long before. */
-const EARLY_MS = 3_000;
+/** An engine notes a start when the program may have written already. */
+const EARLY_MS = 1_000;
 
 /**
  * From when on its log is of its last start, as the engine wants it: seconds, with a fraction. 0 for one that the engine itself has
  * started anew: its earlier tries belong to the same start.
  */
-export function logSinceS({ startedMs, endedMs, restarts }: LoggedContainer): number {
+export function logSinceS({ state, startedMs, endedMs, restarts }: LoggedContainer): number {
   if (restarts > 0) return 0;
   const earlyMs = Math.max(0, startedMs - EARLY_MS);
-  return (endedMs < startedMs ? Math.max(endedMs, earlyMs) : earlyMs) / 1_000;
+  // Of a program that ends at once the end may be noted before the start; so it is the end of this start where it does not run.
+  const isOfBefore = state !== 'exited' && endedMs < startedMs;
+  return (isOfBefore ? Math.max(endedMs, earlyMs) : earlyMs) / 1_000;
 }

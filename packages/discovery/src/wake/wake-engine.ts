@@ -25,7 +25,10 @@ export interface SeenContainer {
   readonly networks: readonly WantedNetwork[];
 }
 
-export type LoggedContainer = Pick<SeenContainer, 'id' | 'hasTerminal' | 'startedMs' | 'endedMs' | 'restarts'>;
+export type LoggedContainer = Pick<
+  SeenContainer,
+  'id' | 'state' | 'hasTerminal' | 'startedMs' | 'endedMs' | 'restarts'
+>;
 
 export interface WantedNetwork {
   readonly name: string;

@@ -62,10 +62,11 @@ describe('lines of a log', () => {
   });
 
   it.each([
-    ['the first start', { startedMs: 50_000, endedMs: 0 }, 47],
-    ['long after it ended', { startedMs: 50_000, endedMs: 20_000 }, 47],
-    ['a moment after it ended', { startedMs: 50_000, endedMs: 49_750 }, 49.75],
-    ['it has ended since', { startedMs: 50_000, endedMs: 50_300 }, 47],
+    ['the first start', { startedMs: 50_000, endedMs: 0 }, 49],
+    ['long after it ended', { state: 'running' as const, startedMs: 50_000, endedMs: 20_000 }, 49],
+    ['a moment after it ended', { state: 'running' as const, startedMs: 50_000, endedMs: 49_750 }, 49.75],
+    ['it has ended since', { startedMs: 50_000, endedMs: 50_300 }, 49],
+    ['its end was noted before its start', { state: 'exited' as const, startedMs: 50_000, endedMs: 49_998 }, 49],
     ['it has never been started', { startedMs: 0, endedMs: 0 }, 0],
     ['the engine has started it anew', { startedMs: 50_000, endedMs: 49_750, restarts: 1 }, 0],
   ])('are those of its last start: %s', (_, times, seconds) => {
