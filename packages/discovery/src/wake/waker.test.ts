@@ -1,60 +1,11 @@
-import { silentLog, type WakePlan, type WakeProgress } from '@dproxy/core';
 import { collectLog, eventually } from '@dproxy/testkit';
 import { afterEach, expect, it } from 'vitest';
 import { memberOf } from './_plan-of.ts';
-import { sleepingPlan, ToyEngine } from './_toy-engine.ts';
+import { sleepingPlan } from './_toy-engine.ts';
+import { BUDGET, closeWakers, world } from './fixtures/waker-world.ts';
 import { WakeTrouble } from './wake-trouble.ts';
-import { Waker, type WakerOptions } from './waker.ts';
 
-const BUDGET = { clientPerMinute: 10, perMinute: 60, concurrent: 4 };
-/** The clock of these tests is in a hurry. */
-const SPEED = 20;
-const opened: Waker[] = [];
-afterEach(async () => {
-  await Promise.all(opened.splice(0).map((waker) => waker.close()));
-});
-
-interface World extends Pick<WakerOptions, 'log'> {
-  readonly waker: Waker;
-  readonly engine: ToyEngine;
-  readonly plans: Map<string, WakePlan>;
-  readonly published: WakeProgress[];
-  readonly answered: [number, WakeProgress][];
-  readonly clock: { aheadMs: number };
-  readonly last: (group: string) => WakeProgress | undefined;
-  /** Resolves with the last word on a group. */
-  readonly ended: (group: string) => Promise<WakeProgress>;
-}
-
-function world(groups: readonly WakePlan[], options: Partial<WakerOptions> = {}): World {
-  const engine = new ToyEngine(...groups.flatMap(({ members }) => members.map(({ name }) => name)));
-  const plans = new Map(groups.map((plan) => [plan.id, plan]));
-  const published: WakeProgress[] = [];
-  const answered: World['answered'] = [];
-  const clock = { aheadMs: 0 };
-  const log = options.log ?? silentLog;
-  const waker = new Waker({
-    plan: (id) => plans.get(id),
-    isServed: () => true,
-    engine: async () => engine,
-    publish: (progress) => published.push(progress),
-    answer: (...words) => answered.push(words),
-    budget: () => BUDGET,
-    idleStop: { asleepByUs: () => new Set(), beforeWake: async () => {} },
-    log,
-    nowMs: () => performance.now() * SPEED + clock.aheadMs,
-    timing: { lookEveryMs: 5, waitEveryMs: 5, logEveryMs: 100 },
-    ...options,
-  });
-  opened.push(waker);
-  const last = (group: string) => published.findLast((progress) => progress.group === group);
-  const ended = (group: string): Promise<WakeProgress> =>
-    eventually(() => {
-      const progress = last(group);
-      return progress === undefined || progress.state === 'waking' ? undefined : progress;
-    });
-  return { waker, engine, plans, published, answered, clock, log, last, ended };
-}
+afterEach(closeWakers);
 
 it('starts a group once, however many ask for it', async () => {
   const { waker, engine, ended, published } = world([sleepingPlan('web')]);
@@ -309,45 +260,6 @@ it('is refused while the engine is away, and tried again at the next request', a
   published.length = 0;
   waker.wake('web', '192.0.2.1', 1);
   expect(await ended('web')).toMatchObject({ state: 'awake' });
-});
-
-it('shows the last lines of the log where the plan says so', async () => {
-  let isServed = false;
-  const groups = [sleepingPlan('loud', { showsLog: true }), sleepingPlan('quiet')];
-  const { waker, last, ended } = world(groups, { isServed: () => isServed });
-  for (const name of ['loud', 'quiet']) waker.wake(name, '192.0.2.1', 1);
-  await eventually(() => last('loud')?.log[0] === 'log of loud-id');
-  expect(last('quiet')?.log).toEqual([]);
-  isServed = true;
-  await Promise.all([ended('loud'), ended('quiet')]);
-});
-
-it('shows nothing of what a container wrote before it was started', async () => {
-  const { waker, engine, published, ended } = world([sleepingPlan('web', { showsLog: true })]);
-  engine.onStart.set('web-id', () => Promise.reject(new WakeTrouble('failed', 'its program cannot be started')));
-  waker.wake('web', '192.0.2.1', 1);
-  expect(await ended('web')).toMatchObject({ state: 'failed' });
-  expect(published.flatMap(({ log }) => log)).toEqual([]);
-});
-
-it('shows what a program wrote last before it ended', async () => {
-  const { waker, engine, ended } = world([sleepingPlan('web', { showsLog: true })]);
-  engine.onStart.set('web-id', async () => {
-    engine.logs.set('web-id', ['no such file: /data']);
-    return { state: 'exited', exitCode: 3 };
-  });
-  waker.wake('web', '192.0.2.1', 1);
-  expect(await ended('web')).toMatchObject({ state: 'failed', log: ['no such file: /data'] });
-});
-
-it.each(['running', 'exited'] as const)('does not wait for a log that cannot be read: %s', async (state) => {
-  const gate = Promise.withResolvers<void>();
-  const { waker, engine, ended } = world([sleepingPlan('web', { showsLog: true })]);
-  engine.onStart.set('web-id', async () => ({ state, exitCode: 3 }));
-  engine.logIsReadable = gate.promise;
-  waker.wake('web', '192.0.2.1', 1);
-  expect(await ended('web')).toMatchObject({ state: state === 'running' ? 'awake' : 'failed' });
-  gate.resolve();
 });
 
 it('says what the engine said in the log only', async () => {

@@ -1,8 +1,8 @@
-import { eventually, type SnapshotSpec } from '@dproxy/testkit';
-import { expect, it } from 'vitest';
+import { eventually, RawClient, type SnapshotSpec } from '@dproxy/testkit';
+import { describe, expect, it } from 'vitest';
 import { getRequest } from '../fixtures/edge.ts';
 import { startHttp2Edge } from '../fixtures/http2-edge.ts';
-import { backend, GROUP, PATIENT, startWaitingEdge } from '../fixtures/waiting-edge.ts';
+import { backend, GROUP, held, PATIENT, reset, startWaitingEdge, type WaitingEdge } from '../fixtures/waiting-edge.ts';
 
 const NOBODY = backend({ port: 9, name: 'x' }, 'stopped');
 
@@ -74,4 +74,40 @@ it.each([
   ]);
   expect(body.text).not.toContain('alert(1)');
   expect(body.text).not.toContain('evil.test');
+});
+
+describe('bounds', () => {
+  async function fill(edge: WaitingEdge, count: number, host = 'a.test'): Promise<RawClient[]> {
+    const clients = [];
+    for (let index = 0; index < count; index++) clients.push(await held(edge, getRequest(host)));
+    return clients;
+  }
+
+  async function refused(edge: WaitingEdge, host = 'a.test', localAddress = '127.0.0.1') {
+    using client = await RawClient.connect({ port: edge.port(), localAddress });
+    await client.write(getRequest(host));
+    const { status, headers } = await client.readResponse();
+    return { status, retryAfter: headers.some(([name]) => name.toLowerCase() === 'retry-after') };
+  }
+
+  it.each([
+    ['heldRequests', 'b.test', '127.0.0.2'],
+    ['heldRequestsPerRoute', 'a.test', '127.0.0.2'],
+    ['heldRequestsPerClient', 'b.test', '127.0.0.1'],
+  ])('%s: one more is 503 at once', async (name, host, localAddress) => {
+    const limits = { ...PATIENT, [name]: 2 };
+    const x = { port: 9, name: 'x' };
+    const spec = (state: 'ready' | 'stopped') => ({
+      routes: ['a.test', 'b.test'].map((each) => ({ host: each, to: [backend(x, state)] })),
+      limits,
+    });
+    await using edge = await startWaitingEdge(spec('ready'));
+    await edge.apply(spec('stopped'));
+    const clients = await fill(edge, 2);
+    expect(await refused(edge, host, localAddress)).toEqual({ status: 503, retryAfter: true });
+    expect(edge.plane.stats().errors).toEqual({ 'too-many-waiting': 1 });
+    for (const client of clients) reset(client);
+    await eventually(() => edge.plane.stats().held === 0);
+    for (const client of await fill(edge, 2)) reset(client);
+  });
 });

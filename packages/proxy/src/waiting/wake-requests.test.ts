@@ -8,7 +8,6 @@ import {
   freePort,
   listenerOf,
   Origin,
-  RawClient,
   type SnapshotSpec,
   streamOf,
   upgradeEcho,
@@ -19,7 +18,7 @@ import { ApplicationPath, PluginLoader } from '../application/index.ts';
 import { SITE_CERTIFICATE } from '../fixtures/certificates.ts';
 import { getRequest } from '../fixtures/edge.ts';
 import { startHttp2Edge } from '../fixtures/http2-edge.ts';
-import { backend, GROUP, PATIENT, startWaitingEdge } from '../fixtures/waiting-edge.ts';
+import { backend, GROUP, PATIENT, startWaitingEdge, held } from '../fixtures/waiting-edge.ts';
 
 type Edge = Awaited<ReturnType<typeof startWaitingEdge>>;
 type State = Parameters<typeof backend>[1];
@@ -36,14 +35,6 @@ function shop(origin: Pick<Origin, 'port' | 'name'>, state: State, group: Partia
 
 function progressOf(more: Partial<WakeProgress>): WakeProgress {
   return { group: GROUP.id, state: 'waking', message: '', retryAfterS: 0, steps: [], log: [], ...more };
-}
-
-async function held(edge: Edge, request = getRequest(), localAddress = '127.0.0.1'): Promise<RawClient> {
-  const before = edge.plane.stats().held;
-  const client = await RawClient.connect({ port: edge.port(), localAddress });
-  await client.write(request);
-  await eventually(() => edge.plane.stats().held === before + 1);
-  return client;
 }
 
 async function ask(edge: Edge, request = getRequest('a.test', '/', 'Accept: text/plain\r\n')) {
